@@ -1,0 +1,1 @@
+//! Contracts, price and carbon of a site's year.

@@ -1,0 +1,23 @@
+//! Network sizing, collectives, storage and reliability.
+
+pub mod bill;
+pub mod calibration;
+pub mod collective;
+pub mod design;
+mod nccl;
+pub mod reliability;
+pub mod sizing;
+pub mod storage;
+
+pub use bill::{BillOfMaterials, CableTier};
+pub use calibration::{Calibration, Family};
+pub use collective::{Collective, Group, Network, Wiring};
+pub use design::{CableSpec, FabricDesign, FloorPlan, OpticSpec, SizingError, Structure, SwitchSpec};
+pub use reliability::{
+    EffectiveTime, FailureInputs, NetworkFailures, NetworkHazards, ReliabilityError, effective_time, job_mtbf,
+    spare_nodes, young_daly,
+};
+pub use sizing::size;
+pub use storage::{
+    CapacityInputs, CheckpointInputs, CheckpointTimes, NodeTier, SharedStorage, StorageError, checkpoint,
+};

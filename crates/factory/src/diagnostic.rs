@@ -1,0 +1,127 @@
+use serde::Serialize;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The file cannot be understood or contradicts itself: exit 2.
+    Error,
+    /// The file is understood, but something in it is surely not meant.
+    Warning,
+}
+
+/// A place in one of the files read: bytes from `start` up to `end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Span {
+    /// Index into [`Sources`].
+    pub file: u16,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+/// One finding about the file, with its place and what could be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Code with a page of its own in the book, such as `G205`.
+    pub code: &'static str,
+    /// How bad.
+    pub severity: Severity,
+    /// What is wrong, in the words of the domain.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+    /// What could be done about it.
+    pub hint: String,
+}
+
+impl Diagnostic {
+    /// An error.
+    pub fn error(code: &'static str, span: Span, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Diagnostic { code, severity: Severity::Error, message: message.into(), span, hint: hint.into() }
+    }
+
+    /// A warning.
+    pub fn warning(code: &'static str, span: Span, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Diagnostic { code, severity: Severity::Warning, message: message.into(), span, hint: hint.into() }
+    }
+}
+
+/// The texts that spans point into, in the order in which they were read.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    files: Vec<(String, String)>,
+}
+
+impl Sources {
+    /// Adds a file and returns its index.
+    pub fn add(&mut self, name: &str, text: String) -> u16 {
+        self.files.push((name.to_owned(), text));
+        (self.files.len() - 1) as u16
+    }
+
+    /// Name of a file.
+    pub fn name(&self, file: u16) -> &str {
+        self.files.get(usize::from(file)).map_or("", |f| f.0.as_str())
+    }
+
+    /// Text of a file.
+    pub fn text(&self, file: u16) -> &str {
+        self.files.get(usize::from(file)).map_or("", |f| f.1.as_str())
+    }
+
+    /// All files, in the order read.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files.iter().map(|f| (f.0.as_str(), f.1.as_str()))
+    }
+
+    /// Line and column of a span's start, both from one; columns count characters.
+    pub fn line_column(&self, span: Span) -> (usize, usize) {
+        let text = self.text(span.file);
+        let mut at = (span.start as usize).min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        let before = &text[..at];
+        let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+        (line, column)
+    }
+}
+
+/// Every diagnostic code with its one-line meaning; each has a page in the book (a test sees to it).
+pub const CODES: &[(&str, &str)] = &[
+    ("G001", "the file cannot be read as UTF-8 text"),
+    ("G002", "the file is larger than a factory file can sensibly be"),
+    ("G003", "the TOML syntax is broken"),
+    ("G004", "a key is given twice"),
+    ("G005", "the file named by extends cannot be read"),
+    ("G006", "extends goes round in a circle"),
+    ("G007", "the format number is missing or not known"),
+    ("G101", "unknown key"),
+    ("G102", "a required key is missing"),
+    ("G103", "a value is of the wrong type"),
+    ("G104", "a word is not one of those allowed"),
+    ("G105", "keys that exclude each other, or one of several is needed"),
+    ("G201", "no number can be read"),
+    ("G202", "not a finite number"),
+    ("G203", "a unit is missing"),
+    ("G204", "unknown unit"),
+    ("G205", "the unit measures something else"),
+    ("G206", "a currency is missing"),
+    ("G207", "negative where that has no meaning"),
+    ("G208", "a share above one hundred per cent"),
+    ("G209", "a range that falls"),
+    ("G210", "a value outside what can be meant"),
+    ("G211", "a whole number is wanted"),
+    ("G301", "no such entry in the catalog"),
+    ("G302", "a name that is not defined in the file"),
+    ("G303", "a name that is defined twice"),
+    ("G304", "a catalog entry lacks a figure that is needed"),
+    ("G305", "a catalog file is broken"),
+    ("G401", "shares add up to more than one hundred per cent"),
+    ("G402", "dates out of order"),
+    ("G403", "the file contradicts itself"),
+    ("G404", "nothing to evaluate"),
+];

@@ -1,0 +1,50 @@
+//! Partitions, fabrics and storage.
+
+use gigatwin_catalog::Kind;
+use gigatwin_quantity::Dim;
+
+use super::{Need, Table, Takes, field, given, optional, required};
+
+pub(super) static PARTITION: Table = Table {
+    doc: "A part of the machine: units of one system on one fabric.",
+    fields: &[
+        required("name", Takes::Text, "Name that runs and services refer to."),
+        optional("phase", Takes::Name("phase"), "Phase it opens with; the first without it."),
+        required("system", Takes::Catalog(Kind::Systems), "System of the catalog."),
+        optional("racks", Takes::Quantity(Dim::Count), "Racks of it; or give units, or accelerators."),
+        optional("units", Takes::Quantity(Dim::Count), "Units as bought (a rack, or a node)."),
+        optional("accelerators", Takes::Quantity(Dim::Count), "Accelerators, rounded up to whole units."),
+        optional("fabric", Takes::Name("fabric"), "Scale-out network; a default rail-optimised fat tree without it."),
+        optional("price", Takes::Quantity(Dim::Money), "Price of one unit; without it the catalog's."),
+        optional("power", Takes::Quantity(Dim::Power), "Largest power of one unit; without it the catalog's parts are summed."),
+    ],
+};
+
+static OVERSUBSCRIPTION: Table = Table {
+    doc: "Down-links over up-links at each tier.",
+    fields: &[
+        given("leaf", Dim::Ratio, "fabric", "oversubscription_leaf", "At the leaves."),
+        given("spine", Dim::Ratio, "fabric", "oversubscription_spine", "At the spines."),
+    ],
+};
+
+pub(super) static FABRIC: Table = Table {
+    doc: "A scale-out network.",
+    fields: &[
+        field("kind", Takes::Word(&["rail-optimised fat tree", "fat tree", "rail-only"]), Need::Word("rail-optimised fat tree"), "Topology."),
+        required("switch", Takes::Catalog(Kind::Switches), "Switch of the catalog."),
+        optional("optic", Takes::Catalog(Kind::Optics), "Transceiver of the catalog."),
+        optional("oversubscription", Takes::Table(&OVERSUBSCRIPTION), "None (1:1) without it."),
+        field("planes", Takes::Whole(1), Need::Word("1"), "Parallel planes that each NIC is split over."),
+    ],
+};
+
+pub(super) static STORAGE: Table = Table {
+    doc: "Shared storage.",
+    fields: &[
+        given("checkpoint", Dim::Bandwidth, "fabric", "storage_write", "Write bandwidth that checkpoints get."),
+        given("capacity", Dim::Data, "fabric", "storage_capacity", "Usable capacity."),
+        given("price", Dim::Money, "fabric", "storage_price_per_pb", "Price of one petabyte, bandwidth included."),
+        given("power", Dim::Power, "fabric", "storage_power_per_pb", "Power of one petabyte."),
+    ],
+};

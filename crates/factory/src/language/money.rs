@@ -1,0 +1,78 @@
+//! Tenants, States, finance and costs.
+
+use gigatwin_catalog::Kind;
+use gigatwin_quantity::Dim;
+
+use super::{Need, Table, Takes, field, given, optional, required};
+
+static CLASS: Table = Table {
+    doc: "How a tenant's hours are divided among classes of users.",
+    fields: &[
+        optional("sme", Takes::Quantity(Dim::Share), "Small and medium enterprises and start-ups."),
+        optional("industry", Takes::Quantity(Dim::Share), "Larger enterprises."),
+        optional("research", Takes::Quantity(Dim::Share), "Universities and research organisations."),
+        optional("public", Takes::Quantity(Dim::Share), "Public bodies."),
+        optional("reserve", Takes::Quantity(Dim::Share), "Strategic reserve."),
+    ],
+};
+
+pub(super) static TENANT: Table = Table {
+    doc: "Somebody who gets hours.",
+    fields: &[
+        required("name", Takes::Text, "Name of the tenant."),
+        field("kind", Takes::Word(&["union", "states", "industry", "sme", "research", "public"]), Need::Optional, "Who it is; read from the name without it."),
+        required("hours", Takes::WordOrShare(&["by contribution", "remainder"]), "By contribution to computing CAPEX (the rule for Union and States), the remainder, or a share of all hours."),
+        optional("class", Takes::Table(&CLASS), "Division among classes of users."),
+        optional("price", Takes::Quantity(Dim::HourPrice), "What the tenant pays per accelerator-hour; nothing for hours by contribution."),
+    ],
+};
+
+pub(super) static STATE: Table = Table {
+    doc: "A Member State that pays into the site.",
+    fields: &[
+        required("country", Takes::Catalog(Kind::Countries), "ISO 3166 code."),
+        required("share", Takes::Quantity(Dim::Share), "Share of the States' part."),
+    ],
+};
+
+static DEBT: Table = Table {
+    doc: "Senior debt.",
+    fields: &[
+        given("share", Dim::Share, "finance", "debt_share", "Largest share of the private investment that debt may carry."),
+        given("rate", Dim::Share, "finance", "debt_rate", "Interest per year."),
+        given("tenor", Dim::Time, "finance", "debt_tenor", "Repayment time from opening."),
+        given("dscr", Dim::Ratio, "finance", "dscr_target", "Debt-service cover that lenders ask for."),
+    ],
+};
+
+pub(super) static FINANCE: Table = Table {
+    doc: "Public money, debt, prices and life.",
+    fields: &[
+        field("public_money", Takes::Word(&["grant", "hour purchase", "share purchase", "loan", "none"]), Need::Word("hour purchase"), "Legal form of the public money."),
+        optional("debt", Takes::Table(&DEBT), "Senior debt."),
+        given("life", Dim::Time, "finance", "it_life", "Useful life of the computing infrastructure."),
+        given("residual", Dim::Share, "finance", "residual_share", "Value left at the end of that life."),
+        given("discount_rate", Dim::Share, "finance", "discount_rate", "Real discount rate of the levelised cost."),
+        given("inflation", Dim::Growth, "finance", "inflation", "General inflation; also indexes prices to the price year."),
+        given("price", Dim::HourPrice, "finance", "hour_price", "Market price of one H100e-hour where a tenant states none."),
+        given("price_change", Dim::Growth, "finance", "hour_price_change", "Yearly change of the market price; may rise or fall."),
+        given("usd_per_eur", Dim::Ratio, "finance", "usd_per_eur", "Exchange rate for prices in dollars."),
+        optional("tax", Takes::Quantity(Dim::Share), "Tax on profits; without it the country's."),
+        optional("earlier_support", Takes::Quantity(Dim::Money), "Union support already given, counted towards the ceiling."),
+    ],
+};
+
+pub(super) static COSTS: Table = Table {
+    doc: "Costs where they are known better than the catalog's.",
+    fields: &[
+        optional("shell_and_plant", Takes::Quantity(Dim::PowerPrice), "Building, power and cooling plant per IT power; without it the country's."),
+        given("grid_connection", Dim::PowerPrice, "costs", "grid_connection", "Grid connection per firm power."),
+        given("land", Dim::Money, "costs", "land", "Land and site preparation."),
+        given("installation", Dim::Share, "costs", "installation", "Installation and commissioning, of computing hardware."),
+        given("contingency", Dim::Share, "costs", "contingency", "Contingency, of the whole investment."),
+        given("maintenance", Dim::Share, "costs", "maintenance", "Maintenance and support per year, of computing hardware."),
+        given("plant_maintenance", Dim::Share, "costs", "plant_maintenance", "Maintenance per year, of building and plant."),
+        given("staff", Dim::Money, "costs", "staff", "Staff and services per year and 100 MW of IT."),
+        given("insurance", Dim::Share, "costs", "insurance", "Insurance per year, of the whole investment."),
+    ],
+};

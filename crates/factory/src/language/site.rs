@@ -1,0 +1,115 @@
+//! Site, grid, phases, power, cooling and energy.
+
+use gigatwin_catalog::Kind;
+use gigatwin_quantity::Dim;
+
+use super::{Need, Table, Takes, field, given, optional, required};
+
+pub(super) static FACTORY: Table = Table {
+    doc: "Name, country and rules.",
+    fields: &[
+        required("name", Takes::Text, "What the site is called."),
+        required("country", Takes::Catalog(Kind::Countries), "Host State, ISO 3166 code."),
+        optional("rules", Takes::CatalogList(Kind::Rules), "Rule sets of the catalog that the site is judged by."),
+        given("price_year", Dim::Count, "factory", "price_year", "Year whose prices all money is stated in."),
+        field("h100e", Takes::Word(&["bf16", "fp8", "bandwidth"]), Need::Word("bf16"), "What an H100-equivalent compares: the tender's own definition is not public."),
+    ],
+};
+
+static GRID: Table = Table {
+    doc: "Connection to the public grid.",
+    fields: &[
+        required("firm", Takes::Quantity(Dim::Power), "Capacity that is always there."),
+        optional("flexible", Takes::Quantity(Dim::Power), "Further capacity that the grid operator may curtail."),
+        optional("energised", Takes::Quantity(Dim::Date), "When the connection carries power; without it the country's lead time is counted from signature."),
+    ],
+};
+
+static PERMIT: Table = Table {
+    doc: "Building and environmental permits.",
+    fields: &[
+        required("filed", Takes::Quantity(Dim::Date), "When the complete application is filed."),
+        given("duration", Dim::Time, "schedule", "permit", "From complete application to permit."),
+    ],
+};
+
+static HEAT: Table = Table {
+    doc: "Sale of waste heat.",
+    fields: &[
+        required("buyer", Takes::Text, "Who takes the heat."),
+        required("supply", Takes::Quantity(Dim::Temperature), "Temperature the buyer wants; a heat pump lifts what the loop does not reach."),
+        required("up_to", Takes::Quantity(Dim::Power), "Largest heat flow the buyer takes."),
+        given("price", Dim::EnergyPrice, "facility", "heat_price", "What the buyer pays."),
+        given("season", Dim::Share, "facility", "heat_season", "Share of the year in which the buyer takes heat."),
+    ],
+};
+
+pub(super) static SITE: Table = Table {
+    doc: "Where the site stands.",
+    fields: &[
+        required("place", Takes::Catalog(Kind::Places), "Place of the catalog: coordinates, altitude and climate."),
+        required("grid", Takes::Table(&GRID), "Grid connection."),
+        optional("permit", Takes::Table(&PERMIT), "Permits; without it the site counts as permitted."),
+        optional("signature", Takes::Quantity(Dim::Date), "When the hosting agreement is signed; construction and orders start no earlier."),
+        optional("heat", Takes::Table(&HEAT), "Sale of waste heat."),
+    ],
+};
+
+pub(super) static PHASE: Table = Table {
+    doc: "A step in which the site opens.",
+    fields: &[
+        required("name", Takes::Text, "Name that partitions refer to."),
+        optional("opens", Takes::Quantity(Dim::Date), "When it is asked to open."),
+        given("funded_with", Dim::Share, "factory", "phase_funded_with", "Probability that the phase's public money comes."),
+    ],
+};
+
+pub(super) static POWER: Table = Table {
+    doc: "Power chain between grid and racks.",
+    fields: &[
+        field("redundancy", Takes::Word(&["N", "N+1", "2N"]), Need::Word("N+1"), "Redundancy of transformers, UPS and distribution."),
+        given("backup", Dim::Time, "facility", "backup", "How long the site runs without the grid."),
+        given("backed_share", Dim::Share, "facility", "backed_share", "Share of the IT load that backup carries."),
+    ],
+};
+
+pub(super) static COOLING: Table = Table {
+    doc: "How heat leaves.",
+    fields: &[
+        field("kind", Takes::Word(&["warm water", "chilled water", "air"]), Need::Word("warm water"), "Main loop."),
+        given("supply", Dim::Temperature, "facility", "supply_temperature", "Water (or air) temperature at the racks' inlet."),
+        field("adiabatic", Takes::Flag, Need::Word("true"), "Whether coolers are wetted in hot hours."),
+    ],
+};
+
+static CONTRACT: Table = Table {
+    doc: "One supply contract.",
+    fields: &[
+        required("kind", Takes::Word(&["ppa", "fixed", "spot"]), "Power-purchase agreement (pay as produced), fixed price for a band, or the day-ahead market."),
+        optional("technology", Takes::Word(&["wind", "offshore wind", "solar", "hydro", "nuclear"]), "What produces; for a PPA."),
+        optional("capacity", Takes::Quantity(Dim::Power), "Installed capacity (PPA) or band (fixed)."),
+        optional("price", Takes::Quantity(Dim::EnergyPrice), "Contract price."),
+    ],
+};
+
+static BATTERY: Table = Table {
+    doc: "A battery behind the meter.",
+    fields: &[
+        required("power", Takes::Quantity(Dim::Power), "Charge and discharge power."),
+        required("energy", Takes::Quantity(Dim::Energy), "Usable energy."),
+        given("price", Dim::EnergyPrice, "energy", "battery_price", "Investment per energy."),
+    ],
+};
+
+pub(super) static ENERGY: Table = Table {
+    doc: "Contracts, taxes and batteries.",
+    fields: &[
+        optional("contracts", Takes::Tables(&CONTRACT), "Supply contracts; what they leave open is bought on the day-ahead market."),
+        optional("battery", Takes::Table(&BATTERY), "A battery behind the meter."),
+        optional("spot", Takes::Quantity(Dim::EnergyPrice), "Mean day-ahead price; without it the country's."),
+        given("network_and_levies", Dim::EnergyPrice, "energy", "network_and_levies", "Network charges, taxes and levies on top of energy."),
+        given("margin", Dim::EnergyPrice, "energy", "supplier_margin", "Supplier's margin on day-ahead energy."),
+        given("growth", Dim::Growth, "energy", "price_growth", "Real yearly change of day-ahead prices."),
+        optional("carbon_intensity", Takes::Quantity(Dim::CarbonIntensity), "Of the grid's supply; without it the country's."),
+    ],
+};

@@ -1,0 +1,78 @@
+//! What is trained and served, and how well the site runs.
+
+use gigatwin_catalog::Kind;
+use gigatwin_quantity::Dim;
+
+use super::{Need, Table, Takes, field, given, optional, required};
+
+static LAYOUT: Table = Table {
+    doc: "A parallel layout; what is left out is one.",
+    fields: &[
+        field("tp", Takes::Whole(1), Need::Word("1"), "Tensor parallelism."),
+        field("cp", Takes::Whole(1), Need::Word("1"), "Context parallelism."),
+        field("pp", Takes::Whole(1), Need::Word("1"), "Pipeline stages."),
+        field("vpp", Takes::Whole(1), Need::Word("1"), "Virtual stages per device."),
+        field("ep", Takes::Whole(1), Need::Word("1"), "Expert parallelism."),
+        field("dp", Takes::Whole(1), Need::Optional, "Data parallelism; what the partition has left, without it."),
+        field("micro_batch", Takes::Whole(1), Need::Word("1"), "Sequences per micro-batch."),
+        field("recompute", Takes::Word(&["none", "selective", "full"]), Need::Word("selective"), "Activations computed again in the backward pass."),
+        field("zero", Takes::Whole(0), Need::Word("1"), "ZeRO stage."),
+    ],
+};
+
+pub(super) static TRAIN: Table = Table {
+    doc: "A training run.",
+    fields: &[
+        required("name", Takes::Text, "Name of the run."),
+        required("model", Takes::Catalog(Kind::Models), "Model of the catalog."),
+        required("on", Takes::Name("partition"), "Partition it runs on."),
+        optional("tokens", Takes::Quantity(Dim::Count), "Tokens to train on; twenty per parameter without it (Hoffmann 2022)."),
+        given("sequence", Dim::Count, "training", "sequence", "Sequence length in tokens."),
+        given("batch", Dim::Count, "training", "batch_tokens", "Global batch in tokens."),
+        field("precision", Takes::Word(&["bf16", "fp8", "fp4"]), Need::Word("bf16"), "Number format of the matrix multiplications."),
+        given("share", Dim::Share, "training", "share", "Share of the partition it gets."),
+        optional("layout", Takes::Table(&LAYOUT), "Parallel layout; planned without it."),
+    ],
+};
+
+static DEMAND: Table = Table {
+    doc: "Requests at a service.",
+    fields: &[
+        optional("users", Takes::Quantity(Dim::Count), "People who use it."),
+        optional("requests_per_user_day", Takes::Quantity(Dim::Count), "Requests per person and day."),
+        optional("requests_per_day", Takes::Quantity(Dim::Count), "Requests per day, instead of the two above."),
+        required("prompt", Takes::Quantity(Dim::Count), "Tokens of a mean prompt."),
+        required("answer", Takes::Quantity(Dim::Count), "Tokens of a mean answer."),
+        given("peak", Dim::Ratio, "serving", "peak_to_mean", "Busiest hour over the mean hour."),
+    ],
+};
+
+static OBJECTIVE: Table = Table {
+    doc: "Latency that 99 of 100 requests must meet.",
+    fields: &[
+        given("ttft_p99", Dim::Time, "serving", "ttft_p99", "Time to first token."),
+        given("tpot_p99", Dim::Time, "serving", "tpot_p99", "Time per output token."),
+    ],
+};
+
+pub(super) static SERVE: Table = Table {
+    doc: "A service.",
+    fields: &[
+        required("name", Takes::Text, "Name of the service."),
+        required("model", Takes::Catalog(Kind::Models), "Model of the catalog."),
+        required("on", Takes::Name("partition"), "Partition it runs on."),
+        required("demand", Takes::Table(&DEMAND), "What is asked of it."),
+        optional("objective", Takes::Table(&OBJECTIVE), "Latency objectives."),
+        field("precision", Takes::Word(&["bf16", "fp8", "fp4"]), Need::Word("fp8"), "Number format of the weights."),
+    ],
+};
+
+pub(super) static OPERATIONS: Table = Table {
+    doc: "Failures, repair and utilisation.",
+    fields: &[
+        given("utilisation", Dim::Share, "operations", "utilisation", "Share of the available hours that tenants use."),
+        given("node_failure_rate", Dim::Hazard, "fabric", "node_failure_rate", "Failures of one node."),
+        given("repair", Dim::Time, "operations", "repair_time", "From failure to return to service."),
+        given("maintenance", Dim::Share, "operations", "maintenance_share", "Share of the year in planned maintenance."),
+    ],
+};

@@ -1,0 +1,1 @@
+//! Capex, opex, funding forms, debt and cash flow.

@@ -1,0 +1,1 @@
+//! What share of the hours does useful work.

@@ -1,0 +1,1 @@
+//! Gates, hours and schedule over plain bid facts.

@@ -1,0 +1,1 @@
+//! Serving deployments under latency objectives.

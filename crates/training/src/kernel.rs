@@ -1,0 +1,120 @@
+//! Time of single kernels on one chip: a roofline with tile and wave quantisation, attention, elementwise traffic.
+
+use gigatwin_catalog::{Chip, Precision};
+
+use crate::Calibration;
+
+/// Rates of one chip under one calibration, in plain SI numbers for the hot path.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Machine {
+    rate: [f64; 3],
+    grouped: f64,
+    attention: f64,
+    bandwidth: f64,
+    stream: f64,
+    scores: f64,
+    unhidden: f64,
+    units: f64,
+}
+
+fn index(precision: Precision) -> usize {
+    match precision {
+        Precision::Bf16 => 0,
+        Precision::Fp8 => 1,
+        Precision::Fp4 => 2,
+    }
+}
+
+impl Machine {
+    pub(crate) fn new(chip: &Chip, c: &Calibration) -> Machine {
+        // A chip without the format runs the next wider one, with that format's efficiency.
+        let effective = |p: Precision| {
+            let used = match p {
+                Precision::Fp4 if chip.fp4.is_none() => Precision::Fp8,
+                other => other,
+            };
+            let used = if used == Precision::Fp8 && chip.fp8.is_none() { Precision::Bf16 } else { used };
+            chip.rate(p).flops() * c.gemm_efficiency(used)
+        };
+        let bandwidth = chip.memory_bandwidth.bytes_per_s();
+        Machine {
+            rate: [effective(Precision::Bf16), effective(Precision::Fp8), effective(Precision::Fp4)],
+            grouped: c.grouped_gemm_factor,
+            attention: chip.bf16.flops() * c.attention_efficiency,
+            bandwidth,
+            stream: bandwidth / c.elementwise_passes,
+            scores: bandwidth / c.unfused_passes,
+            unhidden: c.gemm_unhidden,
+            units: c.compute_units,
+        }
+    }
+
+    /// One product of m×k by k×n: padded tiles in whole waves against the memory floor.
+    ///
+    /// Tiles are 128×256, or 128×128 where that wastes less (at nine tenths of the rate, each operand element being used
+    /// half as often); the split of k evens out half of the last wave.
+    #[inline]
+    pub(crate) fn gemm(&self, m: f64, n: f64, k: f64, precision: Precision) -> f64 {
+        let compute = 2.0 * self.padded(m, n) * k / self.rate[index(precision)];
+        let bytes = (m * k + k * n) * precision.bytes() + 2.0 * m * n;
+        self.join(compute, bytes / self.bandwidth)
+    }
+
+    /// `groups` independent products of m×k by k×n in one kernel (experts).
+    #[inline]
+    pub(crate) fn grouped(&self, groups: f64, m: f64, n: f64, k: f64, precision: Precision) -> f64 {
+        let tiles = groups * (m / 128.0).ceil().max(1.0) * (n / 256.0).ceil();
+        let flops = 2.0 * self.waves(tiles) * (128.0 * 256.0) * k;
+        let compute = flops / (self.rate[index(precision)] * self.grouped);
+        let bytes = groups * ((m * k + k * n) * precision.bytes() + 2.0 * m * n);
+        self.join(compute, bytes / self.bandwidth)
+    }
+
+    #[inline]
+    fn padded(&self, m: f64, n: f64) -> f64 {
+        let rows = (m / 128.0).ceil();
+        let large = self.waves(rows * (n / 256.0).ceil()) * (128.0 * 256.0);
+        let small = self.waves(rows * (n / 128.0).ceil()) * (128.0 * 128.0) / 0.9;
+        large.min(small)
+    }
+
+    /// Tiles rounded half-way up to whole waves over the units.
+    #[inline]
+    fn waves(&self, tiles: f64) -> f64 {
+        let exact = tiles / self.units;
+        (0.5 * (exact + exact.ceil())) * self.units
+    }
+
+    #[inline]
+    fn join(&self, compute: f64, memory: f64) -> f64 {
+        compute.max(memory) + self.unhidden * compute.min(memory)
+    }
+
+    /// Fused attention, forward, over `flops` on sequences of `sequence` tokens and heads of `dim`.
+    ///
+    /// Short sequences and narrow heads leave pipelines unfilled: both enter as x/(x + half), with halves of 512 tokens and
+    /// 32 elements after the published FlashAttention-2 curves (arXiv 2307.08691, figures 4 to 7).
+    #[inline]
+    pub(crate) fn fused_attention(&self, flops: f64, sequence: f64, dim: f64) -> f64 {
+        let fill = sequence / (sequence + 512.0) * dim / (dim + 32.0);
+        flops / (self.attention * fill)
+    }
+
+    /// A kernel bound by memory traffic.
+    #[inline]
+    pub(crate) fn stream(&self, bytes: f64) -> f64 {
+        bytes / self.stream
+    }
+
+    /// Softmax, mask and dropout over attention scores kept in memory.
+    #[inline]
+    pub(crate) fn scores(&self, bytes: f64) -> f64 {
+        bytes / self.scores
+    }
+
+    /// A kernel bound by memory traffic whose passes are counted exactly (optimizer, softmax of the loss).
+    #[inline]
+    pub(crate) fn stream_exact(&self, bytes: f64) -> f64 {
+        bytes / (0.8 * self.bandwidth)
+    }
+}

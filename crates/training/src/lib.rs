@@ -1,0 +1,17 @@
+//! Training step, layout planner and campaign.
+//!
+//! [`step`] predicts one optimizer step of a given [`Layout`], [`plan`] finds the best layout, [`campaign`] turns tokens
+//! into days. The engine is pure: every figure it uses is a field of its inputs or a formula's own coefficient.
+
+pub mod calibrate;
+mod calibration;
+mod kernel;
+mod layer;
+mod layout;
+mod memory;
+mod step;
+
+pub use calibration::{Calibration, ChipFactors, TrainingState};
+pub use layout::{AttentionKernel, Layout, LayoutError, Overlap, Recompute, Zero};
+pub use memory::{Cure, MemoryBreakdown, cure, memory};
+pub use step::{Job, PowerShares, StepBreakdown, StepOutcome, step};

@@ -1,0 +1,331 @@
+//! Time of one optimizer step and where it goes.
+
+use gigatwin_catalog::{Chip, ModelShape};
+use gigatwin_fabric::{Collective, Network};
+use gigatwin_quantity::{Share, Time};
+
+use crate::layer::{Bench, LayerCost, Pass};
+use crate::memory::{RankWeights, rank_weights};
+use crate::{Calibration, Layout, LayoutError, MemoryBreakdown, Recompute, TrainingState, Zero, memory};
+
+/// All a step depends on besides its layout.
+#[derive(Debug, Clone, Copy)]
+pub struct Job<'a> {
+    /// The model.
+    pub model: &'a ModelShape,
+    /// The chip, dense rates.
+    pub chip: &'a Chip,
+    /// The network the chips sit on.
+    pub network: &'a Network,
+    /// Parameters of the step model for this chip.
+    pub calibration: &'a Calibration,
+    /// Bytes of training state and workspace.
+    pub state: &'a TrainingState,
+}
+
+/// Seconds of one step by cause; they add up to the step time. Causes are those of the slowest pipeline stage.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StepBreakdown {
+    /// Matrix products, head included.
+    pub gemm: Time,
+    /// Attention.
+    pub attention: Time,
+    /// Norms, activations, casts, permutations, loss: bound by memory bandwidth.
+    pub elementwise: Time,
+    /// Forward work repeated in the backward pass.
+    pub recompute: Time,
+    /// Tensor-parallel communication not hidden.
+    pub tensor: Time,
+    /// Context-parallel communication not hidden.
+    pub context: Time,
+    /// Expert dispatch and combine not hidden.
+    pub expert: Time,
+    /// Sends between stages not hidden.
+    pub pipeline: Time,
+    /// Stages waiting for the pipeline to fill and drain.
+    pub bubble: Time,
+    /// Gradient reduction and weight gathering not hidden.
+    pub data: Time,
+    /// Optimizer update.
+    pub optimizer: Time,
+    /// Chips waiting for the host.
+    pub host: Time,
+    /// Ranks waiting for the slowest one.
+    pub straggler: Time,
+}
+
+impl StepBreakdown {
+    /// Sum of all parts.
+    pub fn total(&self) -> Time {
+        self.computing() + self.communicating() + self.waiting()
+    }
+
+    /// The parts in which the chip computes.
+    pub fn computing(&self) -> Time {
+        self.gemm + self.attention + self.elementwise + self.recompute + self.optimizer
+    }
+
+    /// The parts in which it only communicates.
+    pub fn communicating(&self) -> Time {
+        self.tensor + self.context + self.expert + self.pipeline + self.data
+    }
+
+    /// The parts in which it waits.
+    pub fn waiting(&self) -> Time {
+        self.bubble + self.host + self.straggler
+    }
+}
+
+/// How the power of a chip divides over a step: for the factory to price with its own power per state.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PowerShares {
+    /// Computing (communication hidden beneath it included).
+    pub compute: Share,
+    /// Only communicating.
+    pub communicate: Share,
+    /// Waiting.
+    pub idle: Share,
+}
+
+/// What one step does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StepOutcome {
+    /// Time of one optimizer step.
+    pub step_time: Time,
+    /// Its parts.
+    pub breakdown: StepBreakdown,
+    /// Tokens per second over all chips.
+    pub tokens_per_second: f64,
+    /// Tokens per second and chip.
+    pub tokens_per_second_per_chip: f64,
+    /// Model FLOP utilisation: six per active weight and token (input embedding not counted) plus causal attention three
+    /// times forward, no recomputation, over the dense rate at the layout's precision.
+    pub mfu: Share,
+    /// Memory of the fullest chip.
+    pub memory: MemoryBreakdown,
+    /// States of the chips over the step.
+    pub shares: PowerShares,
+}
+
+/// Plain seconds, kept apart from the public quantities for the search's inner loop.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Seconds {
+    pub gemm: f64,
+    pub attention: f64,
+    pub elementwise: f64,
+    pub recompute: f64,
+    pub tensor: f64,
+    pub context: f64,
+    pub expert: f64,
+    pub pipeline: f64,
+    pub bubble: f64,
+    pub data: f64,
+    pub optimizer: f64,
+    pub host: f64,
+    pub straggler: f64,
+}
+
+impl Seconds {
+    pub(crate) fn total(&self) -> f64 {
+        self.gemm
+            + self.attention
+            + self.elementwise
+            + self.recompute
+            + self.tensor
+            + self.context
+            + self.expert
+            + self.pipeline
+            + self.bubble
+            + self.data
+            + self.optimizer
+            + self.host
+            + self.straggler
+    }
+}
+
+/// Layers of the slowest stage, of the last stage and of the mean.
+#[inline]
+fn stage_layers(layers: u32, l: &Layout) -> (f64, f64, f64) {
+    let total = f64::from(layers);
+    let pp = f64::from(l.pp);
+    let most = (total / pp).ceil();
+    // Uneven counts leave the short stage at the end, where the head is (and at the start, with the embedding).
+    let last = if layers.is_multiple_of(l.pp) { most } else { (total / pp).floor().min(most - 1.0) };
+    (most, last.max(0.0), total / pp)
+}
+
+/// Time one layer repeats under a recomputation policy.
+#[inline]
+fn repeated(cost: &LayerCost, l: &Layout) -> (f64, Pass) {
+    match l.recompute {
+        Recompute::None => (0.0, Pass::default()),
+        Recompute::Selective => (cost.selective.compute(), Pass::default()),
+        Recompute::Full => (
+            cost.forward.compute(),
+            // Communication of the forward pass is repeated and counted with its kind.
+            Pass {
+                tensor: cost.forward.tensor,
+                context: cost.forward.context,
+                expert: cost.forward.expert,
+                host: cost.forward.host,
+                ..Pass::default()
+            },
+        ),
+    }
+}
+
+/// A bound below every step with this layer cost: the slowest stage's own work, nothing exposed, nothing waiting.
+pub(crate) fn lower_bound(bench: &Bench, l: &Layout, cost: &LayerCost) -> f64 {
+    let (most, _, _) = stage_layers(bench.model.layers, l);
+    let (again, comm) = repeated(cost, l);
+    f64::from(l.micro_batches()) * most * (cost.forward.total() + cost.backward.total() + again + comm.total())
+}
+
+/// Puts a step together from the cost of its layers.
+pub(crate) fn assemble(bench: &Bench, l: &Layout, cost: &LayerCost) -> Seconds {
+    let c = bench.calibration;
+    let (pp, vpp) = (f64::from(l.pp), f64::from(l.vpp));
+    let micro = f64::from(l.micro_batches()).max(1.0);
+    let (most, last, mean) = stage_layers(bench.model.layers, l);
+    let (f, b) = (&cost.forward, &cost.backward);
+    let (again, again_comm) = repeated(cost, l);
+
+    let per_layer = f.total() + b.total() + again + again_comm.total();
+    let head = cost.head_gemm + cost.head_elementwise;
+    let (middle, end) = (most * per_layer, last * per_layer + head);
+    let head_rules = l.pp == 1 || end > middle;
+    let slowest = if l.pp == 1 { most * per_layer + head } else { middle.max(end) };
+    // 1F1B: every micro-batch passes the slowest stage, and the first one passes all others too; interleaving fills and
+    // drains v times finer (arXiv 2104.04473, section 2.2: (p − 1)/(v·m)).
+    let sum = pp * mean * per_layer + head;
+    let bubble = ((sum - slowest) / vpp).max(0.0);
+    let layers = if head_rules && l.pp > 1 { last } else { most };
+    let on = |x: f64| micro * layers * x;
+    let head_on = if head_rules { micro } else { 0.0 };
+
+    // Each micro-batch crosses v boundaries forward and v backward; a schedule that overlaps them shows the latency of
+    // filling only, which one crossing per stage stands for.
+    let sends = if l.pp == 1 {
+        0.0
+    } else if l.overlap.pipeline {
+        2.0 * pp * cost.send
+    } else {
+        2.0 * (micro * vpp + pp) * cost.send
+    };
+
+    let rank = rank_weights(bench.model, l);
+    let data = data_parallel(bench, l, &rank, cost, layers, micro);
+    let sharded = |copies: f64| if l.zero >= Zero::Optimizer { copies } else { 1.0 };
+    let owned = rank.common / sharded(rank.common_copies) + rank.expert / sharded(rank.expert_copies);
+    // Reads gradient, master and two moments, writes master, moments and the weight.
+    let s = bench.state;
+    let optimizer =
+        bench.machine.stream_exact(owned * (s.gradient_bytes + 2.0 * s.optimizer_bytes + s.weight_bytes));
+
+    let mut t = Seconds {
+        gemm: on(f.gemm + b.gemm) + head_on * cost.head_gemm,
+        attention: on(f.attention + b.attention),
+        elementwise: on(f.elementwise + b.elementwise) + head_on * cost.head_elementwise,
+        recompute: on(again),
+        tensor: on(f.tensor + b.tensor + again_comm.tensor),
+        context: on(f.context + b.context + again_comm.context),
+        expert: on(f.expert + b.expert + again_comm.expert),
+        pipeline: sends,
+        bubble,
+        data,
+        optimizer,
+        host: on(f.host + b.host + again_comm.host) + c.step_overhead.s(),
+        straggler: 0.0,
+    };
+    let ranks = l.chips() as f64;
+    t.straggler = t.total() * c.rank_spread * (2.0 * ranks.ln()).sqrt();
+    t
+}
+
+/// Gradient reduction and weight gathering that computation does not hide.
+fn data_parallel(
+    bench: &Bench,
+    l: &Layout,
+    rank: &RankWeights,
+    cost: &LayerCost,
+    layers: f64,
+    micro: f64,
+) -> f64 {
+    let s = bench.state;
+    let copies = l.dp.saturating_mul(l.cp);
+    let expert_split = l.ep.saturating_mul(l.expert_tp());
+    let expert_copies = (copies.saturating_mul(l.tp) / expert_split.max(1)).max(1);
+    let over = |kind: Collective, bytes: f64| {
+        bench.collective(kind, rank.common * bytes, copies, l.tp)
+            + bench.collective(kind, rank.expert * bytes, expert_copies, expert_split)
+    };
+    let (forward, backward) = (layers * cost.forward.compute(), layers * cost.backward.compute());
+    let hide = if l.overlap.data { bench.calibration.data_overlap } else { 0.0 };
+    // The last gradients reduced and the first weights gathered have nothing to hide beneath: one layer's worth.
+    let tail = 1.0 / (layers + 1.0);
+    let exposed = |comm: f64, window: f64| (comm - hide * window).max(comm * tail);
+    // Pipelines keep gathered weights over all micro-batches of a step.
+    let rounds = if l.zero == Zero::Weights && l.pp == 1 { micro } else { 1.0 };
+    match l.zero {
+        Zero::Weights => {
+            let gather = over(Collective::AllGather, 2.0);
+            let reduce = over(Collective::ReduceScatter, s.gradient_wire_bytes);
+            let regather = if l.pp == 1 { gather } else { 0.0 };
+            rounds * (exposed(gather, forward) + exposed(regather + reduce, backward))
+        }
+        Zero::Replicated => exposed(over(Collective::AllReduce, s.gradient_wire_bytes), backward),
+        Zero::Optimizer | Zero::Gradients => {
+            let gather = over(Collective::AllGather, s.weight_bytes);
+            let reduce = over(Collective::ReduceScatter, s.gradient_wire_bytes);
+            exposed(reduce, backward) + exposed(gather, forward)
+        }
+    }
+}
+
+/// Time, breakdown and memory of one layout. Memory is reported, not enforced.
+///
+/// # Errors
+/// Where the layout breaks a rule of [`Layout::check`] for the chips it uses.
+pub fn step(job: &Job, layout: &Layout) -> Result<StepOutcome, LayoutError> {
+    let chips = u32::try_from(layout.chips()).unwrap_or(u32::MAX);
+    layout.check(job.model, chips)?;
+    let bench = Bench::new(job.model, job.chip, job.network, job.calibration, job.state);
+    let cost = bench.layer_cost(layout);
+    Ok(outcome(job, layout, &assemble(&bench, layout, &cost)))
+}
+
+pub(crate) fn outcome(job: &Job, layout: &Layout, t: &Seconds) -> StepOutcome {
+    let breakdown = StepBreakdown {
+        gemm: Time::from_s(t.gemm),
+        attention: Time::from_s(t.attention),
+        elementwise: Time::from_s(t.elementwise),
+        recompute: Time::from_s(t.recompute),
+        tensor: Time::from_s(t.tensor),
+        context: Time::from_s(t.context),
+        expert: Time::from_s(t.expert),
+        pipeline: Time::from_s(t.pipeline),
+        bubble: Time::from_s(t.bubble),
+        data: Time::from_s(t.data),
+        optimizer: Time::from_s(t.optimizer),
+        host: Time::from_s(t.host),
+        straggler: Time::from_s(t.straggler),
+    };
+    let total = breakdown.total();
+    let rate = layout.tokens() / total.s();
+    let chips = layout.chips() as f64;
+    let flop = 3.0 * job.model.forward_flop_per_token(f64::from(layout.sequence));
+    let share = |part: Time| Share::from_fraction(part / total);
+    StepOutcome {
+        step_time: total,
+        breakdown,
+        tokens_per_second: rate,
+        tokens_per_second_per_chip: rate / chips,
+        mfu: Share::from_fraction(rate * flop / (chips * job.chip.rate(layout.precision).flops())),
+        memory: memory(job.model, job.chip, job.state, layout),
+        shares: PowerShares {
+            compute: share(breakdown.computing()),
+            communicate: share(breakdown.communicating()),
+            idle: share(breakdown.waiting()),
+        },
+    }
+}

@@ -1,0 +1,3 @@
+//! Predicted against measured, row by row.
+
+pub mod report;
