@@ -1,1 +1,18 @@
 //! Contracts, price and carbon of a site's year.
+//!
+//! [`evaluate`] takes the energy of the year ([`Demand`]), the contracts and the market, and says what is paid,
+//! how much of it was renewable by the year and by the hour, and what it emits. The load is nearly constant,
+//! so an hour-by-hour dispatch is not needed: generation enters by its duration curve ([`DurationShape`]).
+//! Storage and shifting of load are not part of this model.
+
+mod contract;
+mod error;
+mod evaluate;
+mod market;
+mod shape;
+
+pub use contract::{Contract, PayAsProduced, Technology};
+pub use error::EnergyError;
+pub use evaluate::{Demand, EnergyYear, evaluate};
+pub use market::{CarbonInputs, Market, network_from_industry_price, solar_capacity_factor};
+pub use shape::{DurationShape, LEVELS};

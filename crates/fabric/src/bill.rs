@@ -97,8 +97,8 @@ pub struct BillOfMaterials {
     pub optics_price: Money,
     /// Price of cables.
     pub cable_price: Money,
-    /// Endpoint links over links of the thinnest tier above, as built; one where nothing lies above, and for balanced
-    /// dragonflies and tori, whose taper depends on the traffic.
+    /// Endpoint links over links of the thinnest tier above, as built; one where nothing lies above, and for
+    /// balanced dragonflies and tori, whose taper depends on the traffic.
     pub oversubscription: f64,
 }
 
@@ -132,8 +132,8 @@ impl BillOfMaterials {
     }
 }
 
-/// Mean way from an endpoint to the centre of the block of racks that `endpoints` fill, along rows and across them: a quarter of the
-/// block's width and of its depth, plus slack.
+/// Mean way from an endpoint to the centre of the block of racks that `endpoints` fill, along rows and across
+/// them: a quarter of the block's width and of its depth, plus slack.
 fn mean_length(floor: &FloorPlan, endpoints: u64) -> Length {
     let racks = (endpoints as f64 / f64::from(floor.endpoints_per_rack)).max(1.0);
     let per_row = f64::from(floor.racks_per_row);

@@ -1,8 +1,9 @@
-//! Time of one collective operation: latency terms plus bytes over bandwidth, for the algorithm that is fastest.
+//! Time of one collective operation: latency terms plus bytes over bandwidth, for the algorithm that is
+//! fastest.
 //!
-//! The model is NCCL's own (ring, tree, NVLS, NVLS tree, PAT; protocols LL, LL128, Simple, with the latency constants of its
-//! tuning table) with three corrections from measurement, see [`Calibration`]. It allocates nothing and is meant to be
-//! called millions of times by a planner.
+//! The model is NCCL's own (ring, tree, NVLS, NVLS tree, PAT; protocols LL, LL128, Simple, with the latency
+//! constants of its tuning table) with three corrections from measurement, see [`Calibration`]. It allocates
+//! nothing and is meant to be called millions of times by a planner.
 
 use gigatwin_quantity::{Bandwidth, Data, Time};
 
@@ -44,7 +45,8 @@ pub enum Wiring {
     /// Through switches: any peer at the full rate.
     #[default]
     Switched,
-    /// A direct link to each peer: a group that is smaller than its domain uses only the links between its members.
+    /// A direct link to each peer: a group that is smaller than its domain uses only the links between its
+    /// members.
     FullMesh,
 }
 
@@ -121,14 +123,15 @@ impl Network {
         Network { calibration, ..self }
     }
 
-    /// Time of one operation over `bytes`; zero for a single rank or no bytes, infinite where the group has to cross a link of
-    /// no bandwidth.
+    /// Time of one operation over `bytes`; zero for a single rank or no bytes, infinite where the group has
+    /// to cross a link of no bandwidth.
     ///
-    /// Ring and tree: NCCL's latency model plus traffic over the slower of scale-up ring and NICs of a domain, all rails used
-    /// (PXN). Reduction in the switch: each chip sends and receives S·(1 + 1/k) per domain, so bus bandwidth is 2(k−1)/(k+1) of the
-    /// rate in use; between domains a double binary tree moves S per domain and direction for two domains, 2·S for more.
-    /// All-to-all: the traffic inside and between domains overlap; the latter is bytes·(n−k)/n per NIC, so bus bandwidth
-    /// tends to N/(N−1) of the NIC rate (nccl-tests issue 130).
+    /// Ring and tree: NCCL's latency model plus traffic over the slower of scale-up ring and NICs of a
+    /// domain, all rails used (PXN). Reduction in the switch: each chip sends and receives S·(1 + 1/k) per
+    /// domain, so bus bandwidth is 2(k−1)/(k+1) of the rate in use; between domains a double binary tree
+    /// moves S per domain and direction for two domains, 2·S for more. All-to-all: the traffic inside and
+    /// between domains overlap; the latter is bytes·(n−k)/n per NIC, so bus bandwidth tends to N/(N−1) of the
+    /// NIC rate (nccl-tests issue 130).
     pub fn time(&self, collective: Collective, bytes: Data, group: Group) -> Time {
         let size = bytes.bytes();
         if group.ranks <= 1 || size <= 0.0 {
@@ -247,8 +250,8 @@ impl Placed {
     #[inline]
     fn in_switch(&self, size: f64, saturation: f64) -> f64 {
         let effective = self.k.min(saturation).max(2.0);
-        let within =
-            size * (2.0 * (self.k - 1.0) / self.k) / (self.up_reducing * 2.0 * (effective - 1.0) / (effective + 1.0));
+        let within = size * (2.0 * (self.k - 1.0) / self.k)
+            / (self.up_reducing * 2.0 * (effective - 1.0) / (effective + 1.0));
         let (latency, steady) = if self.m > 1.0 {
             let between = self.tree_traffic() * size / (self.k * self.out);
             (nccl::NVLINK_NVLS + 2.0 * self.levels * nccl::NET_NVLS_TREE, within.max(between))

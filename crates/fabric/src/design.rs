@@ -21,7 +21,8 @@ pub enum Structure {
     Dragonfly,
     /// Dragonfly+ (Shpiner et al., HiPINEB 2017): groups are two-tier Clos networks, joined by their spines.
     DragonflyPlus,
-    /// 3D torus of chips in cubes wired electrically, their faces joined by optical circuit switches (TPU v4, ISCA 2023).
+    /// 3D torus of chips in cubes wired electrically, their faces joined by optical circuit switches (TPU v4,
+    /// ISCA 2023).
     Torus3d {
         /// Chips along the edge of a cube.
         edge: u32,
@@ -132,8 +133,10 @@ pub enum SizingError {
         planes_needed: u32,
     },
     /// A structure with one level of groups does not reach.
-    #[error("{endpoints} endpoints exceed the {ceiling} that a {structure} of {radix}-port switches reaches; \
-             {radix_needed} ports per switch would do")]
+    #[error(
+        "{endpoints} endpoints exceed the {ceiling} that a {structure} of {radix}-port switches reaches; \
+             {radix_needed} ports per switch would do"
+    )]
     TooManyGroups {
         /// Endpoints asked for in one plane.
         endpoints: u64,
@@ -155,6 +158,8 @@ pub enum SizingError {
         must: &'static str,
     },
     /// A structure known by name alone.
-    #[error("the structure {0} is not modelled; fat tree, rail-optimised, rail-only, dragonfly, dragonfly+ and 3D torus are")]
+    #[error(
+        "the structure {0} is not modelled; fat tree, rail-optimised, rail-only, dragonfly, dragonfly+ and 3D torus are"
+    )]
     NotModelled(&'static str),
 }

@@ -14,8 +14,8 @@ pub use calibration::{Calibration, Family};
 pub use collective::{Collective, Group, Network, Wiring};
 pub use design::{CableSpec, FabricDesign, FloorPlan, OpticSpec, SizingError, Structure, SwitchSpec};
 pub use reliability::{
-    EffectiveTime, FailureInputs, NetworkFailures, NetworkHazards, ReliabilityError, effective_time, job_mtbf,
-    spare_nodes, young_daly,
+    EffectiveTime, FailureInputs, NetworkFailures, NetworkHazards, ReliabilityError, effective_time,
+    job_mtbf, spare_nodes, young_daly,
 };
 pub use sizing::size;
 pub use storage::{

@@ -4,8 +4,8 @@
 /// Values for the protocols LL, LL128 and Simple.
 pub(crate) type ByProtocol = [f64; 3];
 
-/// Share of the link rate that each protocol can carry as payload: LL sends eight bytes of data with eight of flags; LL128 120
-/// in 128.
+/// Share of the link rate that each protocol can carry as payload: LL sends eight bytes of data with eight of
+/// flags; LL128 120 in 128.
 pub(crate) const PAYLOAD: ByProtocol = [0.5, 120.0 / 128.0, 1.0];
 /// Protocols that cut the message into pipelined chunks (LL works word by word).
 pub(crate) const CHUNKED: [f64; 3] = [0.0, 1.0, 1.0];

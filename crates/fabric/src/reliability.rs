@@ -49,8 +49,9 @@ pub enum ReliabilityError {
 
 /// Mean time between interruptions of a job that needs all its nodes; infinite where the rate is zero.
 ///
-/// A series model. It agrees with what Kokolis et al. (arXiv 2410.21680) project for 16,384 and 131,072 accelerators, but
-/// not with what they observe at 1,024: small jobs fail more often than node failures alone explain.
+/// A series model. It agrees with what Kokolis et al. (arXiv 2410.21680) project for 16,384 and 131,072
+/// accelerators, but not with what they observe at 1,024: small jobs fail more often than node failures alone
+/// explain.
 pub fn job_mtbf(node_failure: Hazard, nodes: u32) -> Time {
     Time::from_s(1.0 / (node_failure.per_s() * f64::from(nodes)))
 }
@@ -60,12 +61,14 @@ pub fn young_daly(checkpoint_stall: Time, mtbf: Time) -> Time {
     Time::from_s((2.0 * checkpoint_stall.s() * mtbf.s()).sqrt())
 }
 
-/// Expected effective training time ratio, E[ETTR] = (1 − N·r_f·(u₀ + Δt/2)) / (1 + w/Δt) (Kokolis et al., arXiv 2410.21680).
+/// Expected effective training time ratio, E[ETTR] = (1 − N·r_f·(u₀ + Δt/2)) / (1 + w/Δt) (Kokolis et al.,
+/// arXiv 2410.21680).
 ///
 /// Without an `interval` it is [`young_daly`]'s, not below `least_interval` (how long an upload takes).
 ///
 /// # Errors
-/// [`ReliabilityError::NoProgress`] where the ratio is not positive, `Invalid` for numbers outside their domain.
+/// [`ReliabilityError::NoProgress`] where the ratio is not positive, `Invalid` for numbers outside
+/// their domain.
 pub fn effective_time(
     inputs: &FailureInputs,
     nodes: u32,
@@ -76,8 +79,10 @@ pub fn effective_time(
         return Err(ReliabilityError::Invalid("a job needs at least one node"));
     }
     let rates_ok = inputs.node_failure.per_s() >= 0.0 && inputs.node_failure.is_finite();
-    if !rates_ok || !(inputs.restart >= Time::ZERO && inputs.checkpoint_stall >= Time::ZERO) {
-        return Err(ReliabilityError::Invalid("failure rate, restart and checkpoint stall must not be negative"));
+    if !(rates_ok && inputs.restart >= Time::ZERO && inputs.checkpoint_stall >= Time::ZERO) {
+        return Err(ReliabilityError::Invalid(
+            "failure rate, restart and checkpoint stall must not be negative",
+        ));
     }
     let mtbf = job_mtbf(inputs.node_failure, nodes);
     // A stall of zero would ask for endless checkpoints: one second is as good as none.
@@ -102,7 +107,8 @@ pub fn effective_time(
 }
 
 /// Spare nodes so that with probability `confidence` no more nodes are out at once than there are spares: the
-/// Poisson quantile of nodes × failure rate × repair time. `None` where the mean or the confidence is out of range.
+/// Poisson quantile of nodes × failure rate × repair time. `None` where the mean or the confidence is out of
+/// range.
 pub fn spare_nodes(nodes: u32, node_failure: Hazard, repair: Time, confidence: f64) -> Option<u32> {
     let mean = f64::from(nodes) * node_failure.per_s() * repair.s();
     if !(0.0..1.0).contains(&confidence) || !(0.0..=1e6).contains(&mean) {

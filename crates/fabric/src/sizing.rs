@@ -5,14 +5,15 @@ use crate::design::{FabricDesign, SizingError, Structure};
 
 /// Sizes a network.
 ///
-/// Fat trees: leaves = links / downlinks per leaf; one tier where one switch holds all links, two where leaves do
-/// not exceed the radix, else three. Two tiers: spines are the smallest number that has the ports for all uplinks and
-/// divides the uplinks of a leaf evenly. Three tiers: pods of as many leaves as a spine has
-/// downlinks, whose spines carry the load up and down; cores are the smallest number that has the ports and
-/// divides the uplinks of a pod evenly.
+/// Fat trees: leaves = links / downlinks per leaf; one tier where one switch holds all links, two where
+/// leaves do not exceed the radix, else three. Two tiers: spines are the smallest number that has the ports
+/// for all uplinks and divides the uplinks of a leaf evenly. Three tiers: pods of as many leaves as a spine
+/// has downlinks, whose spines carry the load up and down; cores are the smallest number that has the ports
+/// and divides the uplinks of a pod evenly.
 ///
 /// # Errors
-/// [`SizingError`] where a number is out of its domain, the structure does not reach that far, or is not modelled.
+/// [`SizingError`] where a number is out of its domain, the structure does not reach that far, or is
+/// not modelled.
 pub fn size(design: &FabricDesign) -> Result<BillOfMaterials, SizingError> {
     check(design)?;
     let links = u64::from(design.endpoints) + u64::from(design.management_links);
@@ -67,14 +68,17 @@ fn split(radix: u32, ratio: f64) -> Result<(u64, u64), SizingError> {
     let up = (f64::from(radix) / (1.0 + ratio)).ceil() as u64;
     let down = u64::from(radix) - up.min(u64::from(radix));
     if up == 0 || down == 0 {
-        return Err(SizingError::Invalid { what: "the oversubscription", must: "less than the switch radix" });
+        return Err(SizingError::Invalid {
+            what: "the oversubscription",
+            must: "less than the switch radix",
+        });
     }
     Ok((down, up))
 }
 
 /// Smallest divisor of `of` that is at least `least`; `of` itself at the end.
 fn smallest_divisor(of: u64, least: u64) -> u64 {
-    (least.max(1)..=of).find(|s| of % s == 0).unwrap_or(of)
+    (least.max(1)..=of).find(|s| of.is_multiple_of(*s)).unwrap_or(of)
 }
 
 /// Links that three tiers carry.
@@ -88,7 +92,13 @@ fn clos_ceiling(radix: u32, leaf_ratio: f64, spine_ratio: f64) -> u64 {
 fn clos(d: &FabricDesign, endpoints: u64, links: u64, rails: u32) -> Result<PlaneCounts, SizingError> {
     let radix = u64::from(d.switch.radix);
     if links <= radix {
-        return Ok(PlaneCounts { tiers: 1, leaf: 1, node_leaf: links, leaf_reach: links, ..Default::default() });
+        return Ok(PlaneCounts {
+            tiers: 1,
+            leaf: 1,
+            node_leaf: links,
+            leaf_reach: links,
+            ..Default::default()
+        });
     }
     let (down, up) = split(d.switch.radix, d.leaf_oversubscription)?;
     let rails = u64::from(rails);
@@ -96,7 +106,8 @@ fn clos(d: &FabricDesign, endpoints: u64, links: u64, rails: u32) -> Result<Plan
     let per_rail = endpoints.div_ceil(rails).div_ceil(down);
     let leaf = (rails * per_rail).max(links.div_ceil(down));
     let leaf_spine = leaf * up;
-    let base = PlaneCounts { leaf, node_leaf: links, leaf_spine, leaf_reach: down * rails, ..Default::default() };
+    let base =
+        PlaneCounts { leaf, node_leaf: links, leaf_spine, leaf_reach: down * rails, ..Default::default() };
     if leaf <= radix {
         let spine = smallest_divisor(up, leaf_spine.div_ceil(radix));
         return Ok(PlaneCounts { tiers: 2, spine, pod_reach: links, ..base });
@@ -202,8 +213,8 @@ fn beyond(d: &FabricDesign, links: u64, structure: &'static str, reach: impl Fn(
     }
 }
 
-/// Cubes of chips: three links per chip, of which those through the faces of the cubes are optical and meet the circuit
-/// switches, one per face position and dimension.
+/// Cubes of chips: three links per chip, of which those through the faces of the cubes are optical and meet
+/// the circuit switches, one per face position and dimension.
 fn torus(chips: u64, edge: u32, circuit_ports: u32) -> Result<PlaneCounts, SizingError> {
     let e = u64::from(edge);
     if e < 2 || circuit_ports < 2 {

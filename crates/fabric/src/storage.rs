@@ -41,7 +41,8 @@ pub struct CheckpointInputs {
     pub share: f64,
     /// Share of its nominal rate that shared storage keeps up under checkpoint traffic, zero to one.
     pub efficiency: f64,
-    /// Copies of one checkpoint's bytes that loading reads (data-parallel replicas that each read from storage).
+    /// Copies of one checkpoint's bytes that loading reads (data-parallel replicas that each read from
+    /// storage).
     pub load_replicas: f64,
     /// Whether training waits for the upload to shared storage (false: it goes on in the background).
     pub synchronous: bool,
@@ -74,8 +75,10 @@ pub enum StorageError {
     #[error("{0} must lie between zero and one")]
     Share(&'static str),
     /// Node flash too small for the copies kept.
-    #[error("node storage is short by {short} per node: a checkpoint's part is {part}, {capacity} are there; \
-             fewer copies or more nodes would do")]
+    #[error(
+        "node storage is short by {short} per node: a checkpoint's part is {part}, {capacity} are there; \
+             fewer copies or more nodes would do"
+    )]
     NodeTierFull {
         /// What is missing.
         short: Data,
@@ -86,12 +89,15 @@ pub enum StorageError {
     },
 }
 
-/// Times of one checkpoint: a stall while accelerators copy to their hosts, then an upload bound by the storage.
+/// Times of one checkpoint: a stall while accelerators copy to their hosts, then an upload bound by the
+/// storage.
 ///
-/// Structure after ByteCheckpoint (NSDI 2025): device-to-host stall, background upload, loading apart and longer.
+/// Structure after ByteCheckpoint (NSDI 2025): device-to-host stall, background upload, loading apart and
+/// longer.
 ///
 /// # Errors
-/// [`StorageError`] where a needed rate is zero, a share is out of range, or node flash holds less than two copies.
+/// [`StorageError`] where a needed rate is zero, a share is out of range, or node flash holds less
+/// than two copies.
 pub fn checkpoint(
     inputs: &CheckpointInputs,
     shared: &SharedStorage,
@@ -231,10 +237,7 @@ mod tests {
             Err(StorageError::Nothing("a write rate of the storage"))
         );
         let tiny = NodeTier { read: shared().read, write: shared().write, capacity: Data::from_gb(1.0) };
-        assert!(matches!(
-            checkpoint(&job(), &shared(), Some(&tiny)),
-            Err(StorageError::NodeTierFull { .. })
-        ));
+        assert!(matches!(checkpoint(&job(), &shared(), Some(&tiny)), Err(StorageError::NodeTierFull { .. })));
     }
 
     #[test]

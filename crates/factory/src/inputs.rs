@@ -69,6 +69,13 @@ impl<Q> Clone for In<Q> {
 }
 impl<Q> Copy for In<Q> {}
 
+impl<Q> In<Q> {
+    /// Position in the table.
+    pub(crate) fn id(self) -> u32 {
+        self.id
+    }
+}
+
 /// The table.
 #[derive(Debug, Clone, Default)]
 pub struct Inputs {

@@ -2,10 +2,23 @@
 
 pub mod check;
 pub mod diagnostic;
+pub mod diff;
 pub mod document;
+mod draws;
+mod evaluate;
+pub mod explain;
 pub mod inputs;
 pub mod language;
 pub mod metric;
 pub mod outcome;
-pub mod diff;
-pub mod explain;
+mod resolve;
+mod resolved;
+mod run;
+mod schema;
+
+pub use diff::diff;
+pub use explain::explain;
+pub use resolve::{Loaded, load};
+pub use resolved::Factory;
+pub use run::{Evaluator, run};
+pub use schema::schema;

@@ -29,6 +29,8 @@ pub struct Metric {
     pub band: Option<Band>,
     /// Why it is n/a, what binds, or what was chosen.
     pub note: String,
+    /// Position in the evaluation's own order.
+    pub(crate) order: usize,
 }
 
 /// Quantiles over the draws, widened by the model's own validation error where it has one.
@@ -176,9 +178,9 @@ impl Outcome {
 
 impl Metric {
     /// A figure of a registered id; `None` for an id that nobody declared.
-    pub(crate) fn new(id: String, value: f64) -> Option<Metric> {
+    pub(crate) fn new(id: String, value: f64, order: usize) -> Option<Metric> {
         let def = definition(&id)?;
-        Some(Metric { id, def, value: value.is_finite().then_some(value), band: None, note: String::new() })
+        Some(Metric { id, def, value: value.is_finite().then_some(value), band: None, note: String::new(), order })
     }
 }
 

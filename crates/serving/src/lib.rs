@@ -1,1 +1,22 @@
 //! Serving deployments under latency objectives.
+//!
+//! [`plan()`] answers the main question: which deployment of a model on a chip serves a demand within its latency objectives
+//! on the fewest chips. Below it stand [`StepModel`] (time of one decode step and of one prefill), [`closed`] and [`open`]
+//! (steady states) and [`memory`] (what fits). The coefficients are a [`Calibration`], fitted by [`mod@calibrate`].
+
+pub mod calibrate;
+pub mod coefficients;
+pub mod deployment;
+pub mod error;
+pub mod plan;
+pub mod steady;
+pub mod step;
+
+pub use coefficients::{
+    Band, Calibration, ChipClass, Coefficients, DECODE_TERMS, EngineFamily, FIRST_TOKEN_TERMS,
+};
+pub use deployment::{Deployment, EngineInputs, Memory, memory};
+pub use error::ServingError;
+pub use plan::{Candidate, Demand, Infeasible, Objective, Plan, PlanInputs, Verdict, Workload, plan};
+pub use steady::{Lengths, Steady, closed, open};
+pub use step::StepModel;

@@ -3,6 +3,7 @@
 use gigatwin_catalog::{Chip, ModelShape};
 use gigatwin_fabric::Network;
 
+use crate::calibration::FITTED;
 use crate::layer::Bench;
 use crate::step::assemble;
 use crate::{Calibration, ChipFactors, Layout, TrainingState};
@@ -43,7 +44,7 @@ pub struct Prior {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FitOptions {
     /// Prior of each global parameter, in the order of [`Calibration::PARAMETERS`].
-    pub priors: [Prior; 15],
+    pub priors: [Prior; FITTED],
     /// Spread of the chips' factors around one.
     pub chip_spread: f64,
     /// Cost of one squared standard deviation, in units of one cell's mean absolute log error.
@@ -100,18 +101,19 @@ pub fn fit(rows: &[FitRow], start: &Calibration, chips: &[ChipFactors], options:
     let mut factors = chips.to_vec();
     let mut evaluations = 0_u64;
 
-    let cost_of = |rows: &mut dyn Iterator<Item = &FitRow>, g: &[f64; 15], f: &[ChipFactors], n: &mut u64| {
-        let base = start.with_array(*g);
-        let per_chip: Vec<Calibration> = f.iter().map(|c| base.with(c)).collect();
-        let mut sum = 0.0;
-        for r in rows {
-            if let Some(c) = per_chip.get(r.chip_index) {
-                sum += r.weight * loss(r, c);
-                *n += 1;
+    let cost_of =
+        |rows: &mut dyn Iterator<Item = &FitRow>, g: &[f64; FITTED], f: &[ChipFactors], n: &mut u64| {
+            let base = start.with_array(*g);
+            let per_chip: Vec<Calibration> = f.iter().map(|c| base.with(c)).collect();
+            let mut sum = 0.0;
+            for r in rows {
+                if let Some(c) = per_chip.get(r.chip_index) {
+                    sum += r.weight * loss(r, c);
+                    *n += 1;
+                }
             }
-        }
-        sum / scale
-    };
+            sum / scale
+        };
     let penalty_global = |i: usize, v: f64| {
         let z = (v / prior[i]).ln() / options.priors[i].spread;
         options.stiffness * z * z
@@ -121,7 +123,7 @@ pub fn fit(rows: &[FitRow], start: &Calibration, chips: &[ChipFactors], options:
         options.stiffness * z * z
     };
 
-    let mut steps = [0.12; 15];
+    let mut steps = [0.12; FITTED];
     let mut chip_steps = vec![[0.1; CHIP_PARAMETERS]; factors.len()];
     let mut present = vec![false; factors.len()];
     for r in rows {
@@ -132,12 +134,12 @@ pub fn fit(rows: &[FitRow], start: &Calibration, chips: &[ChipFactors], options:
     let mut current = cost_of(&mut rows.iter(), &global, &factors, &mut evaluations);
     for _ in 0..options.sweeps {
         let mut moved = false;
-        for i in 0..15 {
+        for i in 0..FITTED {
             if steps[i] < 0.004 {
                 continue;
             }
             let mut success = false;
-            for sign in [1.0, -1.0] {
+            for sign in [1.0_f64, -1.0] {
                 let p = options.priors[i];
                 let value = (global[i] * (sign * steps[i]).exp()).clamp(p.low, p.high);
                 if value == global[i] {
@@ -167,7 +169,7 @@ pub fn fit(rows: &[FitRow], start: &Calibration, chips: &[ChipFactors], options:
                     continue;
                 }
                 let mut success = false;
-                for sign in [1.0, -1.0] {
+                for sign in [1.0_f64, -1.0] {
                     let old = factors[k];
                     let (was, value) = (chip_value(&old, i), chip_value(&old, i) * (sign * *width).exp());
                     factors[k] = with_chip_value(&old, i, value);
@@ -188,7 +190,7 @@ pub fn fit(rows: &[FitRow], start: &Calibration, chips: &[ChipFactors], options:
             break;
         }
     }
-    let held: f64 = (0..15).map(|i| penalty_global(i, global[i])).sum::<f64>()
+    let held: f64 = (0..FITTED).map(|i| penalty_global(i, global[i])).sum::<f64>()
         + factors
             .iter()
             .zip(&present)

@@ -20,6 +20,10 @@ pub struct Calibration {
     pub grouped_gemm_factor: f64,
     /// Share of the dense bf16 rate that fused attention reaches on long sequences, forward and backward together.
     pub attention_efficiency: f64,
+    /// Attention by kernels not written for the chip ([`crate::AttentionKernel::Portable`]) relative to those that are.
+    pub portable_attention: f64,
+    /// Exponent of (watts per bf16 TFLOP/s ÷ 0.7) in the rates reached: chips with less power for their rate throttle more.
+    pub power_exponent: f64,
     /// Memory traffic of unfused attention scores relative to the counted minimum at full bandwidth.
     pub unfused_passes: f64,
     /// Memory traffic of norms, residuals, rotations, activations and casts relative to the counted minimum at full
@@ -105,9 +109,12 @@ pub struct TrainingState {
     pub expert_imbalance: f64,
 }
 
+/// Number of fitted global parameters.
+pub const FITTED: usize = 17;
+
 impl Calibration {
     /// Names of the fitted parameters, in the order of [`Self::to_array`]; times are in microseconds there.
-    pub const PARAMETERS: [&'static str; 15] = [
+    pub const PARAMETERS: [&'static str; FITTED] = [
         "gemm_efficiency_bf16",
         "gemm_efficiency_fp8",
         "gemm_efficiency_fp4",
@@ -123,10 +130,12 @@ impl Calibration {
         "expert_overlap",
         "collective_slowdown",
         "rank_spread",
+        "portable_attention",
+        "power_exponent",
     ];
 
     /// The fitted parameters as plain numbers.
-    pub fn to_array(&self) -> [f64; 15] {
+    pub fn to_array(&self) -> [f64; FITTED] {
         [
             self.gemm_efficiency_bf16,
             self.gemm_efficiency_fp8,
@@ -143,12 +152,14 @@ impl Calibration {
             self.expert_overlap,
             self.collective_slowdown,
             self.rank_spread,
+            self.portable_attention,
+            self.power_exponent,
         ]
     }
 
     /// The inverse of [`Self::to_array`].
     #[must_use]
-    pub fn with_array(&self, v: [f64; 15]) -> Calibration {
+    pub fn with_array(&self, v: [f64; FITTED]) -> Calibration {
         Calibration {
             gemm_efficiency_bf16: v[0],
             gemm_efficiency_fp8: v[1],
@@ -165,6 +176,8 @@ impl Calibration {
             expert_overlap: v[12],
             collective_slowdown: v[13],
             rank_spread: v[14],
+            portable_attention: v[15],
+            power_exponent: v[16],
             compute_units: self.compute_units,
         }
     }

@@ -10,6 +10,7 @@ pub(crate) struct Machine {
     rate: [f64; 3],
     grouped: f64,
     attention: f64,
+    portable: f64,
     bandwidth: f64,
     stream: f64,
     scores: f64,
@@ -28,19 +29,24 @@ fn index(precision: Precision) -> usize {
 impl Machine {
     pub(crate) fn new(chip: &Chip, c: &Calibration) -> Machine {
         // A chip without the format runs the next wider one, with that format's efficiency.
+        // Per watt and TFLOP/s, against an H100's 0.7; a chip of unknown power is taken as that.
+        let watts = chip.tdp.w() / chip.bf16.tflops();
+        let power = if watts > 0.0 { (watts / 0.7).powf(c.power_exponent).clamp(0.6, 1.3) } else { 1.0 };
+        let reach = |efficiency: f64| (efficiency * power).min(0.95);
         let effective = |p: Precision| {
             let used = match p {
                 Precision::Fp4 if chip.fp4.is_none() => Precision::Fp8,
                 other => other,
             };
             let used = if used == Precision::Fp8 && chip.fp8.is_none() { Precision::Bf16 } else { used };
-            chip.rate(p).flops() * c.gemm_efficiency(used)
+            chip.rate(p).flops() * reach(c.gemm_efficiency(used))
         };
         let bandwidth = chip.memory_bandwidth.bytes_per_s();
         Machine {
             rate: [effective(Precision::Bf16), effective(Precision::Fp8), effective(Precision::Fp4)],
             grouped: c.grouped_gemm_factor,
-            attention: chip.bf16.flops() * c.attention_efficiency,
+            attention: chip.bf16.flops() * reach(c.attention_efficiency),
+            portable: c.portable_attention,
             bandwidth,
             stream: bandwidth / c.elementwise_passes,
             scores: bandwidth / c.unfused_passes,
@@ -95,9 +101,10 @@ impl Machine {
     /// Short sequences and narrow heads leave pipelines unfilled: both enter as x/(x + half), with halves of 512 tokens and
     /// 32 elements after the published FlashAttention-2 curves (arXiv 2307.08691, figures 4 to 7).
     #[inline]
-    pub(crate) fn fused_attention(&self, flops: f64, sequence: f64, dim: f64) -> f64 {
+    pub(crate) fn fused_attention(&self, flops: f64, sequence: f64, dim: f64, portable: bool) -> f64 {
         let fill = sequence / (sequence + 512.0) * dim / (dim + 32.0);
-        flops / (self.attention * fill)
+        let kernel = if portable { self.portable } else { 1.0 };
+        flops / (self.attention * fill * kernel)
     }
 
     /// A kernel bound by memory traffic.

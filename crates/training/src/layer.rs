@@ -133,14 +133,20 @@ impl<'a> Bench<'a> {
         // Logits and their gradient stay in 16 bits, the loss reads and writes them in 32: 2 + 4 + 4 forward, 4 + 2 back.
         let head_elementwise = self.machine.stream_exact(tokens * vocabulary * 16.0);
         let head = |m, n, k| self.machine.gemm(m, n, k, Precision::Bf16);
-        let head_gemm = head(tokens, vocabulary, h) + head(tokens, h, vocabulary) + head(vocabulary, h, tokens);
+        let head_gemm =
+            head(tokens, vocabulary, h) + head(tokens, h, vocabulary) + head(vocabulary, h, tokens);
+        LayerCost { forward, backward, selective, head_gemm, head_elementwise, send: self.send(l) }
+    }
+
+    /// One activation to the next stage, each tensor rank sending its part.
+    pub(crate) fn send(&self, l: &Layout) -> f64 {
+        if l.pp <= 1 {
+            return 0.0;
+        }
+        let tokens = f64::from(l.micro_batch) * f64::from(l.sequence) / f64::from(l.cp);
         let stage = l.tp.saturating_mul(l.cp).saturating_mul(l.dp);
-        let send = if l.pp > 1 {
-            self.collective(Collective::SendRecv, tokens * h * 2.0 / tp, 2, stage)
-        } else {
-            0.0
-        };
-        LayerCost { forward, backward, selective, head_gemm, head_elementwise, send }
+        let bytes = tokens * f64::from(self.model.hidden) * 2.0 / f64::from(l.tp);
+        self.collective(Collective::SendRecv, bytes, 2, stage)
     }
 
     /// Forward, and the backward pass as input and weight gradients, of y = x·W.
@@ -150,13 +156,13 @@ impl<'a> Bench<'a> {
         (g(rows, out, inner), g(rows, inner, out) + g(inner, out, rows))
     }
 
-    /// Traffic of casting a product's operands below 16 bits: read two bytes, write the format twice (row- and
-    /// column-wise for the two products that use it).
+    /// Traffic of casting a product's operands below 16 bits: the format is written twice (row- and column-wise, for the
+    /// products of both passes); reading is shared with the kernel before.
     #[inline]
     fn cast(elements: f64, p: Precision) -> f64 {
         match p {
             Precision::Bf16 => 0.0,
-            narrow => elements * (2.0 + 2.0 * narrow.bytes()),
+            narrow => elements * 2.0 * narrow.bytes(),
         }
     }
 
@@ -214,9 +220,10 @@ impl<'a> Bench<'a> {
         let sequence = f64::from(l.sequence);
         let mut selective = Pass::default();
         match l.attention {
-            AttentionKernel::Fused => {
+            AttentionKernel::Fused | AttentionKernel::Portable => {
+                let portable = l.attention == AttentionKernel::Portable;
                 let flops = 2.0 * heads * (score + value) * m.mean_attended(sequence) * tokens;
-                f.attention = self.machine.fused_attention(flops, sequence, score.min(value));
+                f.attention = self.machine.fused_attention(flops, sequence, score.min(value), portable);
                 // Five products instead of two, scores computed again inside the kernel.
                 b.attention = 2.5 * f.attention;
             }
@@ -244,7 +251,8 @@ impl<'a> Bench<'a> {
             // backward carries their gradients too.
             let bytes = tokens * kv_width * 2.0;
             let hops = f64::from(l.cp - 1);
-            let hop = self.collective(Collective::SendRecv, bytes, 2, l.tp.saturating_mul(self.ring_stride(l)));
+            let hop =
+                self.collective(Collective::SendRecv, bytes, 2, l.tp.saturating_mul(self.ring_stride(l)));
             let hidden = hops / f64::from(l.cp);
             f.context = (hops * hop - hidden * f.attention).max(0.0);
             b.context = (2.0 * hops * hop - hidden * b.attention).max(0.0);
@@ -288,6 +296,23 @@ impl<'a> Bench<'a> {
         (f, b)
     }
 
+    /// Expert dispatch or combine of `elements` activations, each to `active` experts. A copy crosses between scale-up
+    /// domains once per domain that wants it and is spread inside (as DeepEP does, arXiv 2412.19437 section 3.2.2); both
+    /// parts run side by side.
+    fn exchange(&self, l: &Layout, elements: f64, active: f64, bytes: f64) -> f64 {
+        let inside = (self.network.domain / l.expert_tp().max(1)).clamp(1, l.ep);
+        let all = self.collective(Collective::AllToAll, elements * active * bytes, inside, l.expert_tp());
+        if inside >= l.ep {
+            return all;
+        }
+        let (ranks, k) = (f64::from(l.ep), f64::from(inside));
+        let domains = ranks / k;
+        // Uniform routing: the other domains a token meets, counted once each.
+        let wanted = (domains - 1.0) * (1.0 - (1.0 - 1.0 / domains).powf(active));
+        let size = elements * wanted * bytes * ranks / (ranks - k);
+        all.max(self.collective(Collective::AllToAll, size, l.ep, l.expert_tp()))
+    }
+
     fn moe_ffn(&self, l: &Layout, tokens: f64, sharded: f64) -> (Pass, Pass) {
         let m = self.model;
         let Some(moe) = m.moe else { return (Pass::default(), Pass::default()) };
@@ -297,10 +322,8 @@ impl<'a> Bench<'a> {
             self.ffn_block(l, tokens, h, width, sharded, true)
         } else {
             let norm = 5.0 * h / sharded * 2.0 * tokens;
-            let pass = |factor: f64| Pass {
-                elementwise: self.machine.stream(factor * norm),
-                ..Pass::default()
-            };
+            let pass =
+                |factor: f64| Pass { elementwise: self.machine.stream(factor * norm), ..Pass::default() };
             (pass(1.0), pass(1.5))
         };
         // Router: a narrow product in 32 bits, bound by reading the activations twice.
@@ -314,18 +337,16 @@ impl<'a> Bench<'a> {
         let inputs = m.ffn_kind.matrices() - 1.0;
         let g = |a, b, c| self.machine.grouped(experts, a, b, c, p);
         f.gemm += g(each, inputs * width, h) + g(each, h, width);
-        b.gemm += g(each, h, inputs * width)
-            + g(h, inputs * width, each)
-            + g(each, width, h)
-            + g(width, h, each);
+        b.gemm +=
+            g(each, h, inputs * width) + g(h, inputs * width, each) + g(each, width, h) + g(width, h, each);
         let weights = experts * (inputs + 1.0) * width * h;
         let cast = Self::cast(rows * (h + width) + weights / 4.0, p);
         // Permute, un-permute and weighted sum read and write every routed copy; then the activation.
         let element = 2.0 * (6.0 * h + (inputs + 1.0) * width);
         f.elementwise += router + self.machine.stream(rows * element + cast);
         b.elementwise += 2.0 * router + self.machine.stream(1.5 * rows * element + cast);
-        let bytes = local * f64::from(moe.active) * h * 2.0;
-        let exchange = 2.0 * self.collective(Collective::AllToAll, bytes, l.ep, l.expert_tp());
+        let exchange = self.exchange(l, local * h, f64::from(moe.active), p.bytes()) // dispatch
+            + self.exchange(l, local * h, f64::from(moe.active), 2.0); // combine
         let split = if l.expert_tp() > 1 {
             2.0 * self.collective(Collective::AllGather, rows * h * 2.0, l.expert_tp(), 1)
         } else {

@@ -10,6 +10,9 @@ pub enum Recompute {
     /// The attention scores where the kernel keeps them, otherwise norms and activation functions: much memory for
     /// little time (Korthikanti et al. 2022, arXiv 2205.05198, section 5).
     Selective,
+    /// Every second matrix product and all that is bound by memory bandwidth (per-operator checkpointing as PyTorch stacks
+    /// do it).
+    Alternate,
     /// Every layer, from its input.
     Full,
 }
@@ -32,6 +35,8 @@ pub enum Zero {
 pub enum AttentionKernel {
     /// In one kernel that keeps no scores (FlashAttention, arXiv 2205.14135).
     Fused,
+    /// The same by a kernel not written for the chip at hand (FlashAttention-2 on chips after A100).
+    Portable,
     /// By separate matrix products and softmax, as stacks before 2023 did.
     Unfused,
 }
@@ -101,7 +106,9 @@ pub enum LayoutError {
     #[error("{0} must be at least one")]
     Zero(&'static str),
     /// tp·cp·pp·dp is not the number of chips.
-    #[error("the layout uses {used} chips (tensor {tp} × context {cp} × pipeline {pp} × data {dp}) but the job has {chips}")]
+    #[error(
+        "the layout uses {used} chips (tensor {tp} × context {cp} × pipeline {pp} × data {dp}) but the job has {chips}"
+    )]
     WorldSize {
         /// Product of the sizes.
         used: u64,
@@ -250,12 +257,21 @@ impl Layout {
                 divide("experts", u64::from(moe.experts), "expert parallelism", ep);
                 divide("expert width", u64::from(moe.expert_ffn), "expert tensor parallelism", etp);
                 let stage = tp * cp * u64::from(self.dp);
-                divide("chips of one stage", stage, "expert parallelism × expert tensor parallelism", ep * etp);
+                divide(
+                    "chips of one stage",
+                    stage,
+                    "expert parallelism × expert tensor parallelism",
+                    ep * etp,
+                );
             }
         }
         // Megatron-LM counts the embedding and the head as a layer each when it balances stages.
         if u64::from(self.pp) * u64::from(self.vpp) > u64::from(model.layers) + 2 {
-            faults.push(LayoutError::TooFewLayers { stages: self.pp, chunks: self.vpp, layers: model.layers });
+            faults.push(LayoutError::TooFewLayers {
+                stages: self.pp,
+                chunks: self.vpp,
+                layers: model.layers,
+            });
         }
         if self.vpp > 1 && self.pp == 1 {
             faults.push(LayoutError::InterleavingWithoutPipeline { chunks: self.vpp });

@@ -5,13 +5,20 @@
 
 pub mod calibrate;
 mod calibration;
+mod campaign;
 mod kernel;
 mod layer;
 mod layout;
 mod memory;
+mod plan;
 mod step;
 
 pub use calibration::{Calibration, ChipFactors, TrainingState};
+pub use campaign::{
+    CampaignError, CampaignInputs, CampaignOutcome, campaign, compute_optimal_parameters,
+    compute_optimal_tokens, training_flop_per_token,
+};
 pub use layout::{AttentionKernel, Layout, LayoutError, Overlap, Recompute, Zero};
 pub use memory::{Cure, MemoryBreakdown, cure, memory};
+pub use plan::{Plan, PlanError, PlanRequest, RunnerUp, plan, plan_by_brute_force};
 pub use step::{Job, PowerShares, StepBreakdown, StepOutcome, step};

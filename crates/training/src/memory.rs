@@ -68,7 +68,9 @@ pub(crate) fn rank_weights(model: &ModelShape, l: &Layout) -> RankWeights {
     let held = if l.pp == 1 { embedding } else { one };
     let split = f64::from(l.ep) * f64::from(l.expert_tp());
     let common = (common_layers * per_stage + held) / tp;
-    let expert = routed * per_stage / split;
+    // A stage behind the leading dense layers is all expert layers.
+    let moe_layers = f64::from(model.moe_layers()).max(1.0);
+    let expert = routed * ((layers / pp).ceil() / moe_layers).min(1.0) / split;
     RankWeights {
         common,
         expert,
@@ -90,7 +92,7 @@ fn activations_per_layer(model: &ModelShape, l: &Layout) -> (f64, f64) {
     let wide = 2.0;
     let input = if l.precision == Precision::Bf16 { 2.0 } else { 1.0 };
     let unfused = l.attention == AttentionKernel::Unfused;
-    let selective = l.recompute != Recompute::None;
+    let selective = l.recompute == Recompute::Selective;
     let heads = f64::from(model.heads) / tp;
     let kv_heads = (f64::from(model.kv_heads) / tp).max(1.0);
     let (score, value) = (model.score_dim(), model.value_dim());
@@ -125,14 +127,17 @@ fn activations_per_layer(model: &ModelShape, l: &Layout) -> (f64, f64) {
         let rows = f64::from(e.active) / tp * f64::from(l.expert_tp());
         let width = f64::from(e.expert_ffn) / f64::from(l.expert_tp());
         let shared = f64::from(e.shared_experts) * f64::from(e.expert_ffn) / tp;
-        // A routed copy keeps its input, its activation and, for the weighted sum, its output.
-        norms(true) + rows * (input * h + activated(width) + wide * h) + activated(shared)
+        // A routed copy keeps its input and its activation; the router's weight is applied before the second product, so that
+        // its output need not stay.
+        norms(true) + rows * (input * h + activated(width)) + activated(shared)
     });
     let share = f64::from(model.moe_layers()) / f64::from(model.layers.max(1));
     let all = tokens * (attention + share * moe + (1.0 - share) * dense);
     match l.recompute {
         Recompute::Full => (tokens * wide * h / sharded, all),
-        _ => (all, 0.0),
+        // The stored half of the products' outputs, and the layer's input.
+        Recompute::Alternate => (0.5 * all + tokens * wide * h / sharded, 0.5 * all),
+        Recompute::None | Recompute::Selective => (all, 0.0),
     }
 }
 
@@ -142,7 +147,8 @@ pub fn memory(model: &ModelShape, chip: &Chip, state: &TrainingState, l: &Layout
     let (pp, vpp) = (f64::from(l.pp), f64::from(l.vpp));
     let share = |zero: Zero, copies: f64| if l.zero >= zero { 1.0 / copies } else { 1.0 };
     let held = |zero: Zero, bytes: f64| {
-        bytes * (rank.common * share(zero, rank.common_copies) + rank.expert * share(zero, rank.expert_copies))
+        bytes
+            * (rank.common * share(zero, rank.common_copies) + rank.expert * share(zero, rank.expert_copies))
     };
     let weights = held(Zero::Weights, state.weight_bytes);
     let gradients = held(Zero::Gradients, state.gradient_bytes);
@@ -156,7 +162,12 @@ pub fn memory(model: &ModelShape, chip: &Chip, state: &TrainingState, l: &Layout
     let tokens = f64::from(l.micro_batch) * f64::from(l.sequence) / f64::from(l.cp);
     // 16-bit logits, 32-bit softmax, and the gradient in 16.
     let logits = tokens * f64::from(model.vocabulary) / f64::from(l.tp) * 8.0;
-    let gathered = if l.zero == Zero::Weights { 2.0 * rank.layer * 2.0 } else { 0.0 };
+    // Fully sharded: two gathered layers at a time, or in a pipeline all weights and their gradients over the step.
+    let gathered = match (l.zero, l.pp) {
+        (Zero::Weights, 1) => 2.0 * rank.layer * 2.0,
+        (Zero::Weights, _) => (rank.common + rank.expert) * (2.0 + state.gradient_bytes),
+        _ => 0.0,
+    };
     let first = layers * kept * waiting + recomputing;
     let last = layers * kept + recomputing.max(logits);
     let activations = if first >= last { layers * kept * waiting } else { layers * kept };
@@ -189,7 +200,10 @@ pub fn cure(model: &ModelShape, chip: &Chip, state: &TrainingState, l: &Layout) 
     let fits = |x: &Layout| x.faults(model, chips).is_empty() && memory(model, chip, state, x).fits();
     let mut tries: Vec<(String, Layout)> = Vec::new();
     if l.zero < Zero::Optimizer {
-        tries.push(("shard the optimizer over the replicas (ZeRO 1)".into(), Layout { zero: Zero::Optimizer, ..*l }));
+        tries.push((
+            "shard the optimizer over the replicas (ZeRO 1)".into(),
+            Layout { zero: Zero::Optimizer, ..*l },
+        ));
     }
     for (r, word) in [(Recompute::Selective, "selectively"), (Recompute::Full, "whole layers")] {
         if l.recompute < r {
@@ -205,7 +219,10 @@ pub fn cure(model: &ModelShape, chip: &Chip, state: &TrainingState, l: &Layout) 
         micro /= 2;
     }
     if l.zero < Zero::Weights {
-        tries.push(("shard the weights over the replicas (ZeRO 3)".into(), Layout { zero: Zero::Weights, ..*l }));
+        tries.push((
+            "shard the weights over the replicas (ZeRO 3)".into(),
+            Layout { zero: Zero::Weights, ..*l },
+        ));
     }
     for recompute in [l.recompute, Recompute::Full] {
         let mut factor = 2;
@@ -217,7 +234,10 @@ pub fn cure(model: &ModelShape, chip: &Chip, state: &TrainingState, l: &Layout) 
                     ("pipeline stages", Layout { pp: l.pp * factor, vpp: 1, ..base }),
                     ("context ranks", Layout { cp: l.cp * factor, ..base }),
                 ] {
-                    tries.push((format!("{factor} times the {word}, replicas of one sequence divided by {factor}"), x));
+                    tries.push((
+                        format!("{factor} times the {word}, replicas of one sequence divided by {factor}"),
+                        x,
+                    ));
                 }
             }
             factor *= 2;

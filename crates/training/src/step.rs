@@ -160,6 +160,7 @@ fn repeated(cost: &LayerCost, l: &Layout) -> (f64, Pass) {
     match l.recompute {
         Recompute::None => (0.0, Pass::default()),
         Recompute::Selective => (cost.selective.compute(), Pass::default()),
+        Recompute::Alternate => (0.5 * cost.forward.gemm + cost.forward.elementwise, Pass::default()),
         Recompute::Full => (
             cost.forward.compute(),
             // Communication of the forward pass is repeated and counted with its kind.
@@ -174,11 +175,52 @@ fn repeated(cost: &LayerCost, l: &Layout) -> (f64, Pass) {
     }
 }
 
-/// A bound below every step with this layer cost: the slowest stage's own work, nothing exposed, nothing waiting.
+/// A bound below every step with this layer cost: the slowest stage's own work, the bubble and the slowest rank, but no
+/// sends, no data-parallel communication and no optimizer. A layout of very many chunks bounds all layouts with fewer.
 pub(crate) fn lower_bound(bench: &Bench, l: &Layout, cost: &LayerCost) -> f64 {
-    let (most, _, _) = stage_layers(bench.model.layers, l);
     let (again, comm) = repeated(cost, l);
-    f64::from(l.micro_batches()) * most * (cost.forward.total() + cost.backward.total() + again + comm.total())
+    let per_layer = cost.forward.total() + cost.backward.total() + again + comm.total();
+    let pipe = Pipe::new(bench, l, cost, per_layer);
+    let work = f64::from(l.micro_batches()) * pipe.slowest + pipe.bubble;
+    // A little less, so that rounding cannot lift it above the step it bounds.
+    work * spread(bench, l) * (1.0 - 1e-9)
+}
+
+/// Mean step to that of the slowest rank (largest of n normal draws, √(2 ln n) standard deviations).
+#[inline]
+fn spread(bench: &Bench, l: &Layout) -> f64 {
+    1.0 + bench.calibration.rank_spread * (2.0 * (l.chips() as f64).ln()).sqrt()
+}
+
+/// Stages of a pipeline at a time per layer and micro-batch.
+struct Pipe {
+    /// Time of the slowest stage per micro-batch.
+    slowest: f64,
+    /// Filling and draining.
+    bubble: f64,
+    /// Layers of the slowest stage.
+    layers: f64,
+    /// Whether the slowest stage holds the head.
+    has_head: bool,
+}
+
+impl Pipe {
+    /// 1F1B: every micro-batch passes the slowest stage, and the first one passes all others too; interleaving fills and
+    /// drains v times finer (arXiv 2104.04473, section 2.2: (p − 1)/(v·m)).
+    #[inline]
+    fn new(bench: &Bench, l: &Layout, cost: &LayerCost, per_layer: f64) -> Pipe {
+        let (most, last, mean) = stage_layers(bench.model.layers, l);
+        let head = cost.head_gemm + cost.head_elementwise;
+        if l.pp == 1 {
+            return Pipe { slowest: most * per_layer + head, bubble: 0.0, layers: most, has_head: true };
+        }
+        let (middle, end) = (most * per_layer, last * per_layer + head);
+        let has_head = end > middle;
+        let slowest = middle.max(end);
+        let sum = f64::from(l.pp) * mean * per_layer + head;
+        let bubble = ((sum - slowest) / f64::from(l.vpp)).max(0.0);
+        Pipe { slowest, bubble, layers: if has_head { last } else { most }, has_head }
+    }
 }
 
 /// Puts a step together from the cost of its layers.
@@ -186,22 +228,12 @@ pub(crate) fn assemble(bench: &Bench, l: &Layout, cost: &LayerCost) -> Seconds {
     let c = bench.calibration;
     let (pp, vpp) = (f64::from(l.pp), f64::from(l.vpp));
     let micro = f64::from(l.micro_batches()).max(1.0);
-    let (most, last, mean) = stage_layers(bench.model.layers, l);
     let (f, b) = (&cost.forward, &cost.backward);
     let (again, again_comm) = repeated(cost, l);
-
-    let per_layer = f.total() + b.total() + again + again_comm.total();
-    let head = cost.head_gemm + cost.head_elementwise;
-    let (middle, end) = (most * per_layer, last * per_layer + head);
-    let head_rules = l.pp == 1 || end > middle;
-    let slowest = if l.pp == 1 { most * per_layer + head } else { middle.max(end) };
-    // 1F1B: every micro-batch passes the slowest stage, and the first one passes all others too; interleaving fills and
-    // drains v times finer (arXiv 2104.04473, section 2.2: (p − 1)/(v·m)).
-    let sum = pp * mean * per_layer + head;
-    let bubble = ((sum - slowest) / vpp).max(0.0);
-    let layers = if head_rules && l.pp > 1 { last } else { most };
+    let pipe = Pipe::new(bench, l, cost, f.total() + b.total() + again + again_comm.total());
+    let (layers, bubble) = (pipe.layers, pipe.bubble);
     let on = |x: f64| micro * layers * x;
-    let head_on = if head_rules { micro } else { 0.0 };
+    let head_on = if pipe.has_head { micro } else { 0.0 };
 
     // Each micro-batch crosses v boundaries forward and v backward; a schedule that overlaps them shows the latency of
     // filling only, which one crossing per stage stands for.
@@ -237,8 +269,7 @@ pub(crate) fn assemble(bench: &Bench, l: &Layout, cost: &LayerCost) -> Seconds {
         host: on(f.host + b.host + again_comm.host) + c.step_overhead.s(),
         straggler: 0.0,
     };
-    let ranks = l.chips() as f64;
-    t.straggler = t.total() * c.rank_spread * (2.0 * ranks.ln()).sqrt();
+    t.straggler = t.total() * (spread(bench, l) - 1.0);
     t
 }
 
@@ -259,6 +290,7 @@ fn data_parallel(
         bench.collective(kind, rank.common * bytes, copies, l.tp)
             + bench.collective(kind, rank.expert * bytes, expert_copies, expert_split)
     };
+    // Beside the last micro-batch's backward pass, and the first one's forward pass.
     let (forward, backward) = (layers * cost.forward.compute(), layers * cost.backward.compute());
     let hide = if l.overlap.data { bench.calibration.data_overlap } else { 0.0 };
     // The last gradients reduced and the first weights gathered have nothing to hide beneath: one layer's worth.

@@ -6,3 +6,4 @@ mod walk;
 
 pub use node::{Node, QuantityNode, TableNode};
 pub use walk::check;
+pub(crate) use walk::nearest;

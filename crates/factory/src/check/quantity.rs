@@ -5,7 +5,21 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::document::{RawNode, RawTable, RawValue};
 
 /// Reads a quantity: text, a plain number where the dimension has no unit, or a table with a range.
-pub(super) fn quantity(node: &RawNode, dim: Dim, out: &mut Vec<Diagnostic>) -> Option<QuantityNode> {
+///
+/// One that is not understood is reported and stays in the document as not-a-number: it is there, and no comparison or
+/// sum over it can raise a second finding about the same fault. No factory is made of such a document.
+pub(super) fn quantity(node: &RawNode, dim: Dim, out: &mut Vec<Diagnostic>) -> QuantityNode {
+    read(node, dim, out).unwrap_or_else(|| QuantityNode {
+        dim,
+        distribution: Distribution::Point(f64::NAN),
+        currency: None,
+        price_year: None,
+        text: String::new(),
+        span: node.span,
+    })
+}
+
+fn read(node: &RawNode, dim: Dim, out: &mut Vec<Diagnostic>) -> Option<QuantityNode> {
     match &node.value {
         RawValue::Table(table) => range(table, node.span, dim, out),
         value => {
@@ -33,6 +47,7 @@ fn point(value: &RawValue, span: Span, dim: Dim, out: &mut Vec<Diagnostic>) -> O
             out.push(Diagnostic::error("G202", span, format!("{number} is not a finite number"), "write an ordinary finite number"));
             return None;
         }
+        RawValue::Broken => return None,
         other => {
             let message = format!("expected {}, found {}", dim.word(), other.word());
             out.push(Diagnostic::error("G103", span, message, format!("write {}", dim.word())));
@@ -65,7 +80,8 @@ fn outside(dim: Dim, value: f64) -> Option<(&'static str, &'static str)> {
         Dim::Date => (-365.25 * 70.0, 365.25 * 130.0, "between 1900 and 2100"),
         Dim::Growth => (-0.9, 10.0, "a change per year such as \"2 %/a\""),
         Dim::Ratio => (0.0, 1e6, "check the number"),
-        Dim::EnergyPrice => (-3e-6, 3e-6, "an energy price lies below EUR 10,000/MWh"),
+        // Wide enough for the investment in a battery, which is also a price per energy.
+        Dim::EnergyPrice => (-3e-6, 3e-4, "a price of energy lies below EUR 1000/kWh"),
         Dim::HourPrice => (0.0, 1e4, "check the number"),
         Dim::Bandwidth => (0.0, 1e18, "check the unit"),
         Dim::Data => (0.0, 1e21, "check the unit"),

@@ -1,3 +1,5 @@
+use gigatwin_quantity::Dim;
+
 use super::node::{Node, TableNode};
 use super::quantity::quantity;
 use crate::diagnostic::{Diagnostic, Span};
@@ -52,7 +54,9 @@ fn check_value(value: &RawNode, field: &'static Field, out: &mut Vec<Diagnostic>
         None
     };
     match (field.takes, &value.value) {
-        (Takes::Quantity(dim), _) => quantity(value, dim, out).map(Node::Quantity),
+        // Lists and tables keep what is whole in them; all else on a line of broken syntax has been reported.
+        (_, RawValue::Broken) if !matches!(field.takes, Takes::Quantity(_)) => None,
+        (Takes::Quantity(dim), _) => Some(Node::Quantity(quantity(value, dim, out))),
         (Takes::Whole(least), RawValue::Number(number)) => {
             let whole = number.fract() == 0.0 && *number <= f64::from(u32::MAX);
             if !whole || *number < f64::from(least) {
@@ -77,10 +81,10 @@ fn check_value(value: &RawNode, field: &'static Field, out: &mut Vec<Diagnostic>
             if words.contains(&text.as_str()) || !text.trim_end().ends_with('%') {
                 return word(text, words, value, field, out);
             }
-            quantity(value, gigatwin_quantity::Dim::Share, out).map(Node::Quantity)
+            Some(Node::Quantity(quantity(value, Dim::Share, out)))
         }
         (Takes::WordOrShare(_), RawValue::Number(_) | RawValue::Table(_)) => {
-            quantity(value, gigatwin_quantity::Dim::Share, out).map(Node::Quantity)
+            Some(Node::Quantity(quantity(value, Dim::Share, out)))
         }
         (Takes::WordOrShare(_), _) => wrong("a word or a share", out),
         (Takes::Flag, RawValue::Bool(flag)) => Some(Node::Flag(*flag, value.span)),
@@ -90,6 +94,7 @@ fn check_value(value: &RawNode, field: &'static Field, out: &mut Vec<Diagnostic>
             for item in items {
                 match &item.value {
                     RawValue::Text(id) => ids.push((id.clone(), item.span)),
+                    RawValue::Broken => {}
                     other => {
                         let message = format!("{} wants a list of ids, found {} in it", field.key, other.word());
                         out.push(Diagnostic::error("G103", item.span, message, field.doc));
@@ -106,6 +111,7 @@ fn check_value(value: &RawNode, field: &'static Field, out: &mut Vec<Diagnostic>
             for item in items {
                 match &item.value {
                     RawValue::Table(raw) => tables.push(check(raw, item.span, table, out)),
+                    RawValue::Broken => {}
                     other => {
                         let message = format!("{} wants a list of tables, found {} in it", field.key, other.word());
                         out.push(Diagnostic::error("G103", item.span, message, field.doc));
@@ -127,6 +133,7 @@ fn check_value(value: &RawNode, field: &'static Field, out: &mut Vec<Diagnostic>
                     RawValue::Table(inner) => {
                         named.push((name.clone(), item.key_span, check(inner, item.span, table, out)));
                     }
+                    RawValue::Broken => {}
                     other => {
                         let message = format!("{}.{name} wants a table, found {}", field.key, other.word());
                         out.push(Diagnostic::error("G103", item.span, message, format!("write [{}.{name}]", field.key)));

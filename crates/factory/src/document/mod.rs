@@ -1,5 +1,6 @@
 //! The file as text: syntax, duplicate keys and layering with `extends`.
 
+mod depth;
 mod raw;
 mod read;
 

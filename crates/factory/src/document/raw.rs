@@ -26,6 +26,8 @@ pub enum RawValue {
     List(Vec<RawNode>),
     /// A table.
     Table(RawTable),
+    /// Something on a line of broken syntax: it is there, but what it says is not known.
+    Broken,
 }
 
 /// Keys in the order written.
@@ -40,6 +42,7 @@ impl RawValue {
             RawValue::Bool(_) => "true or false",
             RawValue::List(_) => "a list",
             RawValue::Table(_) => "a table",
+            RawValue::Broken => "broken syntax",
         }
     }
 }

@@ -1,6 +1,9 @@
+use std::ops::Range;
+
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::depth::{DEEPEST, too_deep};
 use super::raw::{RawNode, RawTable, RawValue, layer};
 use crate::diagnostic::{Diagnostic, Sources, Span};
 
@@ -21,8 +24,6 @@ pub struct Read {
 
 /// No tender's summary is longer; a larger file is a mistake (or an attack).
 const LARGEST: usize = 1_000_000;
-/// Brackets deeper than any factory file goes; stops the parser from recursing further.
-const DEEPEST: usize = 32;
 
 /// Reads a file and everything it extends.
 pub fn read(name: &str, bytes: Vec<u8>, load: Loader<'_>) -> Read {
@@ -66,7 +67,7 @@ fn read_one(
     };
     let file = out.sources.add(name, text.clone());
     if let Some(place) = too_deep(&text) {
-        let message = format!("brackets nest deeper than {DEEPEST}");
+        let message = format!("tables and lists nest deeper than {DEEPEST} levels");
         out.diagnostics.push(Diagnostic::error("G003", at(file, place..place + 1), message, "write the value flat"));
         return None;
     }
@@ -74,18 +75,18 @@ fn read_one(
     let body = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let shift = text.len() - body.len();
     let (table, errors) = DeTable::parse_recoverable(body);
-    for error in errors {
-        let span = error.span().unwrap_or(0..0);
-        let duplicate = error.message().contains("duplicate key");
-        let (code, hint) = if duplicate {
-            ("G004", "keep one of the two")
-        } else {
-            ("G003", "see toml.io for the syntax; text values stand in double quotes")
-        };
-        let message = error.message().lines().next().unwrap_or("broken syntax").to_owned();
-        out.diagnostics.push(Diagnostic::error(code, at(file, span.start + shift..span.end + shift), message, hint));
+    let (faults, lost) = syntax(&errors, body);
+    for (code, hint, message, range) in &faults {
+        let span = at(file, range.start + shift..range.end + shift);
+        out.diagnostics.push(Diagnostic::error(code, span, message.as_str(), *hint));
     }
-    let mut table = convert_table(table.get_ref(), file, shift);
+    // Where a bracket is missing, what the parser makes of the rest is not what was meant.
+    if lost {
+        return None;
+    }
+    let torn: Vec<Range<usize>> =
+        faults.iter().filter(|f| f.0 == "G003").map(|f| line_around(body, f.3.start)).collect();
+    let mut table = convert_table(table.get_ref(), &Place { file, shift, torn });
     let Some(extends) = table.shift_remove("extends") else { return Some(table) };
     let RawValue::Text(target) = &extends.value else {
         let message = format!("extends wants the name of a file, not {}", extends.value.word());
@@ -100,7 +101,8 @@ fn read_one(
             Some(table)
         }
         Ok((full, _)) if chain.contains(&full) => {
-            let message = format!("\"{target}\" extends, in the end, itself: {}", chain.join(" → "));
+            let round = chain.join(" → ");
+            let message = format!("\"{target}\" extends, in the end, itself: {round} → {full}");
             out.diagnostics.push(Diagnostic::error("G006", extends.span, message, "break the circle"));
             Some(table)
         }
@@ -112,74 +114,97 @@ fn read_one(
     }
 }
 
-fn at(file: u16, range: std::ops::Range<usize>) -> Span {
+fn at(file: u16, range: Range<usize>) -> Span {
     Span { file, start: range.start as u32, end: range.end as u32 }
 }
 
-/// Place of the first bracket beyond the limit, outside of texts and comments (roughly: a quote toggles).
-fn too_deep(text: &str) -> Option<usize> {
-    let mut depth = 0_usize;
-    let mut quoted = None;
-    let mut comment = false;
-    let mut dots = 0_usize;
-    for (i, b) in text.bytes().enumerate() {
-        match b {
-            b'\n' => {
-                comment = false;
-                quoted = None;
-                dots = 0;
-            }
-            b'#' if quoted.is_none() => comment = true,
-            _ if comment => {}
-            b'"' | b'\'' => match quoted {
-                Some(q) if q == b => quoted = None,
-                None => quoted = Some(b),
-                _ => {}
-            },
-            _ if quoted.is_some() => {}
-            b'[' | b'{' => {
-                depth += 1;
-                if depth > DEEPEST {
-                    return Some(i);
-                }
-            }
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            b'.' => {
-                dots += 1;
-                if dots > 4 * DEEPEST {
-                    return Some(i);
-                }
-            }
-            b',' => dots = 0,
-            _ => {}
+/// A syntax fault: code, hint, message and place.
+type Fault = (&'static str, &'static str, String, Range<usize>);
+
+/// The parser's errors in the order of the text, without those that only echo an earlier one, and whether the structure
+/// of the text is lost.
+fn syntax(errors: &[toml::de::Error], text: &str) -> (Vec<Fault>, bool) {
+    let mut sorted: Vec<(Range<usize>, &str)> = errors
+        .iter()
+        .map(|e| (e.span().unwrap_or(0..0), e.message().lines().next().unwrap_or("broken syntax")))
+        .collect();
+    sorted.sort_by_key(|e| e.0.start);
+    let unclosed = sorted.iter().find(|e| e.1.starts_with("unclosed")).map(|e| e.1);
+    let mut faults: Vec<Fault> = Vec::new();
+    let mut lines_seen = Vec::new();
+    for (range, message) in sorted {
+        let duplicate = message.contains("duplicate key");
+        let line = line_around(text, range.start).start;
+        if !duplicate && lines_seen.contains(&line) {
+            continue;
+        }
+        // Inside a list or table that is never closed every further line is an error of the same one fault.
+        let swallowed = message.starts_with("unclosed") || ["array", "inline table"].iter().any(|w| message.contains(w));
+        if let (Some(unclosed), true) = (unclosed, swallowed) {
+            faults.push(("G003", "close it with the matching bracket, here or on a line above", unclosed.to_owned(), range));
+            break;
+        }
+        if duplicate {
+            faults.push(("G004", "keep one of the two", "this key is given a second time".to_owned(), range));
+        } else {
+            lines_seen.push(line);
+            let hint = "see toml.io for the syntax; text values stand in double quotes";
+            faults.push(("G003", hint, message.to_owned(), range));
         }
     }
-    None
+    (faults, unclosed.is_some())
 }
 
-fn convert_table(table: &DeTable<'_>, file: u16, shift: usize) -> RawTable {
+/// The line that holds a byte.
+fn line_around(text: &str, at: usize) -> Range<usize> {
+    let bytes = text.as_bytes();
+    let at = at.min(bytes.len());
+    let start = bytes[..at].iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
+    let end = bytes[at..].iter().position(|b| *b == b'\n').map_or(bytes.len(), |n| at + n);
+    start..end
+}
+
+/// How places in the parsed text become spans.
+struct Place {
+    file: u16,
+    /// Bytes in front of the parsed text.
+    shift: usize,
+    /// Lines of broken syntax.
+    torn: Vec<Range<usize>>,
+}
+
+impl Place {
+    fn span(&self, range: &Range<usize>) -> Span {
+        at(self.file, range.start + self.shift..range.end + self.shift)
+    }
+
+    fn is_torn(&self, range: &Range<usize>) -> bool {
+        self.torn.iter().any(|line| range.start <= line.end && line.start <= range.end)
+    }
+}
+
+fn convert_table(table: &DeTable<'_>, place: &Place) -> RawTable {
     let mut out = RawTable::new();
     for (key, value) in table {
-        let mut node = convert(value, file, shift);
-        let k = key.span();
-        node.key_span = at(file, k.start + shift..k.end + shift);
+        let mut node = convert(value, place);
+        node.key_span = place.span(&key.span());
         out.insert(key.get_ref().to_string(), node);
     }
     out
 }
 
-fn convert(value: &Spanned<DeValue<'_>>, file: u16, shift: usize) -> RawNode {
-    let range = value.span();
-    let span = at(file, range.start + shift..range.end + shift);
+fn convert(value: &Spanned<DeValue<'_>>, place: &Place) -> RawNode {
+    let span = place.span(&value.span());
     let raw = match value.get_ref() {
+        DeValue::Array(items) => RawValue::List(items.iter().map(|v| convert(v, place)).collect()),
+        DeValue::Table(t) => RawValue::Table(convert_table(t, place)),
+        _ if place.is_torn(&value.span()) => RawValue::Broken,
         DeValue::String(s) => RawValue::Text(s.to_string()),
         DeValue::Integer(i) => RawValue::Number(integer(i.as_str(), i.radix())),
         DeValue::Float(f) => RawValue::Number(f.as_str().replace('_', "").parse().unwrap_or(f64::NAN)),
         DeValue::Boolean(b) => RawValue::Bool(*b),
         // A bare date (2028-07-01) reads as the same date in quotes.
         DeValue::Datetime(d) => RawValue::Text(d.to_string()),
-        DeValue::Array(items) => RawValue::List(items.iter().map(|v| convert(v, file, shift)).collect()),
-        DeValue::Table(t) => RawValue::Table(convert_table(t, file, shift)),
     };
     RawNode { value: raw, span, key_span: span }
 }

@@ -5,7 +5,7 @@ use gigatwin_quantity::Dim;
 
 use super::{Need, Table, Takes, field, given, optional, required};
 
-pub(super) static PARTITION: Table = Table {
+pub(crate) static PARTITION: Table = Table {
     doc: "A part of the machine: units of one system on one fabric.",
     fields: &[
         required("name", Takes::Text, "Name that runs and services refer to."),
@@ -20,15 +20,15 @@ pub(super) static PARTITION: Table = Table {
     ],
 };
 
-static OVERSUBSCRIPTION: Table = Table {
+pub(crate) static OVERSUBSCRIPTION: Table = Table {
     doc: "Down-links over up-links at each tier.",
     fields: &[
-        given("leaf", Dim::Ratio, "fabric", "oversubscription_leaf", "At the leaves."),
-        given("spine", Dim::Ratio, "fabric", "oversubscription_spine", "At the spines."),
+        given("leaf", Dim::Ratio, "fabric", "leaf_oversubscription", "At the leaves."),
+        given("spine", Dim::Ratio, "fabric", "spine_oversubscription", "At the spines."),
     ],
 };
 
-pub(super) static FABRIC: Table = Table {
+pub(crate) static FABRIC: Table = Table {
     doc: "A scale-out network.",
     fields: &[
         field("kind", Takes::Word(&["rail-optimised fat tree", "fat tree", "rail-only"]), Need::Word("rail-optimised fat tree"), "Topology."),
@@ -39,12 +39,12 @@ pub(super) static FABRIC: Table = Table {
     ],
 };
 
-pub(super) static STORAGE: Table = Table {
+pub(crate) static STORAGE: Table = Table {
     doc: "Shared storage.",
     fields: &[
-        given("checkpoint", Dim::Bandwidth, "fabric", "storage_write", "Write bandwidth that checkpoints get."),
-        given("capacity", Dim::Data, "fabric", "storage_capacity", "Usable capacity."),
-        given("price", Dim::Money, "fabric", "storage_price_per_pb", "Price of one petabyte, bandwidth included."),
-        given("power", Dim::Power, "fabric", "storage_power_per_pb", "Power of one petabyte."),
+        optional("checkpoint", Takes::Quantity(Dim::Bandwidth), "Write bandwidth; without it a reference architecture's figure per accelerator."),
+        optional("capacity", Takes::Quantity(Dim::Data), "Usable capacity; without it an assumed figure per accelerator."),
+        given("price", Dim::Money, "storage", "flash_per_pb", "Price of one petabyte, bandwidth included."),
+        given("power", Dim::Power, "factory", "storage_power_per_pb", "Power of one petabyte."),
     ],
 };

@@ -1,10 +1,10 @@
 //! The factory language as data: one declaration drives checking, the JSON Schema, the reference page of the book
 //! and the list of defaults.
 
-mod machine;
-mod money;
-mod site;
-mod work;
+pub(crate) mod machine;
+pub(crate) mod money;
+pub(crate) mod site;
+pub(crate) mod work;
 
 use gigatwin_catalog::Kind;
 use gigatwin_quantity::Dim;

@@ -5,7 +5,7 @@ use gigatwin_quantity::Dim;
 
 use super::{Need, Table, Takes, field, given, optional, required};
 
-static CLASS: Table = Table {
+pub(crate) static CLASS: Table = Table {
     doc: "How a tenant's hours are divided among classes of users.",
     fields: &[
         optional("sme", Takes::Quantity(Dim::Share), "Small and medium enterprises and start-ups."),
@@ -16,7 +16,7 @@ static CLASS: Table = Table {
     ],
 };
 
-pub(super) static TENANT: Table = Table {
+pub(crate) static TENANT: Table = Table {
     doc: "Somebody who gets hours.",
     fields: &[
         required("name", Takes::Text, "Name of the tenant."),
@@ -27,7 +27,7 @@ pub(super) static TENANT: Table = Table {
     ],
 };
 
-pub(super) static STATE: Table = Table {
+pub(crate) static STATE: Table = Table {
     doc: "A Member State that pays into the site.",
     fields: &[
         required("country", Takes::Catalog(Kind::Countries), "ISO 3166 code."),
@@ -35,44 +35,45 @@ pub(super) static STATE: Table = Table {
     ],
 };
 
-static DEBT: Table = Table {
+pub(crate) static DEBT: Table = Table {
     doc: "Senior debt.",
     fields: &[
-        given("share", Dim::Share, "finance", "debt_share", "Largest share of the private investment that debt may carry."),
+        given("share", Dim::Share, "finance", "debt_share_max", "Largest share of the private investment that debt may carry."),
         given("rate", Dim::Share, "finance", "debt_rate", "Interest per year."),
         given("tenor", Dim::Time, "finance", "debt_tenor", "Repayment time from opening."),
-        given("dscr", Dim::Ratio, "finance", "dscr_target", "Debt-service cover that lenders ask for."),
+        given("dscr", Dim::Ratio, "finance", "dscr_min", "Debt-service cover that lenders ask for."),
     ],
 };
 
-pub(super) static FINANCE: Table = Table {
+pub(crate) static FINANCE: Table = Table {
     doc: "Public money, debt, prices and life.",
     fields: &[
         field("public_money", Takes::Word(&["grant", "hour purchase", "share purchase", "loan", "none"]), Need::Word("hour purchase"), "Legal form of the public money."),
         optional("debt", Takes::Table(&DEBT), "Senior debt."),
         given("life", Dim::Time, "finance", "it_life", "Useful life of the computing infrastructure."),
-        given("residual", Dim::Share, "finance", "residual_share", "Value left at the end of that life."),
-        given("discount_rate", Dim::Share, "finance", "discount_rate", "Real discount rate of the levelised cost."),
-        given("inflation", Dim::Growth, "finance", "inflation", "General inflation; also indexes prices to the price year."),
-        given("price", Dim::HourPrice, "finance", "hour_price", "Market price of one H100e-hour where a tenant states none."),
-        given("price_change", Dim::Growth, "finance", "hour_price_change", "Yearly change of the market price; may rise or fall."),
-        given("usd_per_eur", Dim::Ratio, "finance", "usd_per_eur", "Exchange rate for prices in dollars."),
+        given("residual", Dim::Share, "factory", "residual_share", "Value left at the end of that life."),
+        given("discount_rate", Dim::Share, "factory", "discount_rate", "Real discount rate of the levelised cost."),
+        given("inflation", Dim::Growth, "finance", "general_inflation", "General inflation; also indexes prices to the price year."),
+        given("price", Dim::HourPrice, "factory", "hour_price", "Market price of one H100e-hour where a tenant states none."),
+        given("price_change", Dim::Growth, "factory", "hour_price_change", "Yearly change of the market price; may rise or fall."),
+        given("usd_per_eur", Dim::Ratio, "market", "eur_usd", "Exchange rate for prices in dollars."),
         optional("tax", Takes::Quantity(Dim::Share), "Tax on profits; without it the country's."),
         optional("earlier_support", Takes::Quantity(Dim::Money), "Union support already given, counted towards the ceiling."),
     ],
 };
 
-pub(super) static COSTS: Table = Table {
+pub(crate) static COSTS: Table = Table {
     doc: "Costs where they are known better than the catalog's.",
     fields: &[
         optional("shell_and_plant", Takes::Quantity(Dim::PowerPrice), "Building, power and cooling plant per IT power; without it the country's."),
-        given("grid_connection", Dim::PowerPrice, "costs", "grid_connection", "Grid connection per firm power."),
-        given("land", Dim::Money, "costs", "land", "Land and site preparation."),
-        given("installation", Dim::Share, "costs", "installation", "Installation and commissioning, of computing hardware."),
-        given("contingency", Dim::Share, "costs", "contingency", "Contingency, of the whole investment."),
-        given("maintenance", Dim::Share, "costs", "maintenance", "Maintenance and support per year, of computing hardware."),
-        given("plant_maintenance", Dim::Share, "costs", "plant_maintenance", "Maintenance per year, of building and plant."),
-        given("staff", Dim::Money, "costs", "staff", "Staff and services per year and 100 MW of IT."),
-        given("insurance", Dim::Share, "costs", "insurance", "Insurance per year, of the whole investment."),
+        given("grid_connection", Dim::PowerPrice, "grid", "connection_cost", "Grid connection per firm and flexible power."),
+        given("land", Dim::Money, "factory", "land", "Land and site preparation."),
+        given("installation", Dim::Share, "network", "installation_share", "Installation and commissioning, of computing hardware."),
+        given("contingency", Dim::Share, "building", "contingency", "Contingency, of the whole investment."),
+        given("maintenance", Dim::Share, "operation", "maintenance_share_of_it_capex", "Maintenance and support per year, of computing hardware."),
+        given("plant_maintenance", Dim::Share, "operation", "maintenance_share_of_plant_capex", "Maintenance per year, of building and plant."),
+        given("posts", Dim::Count, "operation", "staff_per_it_mw", "Posts per megawatt of IT power."),
+        given("cost_per_post", Dim::Money, "operation", "cost_per_post", "Yearly cost of a post."),
+        given("insurance", Dim::Share, "operation", "insurance_share_of_capex", "Insurance per year, of the whole investment."),
     ],
 };

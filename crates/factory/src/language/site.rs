@@ -5,7 +5,7 @@ use gigatwin_quantity::Dim;
 
 use super::{Need, Table, Takes, field, given, optional, required};
 
-pub(super) static FACTORY: Table = Table {
+pub(crate) static FACTORY: Table = Table {
     doc: "Name, country and rules.",
     fields: &[
         required("name", Takes::Text, "What the site is called."),
@@ -16,7 +16,7 @@ pub(super) static FACTORY: Table = Table {
     ],
 };
 
-static GRID: Table = Table {
+pub(crate) static GRID: Table = Table {
     doc: "Connection to the public grid.",
     fields: &[
         required("firm", Takes::Quantity(Dim::Power), "Capacity that is always there."),
@@ -25,7 +25,7 @@ static GRID: Table = Table {
     ],
 };
 
-static PERMIT: Table = Table {
+pub(crate) static PERMIT: Table = Table {
     doc: "Building and environmental permits.",
     fields: &[
         required("filed", Takes::Quantity(Dim::Date), "When the complete application is filed."),
@@ -33,18 +33,18 @@ static PERMIT: Table = Table {
     ],
 };
 
-static HEAT: Table = Table {
+pub(crate) static HEAT: Table = Table {
     doc: "Sale of waste heat.",
     fields: &[
         required("buyer", Takes::Text, "Who takes the heat."),
         required("supply", Takes::Quantity(Dim::Temperature), "Temperature the buyer wants; a heat pump lifts what the loop does not reach."),
         required("up_to", Takes::Quantity(Dim::Power), "Largest heat flow the buyer takes."),
-        given("price", Dim::EnergyPrice, "facility", "heat_price", "What the buyer pays."),
-        given("season", Dim::Share, "facility", "heat_season", "Share of the year in which the buyer takes heat."),
+        given("price", Dim::EnergyPrice, "factory", "heat_price", "What the buyer pays."),
+        given("base", Dim::Share, "facility", "heat_base_share", "Share of it that the buyer takes all year round; the rest follows the outdoor temperature."),
     ],
 };
 
-pub(super) static SITE: Table = Table {
+pub(crate) static SITE: Table = Table {
     doc: "Where the site stands.",
     fields: &[
         required("place", Takes::Catalog(Kind::Places), "Place of the catalog: coordinates, altitude and climate."),
@@ -55,7 +55,7 @@ pub(super) static SITE: Table = Table {
     ],
 };
 
-pub(super) static PHASE: Table = Table {
+pub(crate) static PHASE: Table = Table {
     doc: "A step in which the site opens.",
     fields: &[
         required("name", Takes::Text, "Name that partitions refer to."),
@@ -64,25 +64,25 @@ pub(super) static PHASE: Table = Table {
     ],
 };
 
-pub(super) static POWER: Table = Table {
+pub(crate) static POWER: Table = Table {
     doc: "Power chain between grid and racks.",
     fields: &[
         field("redundancy", Takes::Word(&["N", "N+1", "2N"]), Need::Word("N+1"), "Redundancy of transformers, UPS and distribution."),
-        given("backup", Dim::Time, "facility", "backup", "How long the site runs without the grid."),
-        given("backed_share", Dim::Share, "facility", "backed_share", "Share of the IT load that backup carries."),
+        given("backup", Dim::Time, "facility", "backup_autonomy", "How long the site runs without the grid."),
+        given("backed_share", Dim::Share, "facility", "backup_carried", "Share of the IT load that backup carries."),
     ],
 };
 
-pub(super) static COOLING: Table = Table {
+pub(crate) static COOLING: Table = Table {
     doc: "How heat leaves.",
     fields: &[
         field("kind", Takes::Word(&["warm water", "chilled water", "air"]), Need::Word("warm water"), "Main loop."),
-        given("supply", Dim::Temperature, "facility", "supply_temperature", "Water (or air) temperature at the racks' inlet."),
+        given("supply", Dim::Temperature, "facility", "warm_water_supply", "Water (or air) temperature at the racks' inlet."),
         field("adiabatic", Takes::Flag, Need::Word("true"), "Whether coolers are wetted in hot hours."),
     ],
 };
 
-static CONTRACT: Table = Table {
+pub(crate) static CONTRACT: Table = Table {
     doc: "One supply contract.",
     fields: &[
         required("kind", Takes::Word(&["ppa", "fixed", "spot"]), "Power-purchase agreement (pay as produced), fixed price for a band, or the day-ahead market."),
@@ -92,24 +92,24 @@ static CONTRACT: Table = Table {
     ],
 };
 
-static BATTERY: Table = Table {
+pub(crate) static BATTERY: Table = Table {
     doc: "A battery behind the meter.",
     fields: &[
         required("power", Takes::Quantity(Dim::Power), "Charge and discharge power."),
         required("energy", Takes::Quantity(Dim::Energy), "Usable energy."),
-        given("price", Dim::EnergyPrice, "energy", "battery_price", "Investment per energy."),
+        given("price", Dim::EnergyPrice, "factory", "battery_price", "Investment per energy."),
     ],
 };
 
-pub(super) static ENERGY: Table = Table {
+pub(crate) static ENERGY: Table = Table {
     doc: "Contracts, taxes and batteries.",
     fields: &[
         optional("contracts", Takes::Tables(&CONTRACT), "Supply contracts; what they leave open is bought on the day-ahead market."),
         optional("battery", Takes::Table(&BATTERY), "A battery behind the meter."),
         optional("spot", Takes::Quantity(Dim::EnergyPrice), "Mean day-ahead price; without it the country's."),
-        given("network_and_levies", Dim::EnergyPrice, "energy", "network_and_levies", "Network charges, taxes and levies on top of energy."),
+        optional("network_and_levies", Takes::Quantity(Dim::EnergyPrice), "Network charges, taxes and levies on top of energy; without it a share of what the country's industry pays above the day-ahead price."),
         given("margin", Dim::EnergyPrice, "energy", "supplier_margin", "Supplier's margin on day-ahead energy."),
-        given("growth", Dim::Growth, "energy", "price_growth", "Real yearly change of day-ahead prices."),
+        given("growth", Dim::Growth, "factory", "spot_growth", "Real yearly change of day-ahead prices."),
         optional("carbon_intensity", Takes::Quantity(Dim::CarbonIntensity), "Of the grid's supply; without it the country's."),
     ],
 };

@@ -5,7 +5,7 @@ use gigatwin_quantity::Dim;
 
 use super::{Need, Table, Takes, field, given, optional, required};
 
-static LAYOUT: Table = Table {
+pub(crate) static LAYOUT: Table = Table {
     doc: "A parallel layout; what is left out is one.",
     fields: &[
         field("tp", Takes::Whole(1), Need::Word("1"), "Tensor parallelism."),
@@ -20,22 +20,22 @@ static LAYOUT: Table = Table {
     ],
 };
 
-pub(super) static TRAIN: Table = Table {
+pub(crate) static TRAIN: Table = Table {
     doc: "A training run.",
     fields: &[
         required("name", Takes::Text, "Name of the run."),
         required("model", Takes::Catalog(Kind::Models), "Model of the catalog."),
         required("on", Takes::Name("partition"), "Partition it runs on."),
         optional("tokens", Takes::Quantity(Dim::Count), "Tokens to train on; twenty per parameter without it (Hoffmann 2022)."),
-        given("sequence", Dim::Count, "training", "sequence", "Sequence length in tokens."),
-        given("batch", Dim::Count, "training", "batch_tokens", "Global batch in tokens."),
+        given("sequence", Dim::Count, "factory", "sequence", "Sequence length in tokens."),
+        given("batch", Dim::Count, "factory", "batch_tokens", "Global batch in tokens."),
         field("precision", Takes::Word(&["bf16", "fp8", "fp4"]), Need::Word("bf16"), "Number format of the matrix multiplications."),
-        given("share", Dim::Share, "training", "share", "Share of the partition it gets."),
+        given("share", Dim::Share, "factory", "run_share", "Share of the partition it gets."),
         optional("layout", Takes::Table(&LAYOUT), "Parallel layout; planned without it."),
     ],
 };
 
-static DEMAND: Table = Table {
+pub(crate) static DEMAND: Table = Table {
     doc: "Requests at a service.",
     fields: &[
         optional("users", Takes::Quantity(Dim::Count), "People who use it."),
@@ -43,19 +43,19 @@ static DEMAND: Table = Table {
         optional("requests_per_day", Takes::Quantity(Dim::Count), "Requests per day, instead of the two above."),
         required("prompt", Takes::Quantity(Dim::Count), "Tokens of a mean prompt."),
         required("answer", Takes::Quantity(Dim::Count), "Tokens of a mean answer."),
-        given("peak", Dim::Ratio, "serving", "peak_to_mean", "Busiest hour over the mean hour."),
+        given("peak", Dim::Ratio, "factory", "peak_to_mean", "Busiest hour over the mean hour."),
     ],
 };
 
-static OBJECTIVE: Table = Table {
+pub(crate) static OBJECTIVE: Table = Table {
     doc: "Latency that 99 of 100 requests must meet.",
     fields: &[
-        given("ttft_p99", Dim::Time, "serving", "ttft_p99", "Time to first token."),
-        given("tpot_p99", Dim::Time, "serving", "tpot_p99", "Time per output token."),
+        given("ttft_p99", Dim::Time, "factory", "ttft_p99", "Time to first token."),
+        given("tpot_p99", Dim::Time, "factory", "tpot_p99", "Time per output token."),
     ],
 };
 
-pub(super) static SERVE: Table = Table {
+pub(crate) static SERVE: Table = Table {
     doc: "A service.",
     fields: &[
         required("name", Takes::Text, "Name of the service."),
@@ -67,12 +67,12 @@ pub(super) static SERVE: Table = Table {
     ],
 };
 
-pub(super) static OPERATIONS: Table = Table {
+pub(crate) static OPERATIONS: Table = Table {
     doc: "Failures, repair and utilisation.",
     fields: &[
-        given("utilisation", Dim::Share, "operations", "utilisation", "Share of the available hours that tenants use."),
-        given("node_failure_rate", Dim::Hazard, "fabric", "node_failure_rate", "Failures of one node."),
-        given("repair", Dim::Time, "operations", "repair_time", "From failure to return to service."),
-        given("maintenance", Dim::Share, "operations", "maintenance_share", "Share of the year in planned maintenance."),
+        given("utilisation", Dim::Share, "factory", "utilisation", "Share of the available hours that tenants use."),
+        given("node_failure_rate", Dim::Hazard, "fabric", "node_failure", "Failures of one node."),
+        given("repair", Dim::Time, "fabric", "node_repair", "From failure to return to service."),
+        given("maintenance", Dim::Share, "factory", "maintenance_share", "Share of the year in planned maintenance."),
     ],
 };

@@ -1,0 +1,44 @@
+//! One file per verb.
+
+mod catalog;
+mod check;
+mod completions;
+mod diff;
+mod doctor;
+mod explain;
+mod new;
+mod run;
+mod schema;
+mod validate;
+
+use crate::args::Command;
+use crate::context::Context;
+use crate::exit::{Exit, Fault};
+
+/// Does what was asked.
+///
+/// # Errors
+/// Where the request is not understood or the environment is at fault.
+pub fn run(context: &Context, command: &Command) -> Result<Exit, Fault> {
+    match command {
+        Command::New(args) => new::run(context, args),
+        Command::Check { file } => check::run(context, file),
+        Command::Run(args) => run::run(context, args),
+        Command::Explain(args) => explain::run(context, args),
+        Command::Diff(args) => diff::run(context, args),
+        Command::Validate(args) => validate::run(context, args),
+        Command::Catalog { what } => catalog::run(context, what),
+        Command::Schema => schema::run(context),
+        Command::Doctor => doctor::run(context),
+        Command::Completions { shell } => completions::run(context, *shell),
+    }
+}
+
+/// "did you mean …?", or nothing.
+fn nearest(context: &Context, names: &[String]) -> String {
+    if names.is_empty() {
+        String::new()
+    } else {
+        context.messages.fill("fault.nearest", &[("list", &names.join(", "))])
+    }
+}

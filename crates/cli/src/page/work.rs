@@ -1,0 +1,65 @@
+//! What is trained and served.
+
+use super::{Page, Section};
+
+impl Page<'_> {
+    pub(super) fn training(&self) -> Section {
+        let lines = self
+            .outcome
+            .names("training.", ".days")
+            .into_iter()
+            .map(|name| {
+                let id = |figure: &str| format!("training.{name}.{figure}");
+                let mut segments = vec![
+                    self.named(name, self.figure(&id("days"))),
+                    self.around_bare("page.on_accelerators", &id("accelerators")),
+                    self.around("page.mfu", &id("mfu")),
+                    self.around("page.ettr", &id("ettr")),
+                    self.around("page.plain", &id("cost")),
+                    self.around("page.plain", &id("energy")),
+                ];
+                segments.extend(self.notes(&format!("training.{name}")));
+                segments.extend(self.reason(&id("days")));
+                segments
+            })
+            .collect();
+        self.section("section.training", lines)
+    }
+
+    pub(super) fn serving(&self) -> Section {
+        let lines = self
+            .outcome
+            .names("serving.", ".chips")
+            .into_iter()
+            .map(|name| {
+                let id = |figure: &str| format!("serving.{name}.{figure}");
+                let chips = self
+                    .figure(&id("chips"))
+                    .map(|n| self.messages.fill("page.chips_at_peak", &[("figure", &n)]));
+                let mut segments = vec![
+                    self.named(name, chips),
+                    self.around_bare("page.plain", &id("tokens_per_second")),
+                    self.around("page.per_million_tokens", &id("cost_per_million_tokens")),
+                    self.around_bare("page.ttft", &id("ttft")),
+                    self.around_bare("page.tpot", &id("tpot")),
+                ];
+                segments.extend(self.notes(&format!("serving.{name}")));
+                segments.extend(self.reason(&id("chips")));
+                segments
+            })
+            .collect();
+        self.section("section.serving", lines)
+    }
+
+    fn named(&self, name: &str, text: Option<String>) -> String {
+        self.messages.fill(
+            "page.named",
+            &[("name", name), ("text", text.as_deref().unwrap_or(self.figures.missing()))],
+        )
+    }
+
+    /// Why a figure is n/a.
+    fn reason(&self, id: &str) -> Option<String> {
+        self.outcome.metric(id).filter(|m| m.value.is_none() && !m.note.is_empty()).map(|m| m.note.clone())
+    }
+}

@@ -1,0 +1,220 @@
+//! The cash flow: phases in time, revenue, debt and returns.
+
+use gigatwin_finance::cashflow::{Workspace, evaluate as evaluate_cash};
+use gigatwin_finance::draw::DrawCurve;
+use gigatwin_finance::funding::PublicForm;
+use gigatwin_finance::opex::OpexYear;
+use gigatwin_finance::path::YearPath;
+use gigatwin_finance::plan::{
+    Compounding, ConstructionInterest, Debt, GearingBase, HourContract, LossRule, Phase, PhasePublic, Plan, Profile,
+    PublicLoan, PurchasePrice, RatioBasis, Replacement, Reserve, Step, Tax,
+};
+use gigatwin_quantity::{Date, Growth, HourPrice, Money, Share};
+
+use super::Physical;
+use super::hours::Hours;
+use super::money::Bill;
+use super::schedule::Openings;
+use super::sheet::Sheet;
+use crate::inputs::Values;
+use crate::resolved::{Factory, HoursRule, TenantKind};
+
+/// Days of a mean month.
+const MONTH: f64 = 365.2425 / 12.0;
+
+pub(crate) fn evaluate(
+    f: &Factory,
+    v: &Values<'_>,
+    p: &Physical,
+    bill: &Bill,
+    hours: &Hours,
+    openings: &Openings,
+    sheet: &mut Sheet,
+) -> Result<String, String> {
+    let plan = plan(f, v, p, bill, hours, openings, sheet);
+    let mut work = Workspace::default();
+    let outcome = evaluate_cash(&plan, &mut work).map_err(|e| e.to_string())?;
+    let debt = outcome.debt.amount.eur();
+    sheet.put("funding.debt", debt);
+    sheet.put("funding.equity", sheet.at("funding.private") - debt);
+    sheet.put_some("finance.irr_equity", outcome.equity.xirr.rate());
+    sheet.put_some("finance.irr_project", outcome.project.xirr.rate());
+    sheet.put_some("finance.dscr_min", outcome.dscr_min);
+    let binding = format!("{:?}", outcome.debt.binding);
+    Ok(match outcome.shortfall {
+        Some(s) => format!("debt cannot be served: {} short in {}", s.amount, s.date.month_text()),
+        None => match binding.as_str() {
+            "CoverRatio" => "the cover ratio bounds the debt".to_owned(),
+            "Gearing" => "the gearing limit bounds the debt".to_owned(),
+            _ => "no debt".to_owned(),
+        },
+    })
+}
+
+#[allow(clippy::too_many_arguments)]
+fn plan(
+    f: &Factory,
+    v: &Values<'_>,
+    p: &Physical,
+    bill: &Bill,
+    hours: &Hours,
+    openings: &Openings,
+    sheet: &mut Sheet,
+) -> Plan {
+    let months = |days: f64| (days / MONTH).round().max(0.0) as u32;
+    let build_days = v.get(f.defaults.durations.build).days();
+    let first = openings.days.iter().copied().fold(f64::INFINITY, f64::min);
+    let start = first - build_days;
+    let life = months(v.get(f.finance.life).days()).max(1);
+    let plant_life = months(v.get(f.defaults.financing.plant_life).days()).max(life);
+    let accelerators = sheet.at("site.accelerators");
+    let total_peak: f64 = p.machines.iter().map(|m| m.peak.w()).sum();
+    let utilisation = v.get(f.operations.utilisation);
+    let form = bill.funding.form;
+    let ratio = sheet.at("site.h100_equivalents") / accelerators;
+    let mut phases = Vec::with_capacity(f.phases.len());
+    for (i, capex) in bill.capex.iter().enumerate() {
+        let members = || f.partitions.iter().zip(&p.machines).filter(move |(part, _)| part.phase == i);
+        let chips: f64 = members().map(|(_, m)| m.accelerators).sum();
+        if chips == 0.0 {
+            continue;
+        }
+        let power = members().map(|(_, m)| m.peak.w()).sum::<f64>() / total_peak;
+        let split = &bill.funding.phases[i];
+        let probability = split.probability.fraction();
+        let public = split.split.public() * probability;
+        let share = Share::from_fraction((split.union_share + split.states_share).fraction() * probability);
+        let opens = months(openings.days[i] - start);
+        phases.push(Phase {
+            computing: capex.computing,
+            facility: capex.total - capex.computing,
+            public: match form {
+                PublicForm::CapitalShare => {
+                    PhasePublic { grant: public, share_of_hours: share, ..PhasePublic::NONE }
+                }
+                PublicForm::HourPurchase => PhasePublic {
+                    purchase: public,
+                    purchase_months: life.min(60),
+                    price: Some(PurchasePrice::Market),
+                    ..PhasePublic::NONE
+                },
+                _ => PhasePublic::NONE,
+            },
+            build_start: opens.saturating_sub(months(build_days)),
+            build_months: months(build_days).min(opens),
+            draw: DrawCurve::Logistic { steepness: 6.0, midpoint: 0.6 },
+            opens,
+            sells_months: life,
+            hours_per_year: hours.available * chips / accelerators,
+            h100e_per_accelerator: members().map(|(_, m)| m.h100e).sum::<f64>() / chips,
+            utilisation: YearPath::Factors(vec![utilisation.fraction()]),
+            opex: scaled(&bill.opex, power),
+            computing_life: life,
+            facility_life: plant_life,
+            depreciation_lag: 0,
+            residual_computing: v.get(f.finance.residual),
+            residual_facility: Share::from_fraction(1.0 - f64::from(life) / f64::from(plant_life)),
+        });
+    }
+    let inflation = YearPath::Growth(v.get(f.finance.inflation));
+    let market = market_price(f, v, ratio);
+    let contracts = contracts(f, v, hours, &phases);
+    sheet.put("finance.revenue_annual", revenue(f, v, hours, market));
+    Plan {
+        start: Date::from_days(start),
+        step: Step::Month,
+        price_month: 0,
+        phases,
+        replacements: Vec::<Replacement>::new(),
+        market_price: market,
+        market_path: YearPath::Growth(v.get(f.finance.price_change)),
+        contracts,
+        energy_path: inflation.clone(),
+        cost_path: inflation,
+        debt: debt(f, v),
+        public_loan: (form == PublicForm::Loan).then(|| PublicLoan {
+            amount: bill.funding.expected.public(),
+            rate: v.get(f.defaults.general.public_loan_rate),
+            tenor_months: life,
+        }),
+        other_financing: Money::ZERO,
+        reserve: Reserve {
+            months: if f.finance.debt.is_some() { v.number(f.defaults.financing.reserve_months) } else { 0.0 },
+            interest: Share::ZERO,
+        },
+        tax: Tax {
+            rate: v.get(f.finance.tax),
+            losses: LossRule::CarriedForward { share: Share::from_fraction(1.0) },
+            depreciate_financing: false,
+        },
+        project_rate: v.get(f.finance.discount_rate),
+        equity_rate: v.get(f.defaults.financing.equity_return_required),
+    }
+}
+
+/// A phase's part of the running cost.
+fn scaled(opex: &OpexYear, k: f64) -> OpexYear {
+    OpexYear {
+        energy: opex.energy * k,
+        maintenance: opex.maintenance * k,
+        staff: opex.staff * k,
+        insurance: opex.insurance * k,
+        site: opex.site * k,
+        software: opex.software * k,
+    }
+}
+
+/// Price of hours that no contract holds: the remainder tenant's, else the market's per H100e.
+fn market_price(f: &Factory, v: &Values<'_>, h100e_per_accelerator: f64) -> HourPrice {
+    let stated = f.tenants.iter().find(|t| matches!(t.hours, HoursRule::Remainder)).and_then(|t| t.price);
+    stated.map_or_else(|| v.get(f.finance.price) * h100e_per_accelerator, |price| v.get(price))
+}
+
+fn contracts(f: &Factory, v: &Values<'_>, hours: &Hours, phases: &[Phase]) -> Vec<HourContract> {
+    let until = phases.iter().map(|p| p.opens + p.sells_months).max().unwrap_or(0);
+    let from = phases.iter().map(|p| p.opens).min().unwrap_or(0);
+    f.tenants
+        .iter()
+        .zip(&hours.tenants)
+        .filter(|(t, _)| t.kind == TenantKind::Other && matches!(t.hours, HoursRule::Share(_)))
+        .filter_map(|(t, h)| {
+            let price = v.get(t.price?);
+            let share = Share::from_fraction((h / hours.available).clamp(0.0, 1.0));
+            Some(HourContract { share, price, path: YearPath::Growth(Growth::ZERO), from, until })
+        })
+        .collect()
+}
+
+/// Paid hours of a full year at today's prices.
+fn revenue(f: &Factory, v: &Values<'_>, hours: &Hours, market: HourPrice) -> f64 {
+    let utilisation = v.get(f.operations.utilisation).fraction();
+    let mut sum = 0.0;
+    for (t, h) in f.tenants.iter().zip(&hours.tenants) {
+        sum += match (&t.hours, t.price) {
+            (HoursRule::ByContribution, None) => 0.0,
+            (_, Some(price)) => v.get(price).times_hours(h * utilisation).eur(),
+            (_, None) => market.times_hours(h * utilisation).eur(),
+        };
+    }
+    sum + market.times_hours(hours.unassigned * utilisation).eur()
+}
+
+fn debt(f: &Factory, v: &Values<'_>) -> Debt {
+    match &f.finance.debt {
+        None => Debt::NONE,
+        Some(d) => Debt {
+            rate: v.get(d.rate),
+            tenor_months: v.get(d.tenor).months().round().max(1.0) as u32,
+            profile: Profile::Sculpted,
+            target_dscr: Some(v.number(d.dscr)),
+            gearing_cap: v.get(d.share),
+            gearing_base: GearingBase::Investment,
+            upfront_fee: v.get(f.defaults.financing.upfront_fee),
+            compounding: Compounding::Effective,
+            draw_weight_building: 0.5,
+            draw_weight_operating: 0.5,
+            construction_interest: ConstructionInterest::Capitalised,
+            ratio_basis: RatioBasis::PreTax,
+        },
+    }
+}

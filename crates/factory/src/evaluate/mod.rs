@@ -1,0 +1,165 @@
+//! From a resolved factory and one vector of values to the figures: file → machine → fabric → training and serving →
+//! operations → facility → energy → finance → programme gates.
+
+mod cash;
+mod gates;
+mod hours;
+pub(crate) mod machine;
+mod money;
+mod network;
+mod schedule;
+pub(crate) mod serve;
+pub(crate) mod sheet;
+mod site;
+pub(crate) mod train;
+
+use crate::inputs::Values;
+use crate::outcome::{GateResult, Infeasible};
+use crate::resolved::Factory;
+use machine::Machine;
+use network::Networks;
+use serve::{Served, ServicePlan};
+use sheet::Sheet;
+use train::{Run, RunPlan};
+
+/// What the planners chose in the base case; a draw varies the figures, not the choices.
+#[derive(Debug, Clone)]
+pub(crate) struct Plans {
+    pub runs: Vec<RunPlan>,
+    pub services: Vec<ServicePlan>,
+}
+
+/// The part of a draw that prices, costs and utilisation do not touch.
+#[derive(Debug, Clone)]
+pub(crate) struct Physical {
+    pub machines: Vec<Machine>,
+    pub networks: Networks,
+    pub runs: Vec<Option<Run>>,
+    pub services: Vec<Option<Served>>,
+    pub sheet: Sheet,
+    pub infeasible: Vec<Infeasible>,
+}
+
+/// Everything that one draw says.
+#[derive(Debug, Clone)]
+pub(crate) struct Evaluation {
+    pub sheet: Sheet,
+    pub gates: Vec<GateResult>,
+    pub grades: Vec<(String, String, String)>,
+    pub infeasible: Vec<Infeasible>,
+    pub notes: Vec<(String, String)>,
+}
+
+/// Lets the planners choose layouts and deployments in the base case.
+pub(crate) fn plan(f: &Factory, v: &Values<'_>) -> Plans {
+    let mut sheet = Sheet::default();
+    let machines = match machine::evaluate(f, v, &mut sheet) {
+        Ok(machines) => machines,
+        Err(reason) => {
+            return Plans {
+                runs: f.runs.iter().map(|_| RunPlan::Infeasible(reason.clone())).collect(),
+                services: f.services.iter().map(|_| ServicePlan::Infeasible(reason.clone())).collect(),
+            };
+        }
+    };
+    let networks = network::evaluate(f, v, &machines, &mut sheet);
+    Plans {
+        runs: train::plans(f, v, &machines, &networks),
+        services: serve::plans(f, v, &machines, &networks),
+    }
+}
+
+/// Machine, networks, training and serving.
+pub(crate) fn physical(f: &Factory, v: &Values<'_>, plans: &Plans) -> Physical {
+    let mut sheet = Sheet::default();
+    let mut infeasible = Vec::new();
+    let machines = match machine::evaluate(f, v, &mut sheet) {
+        Ok(machines) => machines,
+        Err(reason) => {
+            infeasible.push(Infeasible { what: "site".to_owned(), reason });
+            Vec::new()
+        }
+    };
+    if machines.is_empty() {
+        let networks = Networks::default();
+        return Physical { machines, networks, runs: Vec::new(), services: Vec::new(), sheet, infeasible };
+    }
+    let networks = network::evaluate(f, v, &machines, &mut sheet);
+    infeasible.extend(networks.infeasible.iter().cloned());
+    let runs = train::evaluate(f, v, &machines, &networks, &plans.runs, &mut sheet, &mut infeasible);
+    let services = serve::evaluate(f, v, &machines, &networks, &plans.services, &mut sheet, &mut infeasible);
+    Physical { machines, networks, runs, services, sheet, infeasible }
+}
+
+/// Operations, facility, energy, finance and gates on top of the physical part.
+pub(crate) fn finish(f: &Factory, v: &Values<'_>, physical: &Physical) -> Evaluation {
+    let mut e = Evaluation {
+        sheet: physical.sheet.clone(),
+        gates: Vec::new(),
+        grades: Vec::new(),
+        infeasible: physical.infeasible.clone(),
+        notes: physical.networks.notes.clone(),
+    };
+    if physical.machines.is_empty() {
+        return e;
+    }
+    let fail = |e: &mut Evaluation, what: &str, reason: String| {
+        e.infeasible.push(Infeasible { what: what.to_owned(), reason });
+    };
+    let mut hours = hours::available(f, v, &mut e.sheet);
+    let openings = schedule::evaluate(f, v, &mut e.sheet);
+    e.notes.push(("schedule.critical".to_owned(), openings.critical.clone()));
+    match site::evaluate(f, v, physical, hours.busy, &mut e.sheet) {
+        Ok(year) => {
+            energy_of_work(f, v, physical, &year, &mut e.sheet);
+            match money::evaluate(f, v, physical, &year, &hours, &mut e.sheet) {
+                Ok(Some(bill)) => {
+                    hours::divide(f, v, &mut hours, Some(&bill.funding), &mut e.sheet);
+                    match cash::evaluate(f, v, physical, &bill, &hours, &openings, &mut e.sheet) {
+                        Ok(note) => {
+                            if note.starts_with("debt cannot") {
+                                fail(&mut e, "finance.debt", note.clone());
+                            }
+                            e.notes.push(("finance.debt".to_owned(), note));
+                        }
+                        Err(reason) => fail(&mut e, "finance", reason),
+                    }
+                }
+                Ok(None) => hours::divide(f, v, &mut hours, None, &mut e.sheet),
+                Err(reason) => fail(&mut e, "finance", reason),
+            }
+        }
+        Err(reason) => fail(&mut e, "energy", reason),
+    }
+    e.gates = gates::evaluate(f, &e.sheet);
+    e.grades = gates::grades(f, &e.sheet);
+    e
+}
+
+/// Energy and emissions of runs and services: their accelerators' share of the racks' power, with the site's overhead.
+fn energy_of_work(f: &Factory, v: &Values<'_>, p: &Physical, year: &site::SiteYear, sheet: &mut Sheet) {
+    let carbon = v.get(f.energy.carbon_intensity);
+    let per_joule = gigatwin_quantity::Quantity::base(carbon);
+    let common = p.networks.power + p.networks.storage_power;
+    let all: f64 = p.machines.iter().map(|m| m.accelerators).sum();
+    for (run, done) in f.runs.iter().zip(&p.runs) {
+        let id = |key: &str| format!("training.{}.{key}", run.slug);
+        let joules = done.as_ref().and_then(|r| {
+            let machine = &p.machines[run.partition];
+            let power = machine::power(machine, train::mix(r)).ok()?;
+            let it = power.mean.w() * r.accelerators / machine.accelerators + common.w() * r.accelerators / all;
+            Some(it * r.wall.s() * year.pue)
+        });
+        sheet.put_some(&id("energy"), joules);
+        sheet.put_some(&id("carbon"), joules.map(|j| j * per_joule));
+    }
+    for (service, served) in f.services.iter().zip(&p.services) {
+        let joules = served.as_ref().and_then(|s| {
+            let machine = &p.machines[service.partition];
+            let power = machine::power(machine, serve::mix(s)).ok()?;
+            let it = power.mean.w() * s.chips / machine.accelerators + common.w() * s.chips / all;
+            Some(it * year.pue / s.mean_tokens)
+        });
+        sheet.put_some(&format!("serving.{}.energy_per_token", service.slug), joules);
+    }
+}

@@ -1,0 +1,329 @@
+//! The site's year: state mix and mean power, power chain and cooling, energy, carbon and water.
+
+use gigatwin_energy::{
+    CarbonInputs, Contract as Supply, Demand, DurationShape, EnergyYear, Market, PayAsProduced, Technology as Source,
+    evaluate as evaluate_energy, solar_capacity_factor,
+};
+use gigatwin_facility::{
+    Adiabatic, Backup, Chiller, FacilityInputs, FacilityYear, HeatPump, HeatReuse, ItProfile, LoopInputs, PowerChain,
+    Redundancy, Stage, StateMix, evaluate_year,
+};
+use gigatwin_quantity::{EnergyPrice, Power, PowerRate, Share};
+
+use super::Physical;
+use super::machine::power;
+use super::sheet::Sheet;
+use crate::inputs::Values;
+use crate::resolved::{Contract, CoolingKind, Factory, NetworkCharge, Technology};
+
+/// The year of one draw.
+#[derive(Debug, Clone)]
+pub(crate) struct SiteYear {
+    pub facility: FacilityYear,
+    pub energy: EnergyYear,
+    /// Mean power by partition, racks alone.
+    pub partition_power: Vec<Power>,
+    /// Facility energy over IT energy.
+    pub pue: f64,
+}
+
+/// Shares of time that a partition spends in each state.
+fn mix(f: &Factory, v: &Values<'_>, p: &Physical, index: usize, busy: f64) -> StateMix {
+    let machine = &p.machines[index];
+    let (mut prefill, mut decode, mut serving) = (0.0, 0.0, 0.0);
+    for (s, served) in f.services.iter().zip(&p.services) {
+        if let (true, Some(served)) = (s.partition == index, served) {
+            let part = served.chips / machine.accelerators;
+            serving += part;
+            prefill += part * served.prefill;
+            decode += part * served.decode;
+        }
+    }
+    let rest = (1.0 - serving).max(0.0) * busy;
+    let (mut compute, mut communicate, mut weight) = (0.0, 0.0, 0.0);
+    for (r, run) in f.runs.iter().zip(&p.runs) {
+        if let (true, Some(run)) = (r.partition == index, run) {
+            weight += run.accelerators;
+            compute += run.accelerators * run.computing;
+            communicate += run.accelerators * run.communicating;
+        }
+    }
+    let (compute, communicate) = if weight > 0.0 {
+        (compute / weight, communicate / weight)
+    } else {
+        let generic = v.get(f.defaults.general.generic_compute_share).fraction();
+        (generic, 1.0 - generic)
+    };
+    let share = |x: f64| Share::from_fraction(x);
+    let used = prefill + decode + rest * (compute + communicate);
+    StateMix {
+        idle: share((1.0 - used).max(0.0)),
+        prefill: share(prefill),
+        decode: share(decode),
+        train_compute: share(rest * compute),
+        train_communicate: share(rest * communicate),
+        checkpoint: Share::ZERO,
+    }
+}
+
+/// Evaluates the year; `busy` is the share of installed hours in which accelerators outside services work.
+pub(crate) fn evaluate(
+    f: &Factory,
+    v: &Values<'_>,
+    p: &Physical,
+    busy: f64,
+    sheet: &mut Sheet,
+) -> Result<SiteYear, String> {
+    let common = p.networks.power + p.networks.storage_power;
+    let mut partition_power = Vec::with_capacity(p.machines.len());
+    let (mut mean, mut peak, mut liquid) = (common, common, 0.0);
+    let mut racks = Power::ZERO;
+    let mut first_phase = Power::ZERO;
+    for (i, machine) in p.machines.iter().enumerate() {
+        let power = power(machine, mix(f, v, p, i, busy))?;
+        partition_power.push(power.mean);
+        mean += power.mean;
+        peak += power.peak;
+        racks += power.peak;
+        liquid += power.peak.w() * v.get(f.partitions[i].liquid_share).fraction();
+        if f.partitions[i].phase == 0 {
+            first_phase += power.peak;
+        }
+    }
+    mean = (mean * v.number(f.bands.it_power)).min(peak);
+    let profile = ItProfile { mean, peak };
+    let inputs = facility(f, v, Share::from_fraction(liquid / racks.w()));
+    let year = evaluate_year(&f.weather, profile, &inputs).map_err(|e| e.to_string())?;
+    sheet.put("site.it_power", peak.w());
+    sheet.put("site.it_power.phase_1", (first_phase + common * (first_phase / racks)).w());
+    sheet.put("site.it_power.final", peak.w());
+    sheet.put("site.it_power_mean", mean.w());
+    sheet.put("site.facility_power", year.peak_facility_power.w());
+    // The plant's own error widens the overhead, not the IT part.
+    let pue = 1.0 + (year.pue - 1.0) * v.number(f.bands.pue_overhead);
+    let seconds = YEAR;
+    let it_energy = mean.w() * seconds;
+    let total = it_energy * pue;
+    let scale = seconds / year.duration.s();
+    let pump = year.energy_heat_pump.joules() * scale;
+    sheet.put("energy.it_annual", it_energy);
+    sheet.put("energy.annual", total);
+    sheet.put("site.facility_power_mean", total / seconds);
+    sheet.put("site.pue", pue);
+    sheet.put_some("site.wue", year.wue.map(|w| gigatwin_quantity::Quantity::base(w)));
+    sheet.put("site.erf", (year.heat_reused.joules() * scale / total).min(1.0));
+    sheet.put_some("energy.water_annual", year.water.map(|w| w.litres() * scale));
+    sheet.put("energy.heat_sold", year.heat_sold.joules() * scale);
+    let (firm, flexible) = (v.get(f.site.firm), f.site.flexible.map_or(Power::ZERO, |x| v.get(x)));
+    sheet.put("site.grid_firm", firm.w());
+    sheet.put("site.grid_flexible", flexible.w());
+    sheet.put("site.grid_headroom", (firm + flexible - year.peak_facility_power).w());
+    sheet.put("site.it_share_of_grid", peak / firm);
+    backup(f, v, year.peak_facility_power, sheet)?;
+    let demand = Demand {
+        energy: gigatwin_quantity::Energy::from_joules(total + pump),
+        duration: gigatwin_quantity::Time::from_s(seconds),
+        peak: year.peak_facility_power,
+    };
+    let energy = supply(f, v, &demand)?;
+    sheet.put("energy.cost_annual", energy.cost.eur() * (total / (total + pump)));
+    sheet.put("energy.price", energy.cost.eur() / (total + pump));
+    sheet.put("energy.carbon_annual", energy.carbon_location.kg());
+    sheet.put("energy.carbon_market_annual", energy.carbon_market.kg());
+    sheet.put("energy.renewable_share_annual", energy.renewable_share_annual.fraction());
+    sheet.put_some("energy.renewable_share_hourly", energy.renewable_share_hourly.map(Share::fraction));
+    Ok(SiteYear { facility: year, energy, partition_power, pue })
+}
+
+/// Mean Gregorian year in seconds.
+pub(crate) const YEAR: f64 = 365.2425 * 86_400.0;
+
+fn redundancy(f: &Factory) -> Redundancy {
+    match f.site.redundancy.as_str() {
+        "N" => Redundancy::N,
+        "2N" => Redundancy::TwoN,
+        _ => Redundancy::NPlus1,
+    }
+}
+
+fn backup(f: &Factory, v: &Values<'_>, peak: Power, sheet: &mut Sheet) -> Result<(), String> {
+    let plant = Backup {
+        autonomy: v.get(f.site.backup),
+        carried: v.get(f.site.backed_share),
+        efficiency: v.get(f.defaults.plant.backup_efficiency),
+        fuel_kwh_per_litre: None,
+        set_power: v.get(f.defaults.plant.backup_set_power),
+        redundancy: redundancy(f),
+    }
+    .size(peak)
+    .map_err(|e| e.to_string())?;
+    sheet.put("site.backup_hours", v.get(f.site.backup).s());
+    sheet.put("site.backup_fuel", plant.fuel.joules());
+    Ok(())
+}
+
+fn facility(f: &Factory, v: &Values<'_>, liquid_share: Share) -> FacilityInputs {
+    let d = &f.defaults;
+    let plant = &d.plant;
+    let adiabatic = f.site.cooling.adiabatic.then(|| Adiabatic {
+        effectiveness: v.get(plant.adiabatic_effectiveness),
+        start_flow: v.get(plant.adiabatic_start_flow),
+        concentration_cycles: v.number(plant.adiabatic_concentration_cycles),
+    });
+    let chiller = Chiller {
+        carnot_share: v.get(plant.chiller_carnot_share),
+        evaporator_approach: v.get(plant.chiller_evaporator_approach),
+        condenser_approach: v.get(plant.chiller_condenser_approach),
+        cop_max: v.number(plant.chiller_cop_max),
+    };
+    macro_rules! cooling_loop {
+        ($from:expr, $supply:expr, $adiabatic:expr, $chiller:expr) => {{
+            let l = $from;
+            LoopInputs {
+                supply: $supply,
+                range: v.get(l.range),
+                approach: v.get(l.approach),
+                fan_power_share: v.get(l.fan_power_share),
+                minimum_flow: v.get(l.minimum_flow),
+                pump_power_share: v.get(l.pump_power_share),
+                pump_exponent: v.number(l.pump_exponent),
+                air_mover_share: v.get(l.air_mover_share),
+                adiabatic: $adiabatic,
+                chiller: $chiller,
+            }
+        }};
+    }
+    let supply = v.get(f.site.cooling.supply);
+    let (liquid_share, liquid, air_supply) = match f.site.cooling.kind {
+        // A warm loop needs its chiller only in hours in which even wetted coolers do not reach the supply temperature.
+        CoolingKind::WarmWater => {
+            (liquid_share, Some(cooling_loop!(&d.warm, supply, adiabatic, Some(chiller))), v.get(d.air.supply))
+        }
+        CoolingKind::ChilledWater => {
+            (liquid_share, Some(cooling_loop!(&d.cold, supply, adiabatic, Some(chiller))), v.get(d.air.supply))
+        }
+        CoolingKind::Air => (Share::ZERO, None, supply),
+    };
+    let stage = |no_load, proportional, quadratic, units, indoors| Stage {
+        no_load: v.get(no_load),
+        proportional: v.get(proportional),
+        quadratic: v.get(quadratic),
+        redundancy: redundancy(f),
+        units: v.number(units),
+        indoors,
+    };
+    FacilityInputs {
+        liquid_share,
+        liquid,
+        air: cooling_loop!(&d.air, air_supply, adiabatic, Some(chiller)),
+        chain: PowerChain {
+            it: vec![
+                stage(plant.distribution_no_load, plant.distribution_proportional, plant.distribution_quadratic, plant.distribution_units, true),
+                stage(plant.ups_no_load, plant.ups_proportional, plant.ups_quadratic, plant.ups_units, true),
+            ],
+            site: vec![stage(
+                plant.transformer_no_load,
+                plant.transformer_proportional,
+                plant.transformer_quadratic,
+                plant.transformer_units,
+                false,
+            )],
+        },
+        fixed_load_share: v.get(plant.fixed_load_share),
+        heat_reuse: f.site.heat.as_ref().filter(|_| f.site.cooling.kind != CoolingKind::Air).map(|h| HeatReuse {
+            buyer_supply: v.get(h.supply),
+            limit: v.get(h.up_to),
+            exchanger_approach: v.get(plant.heat_exchanger_approach),
+            heat_pump: Some(HeatPump {
+                carnot_share: v.get(plant.heat_pump_carnot_share),
+                approach: v.get(plant.heat_pump_approach),
+            }),
+            base_share: v.get(h.base),
+            full_below: v.get(plant.heat_full_below),
+            heating_limit: v.get(plant.heat_heating_limit),
+        }),
+        design_point: None,
+    }
+}
+
+fn supply(f: &Factory, v: &Values<'_>, demand: &Demand) -> Result<EnergyYear, String> {
+    let d = &f.defaults.contracts;
+    let shape = |idle, top, linear| DurationShape { idle_share: v.get(idle), top: v.get(top), linear_share: v.get(linear) };
+    let spot = v.get(f.energy.spot) * (1.0 + v.get(f.energy.growth).per_year());
+    let mut contracts = Vec::with_capacity(f.energy.contracts.len());
+    for contract in &f.energy.contracts {
+        contracts.push(match contract {
+            Contract::Spot => Supply::Spot,
+            Contract::Fixed { capacity: None, price } => Supply::Fixed { price: v.get(*price) },
+            Contract::Fixed { capacity: Some(power), price } => {
+                Supply::Baseload { power: v.get(*power), price: v.get(*price), renewable: false }
+            }
+            Contract::Ppa { technology, capacity, price } => {
+                let produced = |technology, factor: Share, capture, shape| {
+                    Supply::PayAsProduced(PayAsProduced {
+                        technology,
+                        capacity: v.get(*capacity),
+                        capacity_factor: factor,
+                        price: v.get(*price),
+                        capture_rate: v.number(capture),
+                        shape: Some(shape),
+                    })
+                };
+                match technology {
+                    Technology::Wind => produced(
+                        Source::Wind,
+                        v.get(d.wind_capacity_factor),
+                        d.wind_capture_rate,
+                        shape(d.wind_idle_share, d.wind_top, d.wind_linear_share),
+                    ),
+                    Technology::OffshoreWind => produced(
+                        Source::Wind,
+                        v.get(d.offshore_capacity_factor),
+                        d.offshore_capture_rate,
+                        shape(d.offshore_idle_share, d.offshore_top, d.offshore_linear_share),
+                    ),
+                    Technology::Solar => {
+                        let factor = match f.site.climate.mean_irradiance() {
+                            Some(g) => {
+                                solar_capacity_factor(g, v.number(d.solar_tilt_gain), v.get(d.solar_performance_ratio))
+                            }
+                            None => v.get(d.solar_capacity_factor),
+                        };
+                        produced(
+                            Source::Solar,
+                            factor,
+                            d.solar_capture_rate,
+                            shape(d.solar_idle_share, d.solar_top, d.solar_linear_share),
+                        )
+                    }
+                    // Hydro and nuclear run as a band; only hydro counts as renewable.
+                    Technology::Hydro => {
+                        Supply::Baseload { power: v.get(*capacity), price: v.get(*price), renewable: true }
+                    }
+                    Technology::Nuclear => {
+                        Supply::Baseload { power: v.get(*capacity), price: v.get(*price), renewable: false }
+                    }
+                }
+            }
+        });
+    }
+    let network = match f.energy.network_and_levies {
+        NetworkCharge::Given(given) => v.get(given),
+        NetworkCharge::FromIndustry { industry, wholesale, share } => {
+            (v.get(industry) - v.get(wholesale)).max(EnergyPrice::ZERO) * v.get(share).fraction()
+        }
+    };
+    let market = Market {
+        wholesale: spot,
+        supplier_margin: v.get(f.energy.margin),
+        network_charge: network,
+        capacity_charge: v.get(d.capacity_charge).max(PowerRate::ZERO),
+        taxes: EnergyPrice::ZERO,
+    };
+    let carbon = CarbonInputs {
+        location: v.get(f.energy.carbon_intensity),
+        residual: None,
+        contracted: v.get(d.contracted_carbon),
+    };
+    evaluate_energy(demand, &contracts, &market, &carbon).map_err(|e| e.to_string())
+}

@@ -1,0 +1,177 @@
+//! Fitted parameters of the engines: data of the catalog, not inputs to be varied (their error enters as a band).
+
+use gigatwin_catalog::{Entry, Kind};
+use gigatwin_facility::{Climate, SynopticInputs, WeatherPoint, compress};
+use gigatwin_quantity::{Data, Dim, Share, Time};
+use gigatwin_serving::EngineInputs;
+use gigatwin_training::{Calibration, ChipFactors, TrainingState};
+
+use super::builder::Builder;
+use super::defaults::Synoptic;
+use crate::diagnostic::Span;
+use crate::evaluate::serve::ServingModel;
+use crate::evaluate::train::TrainingModel;
+use crate::inputs::{In, Plain, Values};
+
+/// Model errors as factors around one, from out-of-fold validation.
+#[derive(Debug)]
+pub(crate) struct Bands {
+    pub training_step_time: In<Plain>,
+    pub serving_tpot: In<Plain>,
+    pub it_power: In<Plain>,
+    pub pue_overhead: In<Plain>,
+}
+
+impl Bands {
+    pub fn read(b: &mut Builder<'_>, span: Span) -> Option<Self> {
+        let mut factor = |name: &str| b.default("bands", name, Dim::Ratio, &format!("model.{name}"), span);
+        let training_step_time = factor("training_step_time");
+        let serving_tpot = factor("serving_tpot");
+        let it_power = factor("it_power");
+        let pue_overhead = factor("pue_overhead");
+        Some(Bands {
+            training_step_time: training_step_time?,
+            serving_tpot: serving_tpot?,
+            it_power: it_power?,
+            pue_overhead: pue_overhead?,
+        })
+    }
+}
+
+/// Base value of a figure in base units.
+fn base(entry: &Entry, key: &str, dim: Dim) -> Option<f64> {
+    entry.figure(key, dim).ok().flatten().map(|v| v.distribution.base())
+}
+
+fn missing(b: &mut Builder<'_>, room: &str, span: Span) {
+    let message = format!("the catalog's parameters of {room} are not complete");
+    b.error("G304", span, message, format!("mend defaults/{room}.toml"));
+}
+
+/// The training engine, with the factors of the chips that the factory uses.
+pub(super) fn training(b: &mut Builder<'_>, chips: &[String], span: Span) -> Option<TrainingModel> {
+    let entry = b.entry(Kind::Defaults, "training", span)?;
+    let read = (|| {
+        let number = |key: &str| base(&entry, key, Dim::Ratio);
+        let mut fitted = [0.0; Calibration::PARAMETERS.len()];
+        for (slot, name) in fitted.iter_mut().zip(Calibration::PARAMETERS) {
+            *slot = match name {
+                "host_per_layer" | "step_overhead" => base(&entry, name, Dim::Time)? * 1e6,
+                _ => number(name)?,
+            };
+        }
+        let blank = Calibration {
+            gemm_efficiency_bf16: 0.0,
+            gemm_efficiency_fp8: 0.0,
+            gemm_efficiency_fp4: 0.0,
+            gemm_unhidden: 0.0,
+            grouped_gemm_factor: 0.0,
+            attention_efficiency: 0.0,
+            portable_attention: 0.0,
+            power_exponent: 0.0,
+            unfused_passes: 0.0,
+            elementwise_passes: 0.0,
+            host_per_layer: Time::ZERO,
+            step_overhead: Time::ZERO,
+            tensor_overlap: 0.0,
+            data_overlap: 0.0,
+            expert_overlap: 0.0,
+            collective_slowdown: 0.0,
+            rank_spread: 0.0,
+            compute_units: number("compute_units")?,
+        };
+        let global = blank.with_array(fitted);
+        let mut factors = Vec::new();
+        for chip in chips {
+            let key = |what: &str| format!("chip_{}_{what}", chip.replace('-', "_"));
+            let one = |what: &str| number(&key(what));
+            let known = ["gemm_bf16", "gemm_low", "attention", "compute_units"].iter().any(|w| one(w).is_some());
+            if known {
+                let found = ChipFactors {
+                    gemm_bf16: one("gemm_bf16").unwrap_or(1.0),
+                    gemm_low: one("gemm_low").unwrap_or(1.0),
+                    attention: one("attention").unwrap_or(1.0),
+                    compute_units: one("compute_units"),
+                };
+                factors.push((chip.clone(), found));
+            }
+        }
+        let state = TrainingState {
+            weight_bytes: number("state_weight_bytes")?,
+            gradient_bytes: number("state_gradient_bytes")?,
+            optimizer_bytes: number("state_optimizer_bytes")?,
+            gradient_wire_bytes: number("state_gradient_wire_bytes")?,
+            workspace: Data::from_bytes(base(&entry, "state_workspace", Dim::Data)?),
+            fragmentation: Share::from_fraction(base(&entry, "state_fragmentation", Dim::Share)?),
+            expert_imbalance: number("state_expert_imbalance")?,
+        };
+        let evaluation_share = Share::from_fraction(base(&entry, "campaign_evaluation_share", Dim::Share)?);
+        Some(TrainingModel { state, evaluation_share, global, chips: factors })
+    })();
+    if read.is_none() {
+        missing(b, "training", span);
+    }
+    read
+}
+
+/// The serving engine.
+pub(super) fn serving(b: &mut Builder<'_>, span: Span) -> Option<ServingModel> {
+    let entry = b.entry(Kind::Defaults, "serving", span)?;
+    let read = (|| {
+        let number = |key: &str| base(&entry, key, Dim::Ratio);
+        let calibration = gigatwin_serving::Calibration::read(|key, time| {
+            base(&entry, key, if time { Dim::Time } else { Dim::Ratio })
+        })?;
+        let engine = EngineInputs {
+            memory_utilisation: Share::from_fraction(base(&entry, "memory_utilisation", Dim::Share)?),
+            activation_reserve: Data::from_bytes(base(&entry, "activation_reserve", Dim::Data)?),
+            chunk_tokens: number("chunk_tokens")?,
+            max_batch: number("max_batch")? as u32,
+            expert_imbalance: number("expert_imbalance")?,
+            arrival_cv2: number("arrival_cv2")?,
+            prompt_cv2: number("prompt_cv2")?,
+        };
+        Some(ServingModel {
+            calibration,
+            engine,
+            max_chips_per_replica: number("max_chips_per_replica")? as u32,
+            spare_replicas: number("spare_replicas")? as u32,
+        })
+    })();
+    if read.is_none() {
+        missing(b, "serving", span);
+    }
+    read
+}
+
+/// Seed of the synthetic year: the same for every site, so that two designs differ by design and not by weather.
+const WEATHER_SEED: u64 = 1;
+
+/// The synthetic year of a place, compressed into points.
+pub(super) fn weather(
+    b: &mut Builder<'_>,
+    climate: &Climate,
+    synoptic: &Synoptic,
+    span: Span,
+) -> Option<Vec<WeatherPoint>> {
+    let values = b.inputs.base();
+    let v = Values::new(&b.inputs, &values);
+    let inputs = SynopticInputs {
+        deviation_cold: v.get(synoptic.deviation_cold),
+        deviation_warm: v.get(synoptic.deviation_warm),
+        persistence: v.get(synoptic.persistence),
+        moisture_follow_cold: v.get(synoptic.moisture_follow_cold),
+        moisture_follow_warm: v.get(synoptic.moisture_follow_warm),
+        moisture_scatter: v.get(synoptic.moisture_scatter),
+        range_scatter: v.get(synoptic.range_scatter),
+        range_correlation: v.get(synoptic.range_correlation),
+        warmest_hour: Time::from_s(v.get(synoptic.warmest_hour).s()),
+    };
+    match climate.synthesise(&inputs, WEATHER_SEED) {
+        Ok(year) => Some(compress(&year.hours)),
+        Err(e) => {
+            b.error("G305", span, format!("the climate of the place: {e}"), "gigatwin catalog check lists all faults");
+            None
+        }
+    }
+}

@@ -1,0 +1,202 @@
+use gigatwin_catalog::{Kind, ModelShape, Precision, model_shape};
+use gigatwin_quantity::Share;
+
+use super::builder::Builder;
+use super::machine::unknown_name;
+use crate::check::TableNode;
+use crate::diagnostic::Span;
+use crate::language::work as language;
+use crate::outcome::slug;
+use crate::resolved::{Demand, GivenLayout, Operations, Partition, Service, TrainingRun};
+
+fn precision(word: &str) -> Precision {
+    match word {
+        "fp8" => Precision::Fp8,
+        "fp4" => Precision::Fp4,
+        _ => Precision::Bf16,
+    }
+}
+
+/// The partition that a run or service stands on.
+fn on(b: &mut Builder<'_>, root: &TableNode, node: &TableNode, path: &str, partitions: &[Partition]) -> Option<usize> {
+    let (name, span) = node.text("on")?;
+    b.choice(path, "on", name);
+    let wanted = slug(name);
+    let found = partitions.iter().position(|p| p.slug == wanted);
+    let known = || root.tables("partition").iter().filter_map(|t| t.text("name")).map(|t| t.0);
+    // A partition with faults of its own is defined all the same.
+    if found.is_none() && !known().any(|n| slug(n) == wanted) {
+        unknown_name(b, "partition", name, span, known());
+    }
+    found
+}
+
+fn model(b: &mut Builder<'_>, node: &TableNode, path: &str) -> Option<(ModelShape, String)> {
+    let (id, span) = node.text("model")?;
+    b.choice(path, "model", id);
+    let entry = b.entry(Kind::Models, id, span)?;
+    match model_shape(&entry) {
+        Ok(shape) => Some((shape, entry.name)),
+        Err(e) => {
+            b.error("G305", span, e.to_string(), "gigatwin catalog check lists all faults");
+            None
+        }
+    }
+}
+
+fn named(b: &mut Builder<'_>, node: &TableNode, what: &str, seen: &mut Vec<String>) -> Option<(String, Span)> {
+    let (name, span) = node.text("name")?;
+    let slug = slug(name);
+    if seen.contains(&slug) {
+        b.error("G303", span, format!("there are two {what}s \"{name}\""), format!("give each {what} a name of its own"));
+        return None;
+    }
+    seen.push(slug.clone());
+    Some((slug, span))
+}
+
+pub(super) fn runs(b: &mut Builder<'_>, root: &TableNode, partitions: &[Partition]) -> Vec<TrainingRun> {
+    let mut runs: Vec<TrainingRun> = Vec::new();
+    let mut seen = Vec::new();
+    for node in root.tables("train") {
+        let Some((slug, span)) = named(b, node, "training run", &mut seen) else { continue };
+        let path = format!("train.{slug}");
+        let model = model(b, node, &path);
+        let partition = on(b, root, node, &path, partitions);
+        let tokens = b.given(node, "tokens", &path);
+        let sequence = b.quantity(&language::TRAIN, node, "sequence", &path);
+        let batch_tokens = b.quantity(&language::TRAIN, node, "batch", &path);
+        let precision = precision(&b.word(&language::TRAIN, node, "precision", &path));
+        let share = b.quantity::<Share>(&language::TRAIN, node, "share", &path);
+        let layout = node.table("layout").map(|l| layout(b, l, &format!("{path}.layout")));
+        let run = (|| {
+            let (model, model_name) = model?;
+            Some(TrainingRun {
+                slug,
+                model,
+                model_name,
+                partition: partition?,
+                tokens,
+                sequence: sequence?,
+                batch_tokens: batch_tokens?,
+                precision,
+                share: share?,
+                layout,
+            })
+        })();
+        if let Some(run) = run {
+            if let Some(l) = &run.layout {
+                fits(b, &run, l, partitions, node.table("layout").map_or(span, |t| t.span));
+            }
+            runs.push(run);
+        }
+    }
+    for (i, partition) in partitions.iter().enumerate() {
+        let sum = super::base_sum(b, runs.iter().filter(|r| r.partition == i).map(|r| r.share));
+        let several = runs.iter().filter(|r| r.partition == i).count() > 1;
+        if several && sum > 1.0 + 1e-9 {
+            let node = root.tables("train").iter().rev().find(|n| n.text("on").is_some_and(|o| slug(o.0) == partition.slug));
+            let span = node.map_or(root.span, |n| n.span_of("share"));
+            let message = format!("training runs on partition \"{}\" take {:.0} % of it", partition.slug, 100.0 * sum);
+            b.error("G401", span, message, "give each run a share; together at most 100 %");
+        }
+    }
+    runs
+}
+
+fn layout(b: &mut Builder<'_>, node: &TableNode, path: &str) -> GivenLayout {
+    let mut whole = |key: &str| b.whole(&language::LAYOUT, node, key, path);
+    let (tp, cp, pp, vpp, ep) = (whole("tp"), whole("cp"), whole("pp"), whole("vpp"), whole("ep"));
+    let (micro_batch, zero) = (whole("micro_batch"), whole("zero"));
+    let dp = node.whole("dp");
+    if let Some(dp) = dp {
+        b.choice(path, "dp", &dp.to_string());
+    }
+    let recompute = b.word(&language::LAYOUT, node, "recompute", path);
+    GivenLayout { tp, cp, pp, vpp, ep, dp, micro_batch, recompute, zero }
+}
+
+/// A layout that needs more accelerators than its partition has contradicts the file.
+fn fits(b: &mut Builder<'_>, run: &TrainingRun, layout: &GivenLayout, partitions: &[Partition], span: Span) {
+    let Some(partition) = partitions.get(run.partition) else { return };
+    let base = b.inputs.base();
+    let values = crate::inputs::Values::new(&b.inputs, &base);
+    let accelerators = crate::evaluate::machine::units(partition, &values) * values.number(partition.per_unit);
+    let wanted = f64::from(layout.tp) * f64::from(layout.cp) * f64::from(layout.pp) * f64::from(layout.dp.unwrap_or(1));
+    if wanted > accelerators {
+        let message = format!("the layout wants {wanted:.0} accelerators, partition \"{}\" has {accelerators:.0}", partition.slug);
+        b.error("G403", span, message, "tp × cp × pp × dp must not exceed the partition");
+    }
+}
+
+pub(super) fn services(b: &mut Builder<'_>, root: &TableNode, partitions: &[Partition]) -> Vec<Service> {
+    let mut services = Vec::new();
+    let mut seen = Vec::new();
+    let empty = TableNode::default();
+    for node in root.tables("serve") {
+        let Some((slug, span)) = named(b, node, "service", &mut seen) else { continue };
+        let path = format!("serve.{slug}");
+        let model = model(b, node, &path);
+        let partition = on(b, root, node, &path, partitions);
+        let precision = precision(&b.word(&language::SERVE, node, "precision", &path));
+        let demand_node = node.table("demand").unwrap_or(&empty);
+        let demand_path = format!("{path}.demand");
+        let demand = demand(b, demand_node, &demand_path, span, node.table("demand").is_some());
+        let prompt = b.given(demand_node, "prompt", &demand_path);
+        let answer = b.given(demand_node, "answer", &demand_path);
+        let peak = b.quantity(&language::DEMAND, demand_node, "peak", &demand_path);
+        let objective = node.table("objective").unwrap_or(&empty);
+        let objective_path = format!("{path}.objective");
+        let ttft = b.quantity(&language::OBJECTIVE, objective, "ttft_p99", &objective_path);
+        let tpot = b.quantity(&language::OBJECTIVE, objective, "tpot_p99", &objective_path);
+        let service = (|| {
+            let (model, model_name) = model?;
+            Some(Service {
+                slug,
+                model,
+                model_name,
+                partition: partition?,
+                precision,
+                demand: demand?,
+                prompt: prompt?,
+                answer: answer?,
+                peak: peak?,
+                ttft: ttft?,
+                tpot: tpot?,
+            })
+        })();
+        services.extend(service);
+    }
+    services
+}
+
+fn demand(b: &mut Builder<'_>, node: &TableNode, path: &str, span: Span, given: bool) -> Option<Demand> {
+    let users = b.given(node, "users", path);
+    let each = b.given(node, "requests_per_user_day", path);
+    let per_day = b.given(node, "requests_per_day", path);
+    match (users, each, per_day) {
+        (Some(users), Some(requests_per_user_day), None) => Some(Demand::Users { users, requests_per_user_day }),
+        (None, None, Some(per_day)) => Some(Demand::PerDay(per_day)),
+        _ => {
+            if given {
+                let message = "demand needs either requests_per_day, or users and requests_per_user_day";
+                let at = if node.span == Span::default() { span } else { node.span };
+                b.error("G105", at, message, "give one of the two");
+            }
+            None
+        }
+    }
+}
+
+pub(super) fn operations(b: &mut Builder<'_>, node: &TableNode) -> Option<Operations> {
+    let utilisation = b.quantity(&language::OPERATIONS, node, "utilisation", "operations");
+    let node_failure_rate = b.quantity(&language::OPERATIONS, node, "node_failure_rate", "operations");
+    let repair = b.quantity(&language::OPERATIONS, node, "repair", "operations");
+    let maintenance = b.quantity(&language::OPERATIONS, node, "maintenance", "operations");
+    Some(Operations {
+        utilisation: utilisation?,
+        node_failure_rate: node_failure_rate?,
+        repair: repair?,
+        maintenance: maintenance?,
+    })
+}

@@ -1,0 +1,390 @@
+//! The resolved factory: every reference followed, every number an input, no invalid state.
+
+use gigatwin_catalog::{Confidence, ModelShape, Precision};
+use gigatwin_quantity::{
+    Bandwidth, CarbonIntensity, Data, Energy, EnergyPrice, Flops, Growth, Hazard, HourPrice, Money, Power, PowerPrice,
+    Share, Temperature, Time,
+};
+
+use crate::diagnostic::Diagnostic;
+use crate::inputs::{In, Inputs, Plain};
+use crate::resolve::{defaults, engines};
+
+/// A factory ready to be evaluated.
+#[derive(Debug)]
+pub struct Factory {
+    /// Name as given.
+    pub name: String,
+    /// Host State, ISO 3166 in lower case.
+    pub country: String,
+    /// Name of the place.
+    pub place: String,
+    /// Every number.
+    pub inputs: Inputs,
+    /// Words, ids and names by path.
+    pub choices: Vec<(String, String)>,
+    /// Words at their default.
+    pub choices_at_default: usize,
+    /// Warnings of resolving.
+    pub warnings: Vec<Diagnostic>,
+    /// SHA-256 over texts and catalog entries, hexadecimal.
+    pub sha256: String,
+    pub(crate) country_is_eu: bool,
+    pub(crate) h100e: H100eBasis,
+    pub(crate) site: Site,
+    pub(crate) phases: Vec<Phase>,
+    pub(crate) partitions: Vec<Partition>,
+    pub(crate) fabrics: Vec<Fabric>,
+    pub(crate) storage: Storage,
+    pub(crate) energy: EnergyPlan,
+    pub(crate) runs: Vec<TrainingRun>,
+    pub(crate) services: Vec<Service>,
+    pub(crate) operations: Operations,
+    pub(crate) tenants: Vec<Tenant>,
+    pub(crate) states: Vec<StateShare>,
+    pub(crate) finance: Finance,
+    pub(crate) costs: Costs,
+    pub(crate) rules: Vec<RuleSet>,
+    pub(crate) reference_accelerators: Option<In<Plain>>,
+    pub(crate) defaults: defaults::Defaults,
+    pub(crate) bands: engines::Bands,
+    pub(crate) training: crate::evaluate::train::TrainingModel,
+    pub(crate) serving: crate::evaluate::serve::ServingModel,
+    /// The place's synthetic year, compressed.
+    pub(crate) weather: Vec<gigatwin_facility::WeatherPoint>,
+}
+
+/// What an H100-equivalent compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum H100eBasis {
+    Bf16,
+    Fp8,
+    Bandwidth,
+}
+
+#[derive(Debug)]
+pub(crate) struct Site {
+    pub firm: In<Power>,
+    pub flexible: Option<In<Power>>,
+    pub energised: Option<In<Plain>>,
+    pub grid_lead_time: In<Time>,
+    pub permit: Option<(In<Plain>, In<Time>)>,
+    pub signature: Option<In<Plain>>,
+    pub heat: Option<Heat>,
+    pub climate: gigatwin_facility::Climate,
+    pub redundancy: String,
+    pub backup: In<Time>,
+    pub backed_share: In<Share>,
+    pub cooling: Cooling,
+}
+
+#[derive(Debug)]
+pub(crate) struct Heat {
+    pub supply: In<Temperature>,
+    pub up_to: In<Power>,
+    pub price: In<EnergyPrice>,
+    pub base: In<Share>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Cooling {
+    pub kind: CoolingKind,
+    pub supply: In<Temperature>,
+    pub adiabatic: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CoolingKind {
+    WarmWater,
+    ChilledWater,
+    Air,
+}
+
+#[derive(Debug)]
+pub(crate) struct Phase {
+    pub name: String,
+    pub slug: String,
+    pub opens: Option<In<Plain>>,
+    pub funded: In<Share>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Size {
+    Units(In<Plain>),
+    Racks(In<Plain>),
+    Accelerators(In<Plain>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Partition {
+    pub slug: String,
+    pub phase: usize,
+    pub fabric: usize,
+    pub size: Size,
+    pub per_unit: In<Plain>,
+    pub nodes_per_unit: In<Plain>,
+    pub racks_per_unit: In<Plain>,
+    pub nic_rate: In<Bandwidth>,
+    pub liquid_share: In<Share>,
+    pub power_max: Option<In<Power>>,
+    pub power_other: In<Power>,
+    pub price: Option<In<Money>>,
+    pub chip: ChipInputs,
+    pub chip_id: String,
+    pub system: String,
+    pub vendor: String,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ChipInputs {
+    pub bf16: In<Flops>,
+    pub fp8: Option<In<Flops>>,
+    pub fp4: Option<In<Flops>>,
+    pub fp64: Option<In<Flops>>,
+    pub memory: In<Data>,
+    pub memory_bandwidth: In<Bandwidth>,
+    pub scaleup_bandwidth: In<Bandwidth>,
+    pub scaleup_domain: In<Plain>,
+    pub tdp: In<Power>,
+    pub idle: In<Power>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FabricKind {
+    RailOptimised,
+    FatTree,
+    RailOnly,
+}
+
+#[derive(Debug)]
+pub(crate) struct Fabric {
+    pub slug: String,
+    pub kind: FabricKind,
+    pub ports: In<Plain>,
+    pub port_rate: In<Bandwidth>,
+    pub switch_power: In<Power>,
+    pub switch_price: In<Money>,
+    pub optic_rate: In<Bandwidth>,
+    pub optic_power: In<Power>,
+    pub optic_price: In<Money>,
+    pub leaf: Option<In<Plain>>,
+    pub spine: Option<In<Plain>>,
+    pub planes: u32,
+}
+
+/// Given for the site, or a figure per accelerator.
+#[derive(Debug)]
+pub(crate) enum Scaled<Q> {
+    Site(In<Q>),
+    PerAccelerator(In<Q>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Storage {
+    pub write: Scaled<Bandwidth>,
+    pub capacity: Scaled<Data>,
+    pub price_per_pb: In<Money>,
+    pub power_per_pb: In<Power>,
+}
+
+#[derive(Debug)]
+pub(crate) struct EnergyPlan {
+    pub contracts: Vec<Contract>,
+    pub battery: Option<(In<Power>, In<Energy>, In<EnergyPrice>)>,
+    pub spot: In<EnergyPrice>,
+    pub network_and_levies: NetworkCharge,
+    pub margin: In<EnergyPrice>,
+    pub growth: In<Growth>,
+    pub carbon_intensity: In<CarbonIntensity>,
+}
+
+/// What comes on top of energy.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum NetworkCharge {
+    Given(In<EnergyPrice>),
+    /// A share of what industry pays above the day-ahead price: the largest consumers pay less.
+    FromIndustry { industry: In<EnergyPrice>, wholesale: In<EnergyPrice>, share: In<Share> },
+}
+
+#[derive(Debug)]
+pub(crate) enum Contract {
+    Ppa { technology: Technology, capacity: In<Power>, price: In<EnergyPrice> },
+    Fixed { capacity: Option<In<Power>>, price: In<EnergyPrice> },
+    Spot,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Technology {
+    Wind,
+    OffshoreWind,
+    Solar,
+    Hydro,
+    Nuclear,
+}
+
+#[derive(Debug)]
+pub(crate) struct TrainingRun {
+    pub slug: String,
+    pub model: ModelShape,
+    pub model_name: String,
+    pub partition: usize,
+    pub tokens: Option<In<Plain>>,
+    pub sequence: In<Plain>,
+    pub batch_tokens: In<Plain>,
+    pub precision: Precision,
+    pub share: In<Share>,
+    pub layout: Option<GivenLayout>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GivenLayout {
+    pub tp: u32,
+    pub cp: u32,
+    pub pp: u32,
+    pub vpp: u32,
+    pub ep: u32,
+    pub dp: Option<u32>,
+    pub micro_batch: u32,
+    pub recompute: String,
+    pub zero: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub slug: String,
+    pub model: ModelShape,
+    pub model_name: String,
+    pub partition: usize,
+    pub precision: Precision,
+    pub demand: Demand,
+    pub prompt: In<Plain>,
+    pub answer: In<Plain>,
+    pub peak: In<Plain>,
+    pub ttft: In<Time>,
+    pub tpot: In<Time>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Demand {
+    PerDay(In<Plain>),
+    Users { users: In<Plain>, requests_per_user_day: In<Plain> },
+}
+
+#[derive(Debug)]
+pub(crate) struct Operations {
+    pub utilisation: In<Share>,
+    pub node_failure_rate: In<Hazard>,
+    pub repair: In<Time>,
+    pub maintenance: In<Share>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TenantKind {
+    Union,
+    States,
+    Other,
+}
+
+#[derive(Debug)]
+pub(crate) enum HoursRule {
+    ByContribution,
+    Remainder,
+    Share(In<Share>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Tenant {
+    pub name: String,
+    pub slug: String,
+    pub kind: TenantKind,
+    pub hours: HoursRule,
+    pub classes: Vec<(&'static str, In<Share>)>,
+    pub price: Option<In<HourPrice>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct StateShare {
+    pub code: String,
+    pub share: In<Share>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Finance {
+    pub public_money: String,
+    pub debt: Option<Debt>,
+    pub life: In<Time>,
+    pub residual: In<Share>,
+    pub discount_rate: In<Share>,
+    pub inflation: In<Growth>,
+    pub price: In<HourPrice>,
+    pub price_change: In<Growth>,
+    pub tax: In<Share>,
+    pub earlier_support: Option<In<Money>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Debt {
+    pub share: In<Share>,
+    pub rate: In<Share>,
+    pub tenor: In<Time>,
+    pub dscr: In<Plain>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Costs {
+    pub shell_and_plant: In<PowerPrice>,
+    pub grid_connection: In<PowerPrice>,
+    pub land: In<Money>,
+    pub installation: In<Share>,
+    pub contingency: In<Share>,
+    pub maintenance: In<Share>,
+    pub plant_maintenance: In<Share>,
+    pub posts: In<Plain>,
+    pub cost_per_post: In<Money>,
+    pub insurance: In<Share>,
+}
+
+/// A rule set of the catalog as far as a factory can be judged by it.
+#[derive(Debug)]
+pub(crate) struct RuleSet {
+    pub id: String,
+    pub gates: Vec<Rule>,
+    pub scales: Vec<Grades>,
+    pub union_share_max: Option<In<Share>>,
+    pub union_cap_phase_1: Option<In<Money>>,
+    pub union_cap_phase_2: Option<In<Money>>,
+    pub states_match_min: Option<In<Share>>,
+    pub public_share_max: Option<In<Share>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub id: String,
+    pub title: String,
+    pub metric: String,
+    pub test: Test,
+    pub hard: bool,
+    pub confidence: Confidence,
+    pub applies_from: Option<f64>,
+    pub applies_to_country: Option<String>,
+    pub start_from: Option<f64>,
+    pub start_before: Option<f64>,
+    pub cure: String,
+}
+
+#[derive(Debug)]
+pub(crate) enum Test {
+    AtLeast(f64),
+    AtMost(f64),
+    In(Vec<String>),
+    Is(String),
+}
+
+#[derive(Debug)]
+pub(crate) struct Grades {
+    pub id: String,
+    pub title: String,
+    pub metric: String,
+    /// Grade, operator and bound; the first that holds wins.
+    pub grades: Vec<(String, String, f64)>,
+}

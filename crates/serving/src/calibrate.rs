@@ -1,0 +1,221 @@
+//! Fitting the coefficients: hierarchical least squares on the logarithm of the time.
+//!
+//! A time is Σ cᵢ·xᵢ with positive coefficients cᵢ = exp(global + engine + group). The deviations of engine families and of
+//! engine family × chip class are shrunk to nothing by ridge penalties (the posterior mode under normal priors), so an unseen chip
+//! or engine falls back to the level above. Gauss-Newton with the exact Jacobian xᵢcᵢ/Σ; residuals beyond a threshold count linearly
+//! (Huber), because some published runs hide speculative decoding or a broken set-up.
+
+use crate::coefficients::{ChipClass, Coefficients, EngineFamily};
+
+/// One measurement and its ideal terms.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sample<const N: usize> {
+    /// Terms.
+    pub terms: [f64; N],
+    /// Measured time in seconds.
+    pub seconds: f64,
+    /// Serving software.
+    pub engine: EngineFamily,
+    /// Generation of the chip.
+    pub class: ChipClass,
+}
+
+/// Weights of the priors, in equivalent samples, and where residuals turn linear.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shrinkage {
+    /// Of the global coefficients to their centre.
+    pub global: f64,
+    /// Of an engine family to the global coefficients.
+    pub engine: f64,
+    /// Of an engine family on a chip class to the engine family.
+    pub group: f64,
+    /// Logarithmic residual at which a sample starts to count linearly.
+    pub huber: f64,
+}
+
+impl Default for Shrinkage {
+    /// Chosen by leave-one-model-and-chip-out error over a coarse grid.
+    fn default() -> Self {
+        Shrinkage { global: 1.0, engine: 3.0, group: 10.0, huber: 0.15 }
+    }
+}
+
+/// Centres of the weak prior of the decode coefficients: hardware reaches about two thirds of its rates, and a layer costs tens of
+/// microseconds.
+pub const DECODE_CENTRE: [f64; 10] = [1.3, 1.3, 1.0, 3.0, 1.5, 2.0, 3e-5, 1e-5, 3e-5, 5e-7];
+/// Centres of the weak prior of the first-token coefficients: a prefill, a step to wait for, tens of milliseconds of front end, the
+/// queue as computed, and a twentieth of the work of the others (half of it in the first of ten rounds).
+pub const FIRST_TOKEN_CENTRE: [f64; 5] = [1.5, 1.5, 0.03, 1.0, 0.05];
+
+const MAX_STEP: f64 = 0.7;
+
+#[allow(clippy::needless_range_loop)] // the indices name levels of a block matrix
+/// Fits from `start` (or the centres) by at most `iterations` Gauss-Newton steps; deterministic.
+pub fn fit<const N: usize>(
+    samples: &[Sample<N>],
+    centre: &[f64; N],
+    shrinkage: &Shrinkage,
+    start: Option<&Coefficients<N>>,
+    iterations: usize,
+) -> Coefficients<N> {
+    // Parameters: global, then each engine family seen, then each group seen.
+    let mut engine_at = [usize::MAX; 4];
+    let mut group_at = [[usize::MAX; 4]; 4];
+    let mut size = N;
+    for s in samples {
+        let (e, c) = (s.engine as usize, s.class as usize);
+        if engine_at[e] == usize::MAX {
+            engine_at[e] = size;
+            size += N;
+        }
+        if group_at[e][c] == usize::MAX {
+            group_at[e][c] = size;
+            size += N;
+        }
+    }
+    let mut theta = vec![0.0; size];
+    let mut prior = vec![0.0; size];
+    let mut penalty = vec![shrinkage.group; size];
+    let initial = start.copied().unwrap_or_else(|| Coefficients::uniform(*centre));
+    for i in 0..N {
+        prior[i] = centre[i].ln();
+        theta[i] = initial.global[i].ln();
+        penalty[i] = shrinkage.global;
+        for e in 0..4 {
+            if engine_at[e] != usize::MAX {
+                theta[engine_at[e] + i] = initial.engine[e][i].ln();
+                penalty[engine_at[e] + i] = shrinkage.engine;
+            }
+            for c in 0..4 {
+                if group_at[e][c] != usize::MAX {
+                    theta[group_at[e][c] + i] = initial.group[e][c][i].ln();
+                }
+            }
+        }
+    }
+    let mut normal = vec![0.0; size * size];
+    let mut right = vec![0.0; size];
+    for _ in 0..iterations {
+        normal.iter_mut().for_each(|v| *v = 0.0);
+        for p in 0..size {
+            normal[p * size + p] = penalty[p] + 1e-9;
+            right[p] = -penalty[p] * (theta[p] - prior[p]);
+        }
+        // One block per group is enough to accumulate: the blocks of the levels above are sums of it.
+        for e in 0..4 {
+            for c in 0..4 {
+                let g = group_at[e][c];
+                if g == usize::MAX {
+                    continue;
+                }
+                let effective: [f64; N] =
+                    std::array::from_fn(|i| (theta[i] + theta[engine_at[e] + i] + theta[g + i]).exp());
+                let (block, gradient) = accumulate(samples, e, c, &effective, shrinkage.huber);
+                let levels = [0, engine_at[e], g];
+                for &a in &levels {
+                    for i in 0..N {
+                        right[a + i] += gradient[i];
+                        for &b in &levels {
+                            let row = &mut normal[(a + i) * size + b..(a + i) * size + b + N];
+                            for (v, add) in row.iter_mut().zip(&block[i]) {
+                                *v += add;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        solve(&mut normal, &mut right, size);
+        let mut largest: f64 = 0.0;
+        for (t, step) in theta.iter_mut().zip(&right) {
+            let step = step.clamp(-MAX_STEP, MAX_STEP);
+            *t += step;
+            largest = largest.max(step.abs());
+        }
+        if largest < 1e-3 {
+            break;
+        }
+    }
+    let mut out = Coefficients::uniform(std::array::from_fn(|i| theta[i].exp()));
+    for e in 0..4 {
+        for i in 0..N {
+            if engine_at[e] != usize::MAX {
+                out.engine[e][i] = theta[engine_at[e] + i].exp();
+            }
+            for c in 0..4 {
+                if group_at[e][c] != usize::MAX {
+                    out.group[e][c][i] = theta[group_at[e][c] + i].exp();
+                }
+            }
+        }
+    }
+    out
+}
+
+#[allow(clippy::needless_range_loop)] // three arrays share the index
+/// Weighted JᵀJ and Jᵀr of one group.
+fn accumulate<const N: usize>(
+    samples: &[Sample<N>],
+    engine: usize,
+    class: usize,
+    effective: &[f64; N],
+    huber: f64,
+) -> ([[f64; N]; N], [f64; N]) {
+    let mut block = [[0.0; N]; N];
+    let mut gradient = [0.0; N];
+    for s in samples {
+        if s.engine as usize != engine || s.class as usize != class {
+            continue;
+        }
+        let mut jacobian = [0.0; N];
+        let mut total = 0.0;
+        for i in 0..N {
+            jacobian[i] = s.terms[i] * effective[i];
+            total += jacobian[i];
+        }
+        let residual = (s.seconds / total).ln();
+        let weight = 1.0 / (residual.abs() / huber).max(1.0);
+        for i in 0..N {
+            jacobian[i] /= total;
+        }
+        for i in 0..N {
+            let scaled = weight * jacobian[i];
+            if scaled == 0.0 {
+                continue;
+            }
+            gradient[i] += scaled * residual;
+            for (v, j) in block[i].iter_mut().zip(&jacobian) {
+                *v += scaled * j;
+            }
+        }
+    }
+    (block, gradient)
+}
+
+/// Solves the symmetric positive definite system in place by Cholesky factorisation; the solution stands in `right`.
+fn solve(a: &mut [f64], right: &mut [f64], n: usize) {
+    for j in 0..n {
+        let (done, rest) = a.split_at_mut((j + 1) * n);
+        let pivot = &mut done[j * n..];
+        let diagonal = (pivot[j] - dot(&pivot[..j], &pivot[..j])).max(1e-12).sqrt();
+        pivot[j] = diagonal;
+        for row in rest.chunks_exact_mut(n) {
+            row[j] = (row[j] - dot(&row[..j], &pivot[..j])) / diagonal;
+        }
+    }
+    for i in 0..n {
+        let row = &a[i * n..i * n + i];
+        right[i] = (right[i] - dot(row, &right[..i])) / a[i * n + i];
+    }
+    for i in (0..n).rev() {
+        let mut sum = right[i];
+        for k in i + 1..n {
+            sum -= a[k * n + i] * right[k];
+        }
+        right[i] = sum / a[i * n + i];
+    }
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}

@@ -1,0 +1,199 @@
+//! Steady states of one replica: closed loops (a fixed number of clients) and open arrivals.
+
+use gigatwin_quantity::{Share, Time};
+
+use crate::coefficients::FIRST_TOKEN_TERMS;
+use crate::deployment::EngineInputs;
+use crate::error::{ServingError, positive};
+use crate::step::StepModel;
+
+/// Mean lengths of the requests in tokens.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Lengths {
+    /// Tokens of the prompt.
+    pub prompt: f64,
+    /// Tokens of the answer.
+    pub answer: f64,
+}
+
+impl Lengths {
+    /// Checks both to be positive.
+    ///
+    /// # Errors
+    /// [`ServingError::NotPositive`].
+    pub fn new(prompt: f64, answer: f64) -> Result<Lengths, ServingError> {
+        Ok(Lengths { prompt: positive("prompt length", prompt)?, answer: positive("answer length", answer)? })
+    }
+
+    /// Tokens a request holds when it ends.
+    pub fn total(&self) -> f64 {
+        self.prompt + self.answer
+    }
+
+    /// Tokens a request holds on average while it decodes.
+    pub fn held(&self) -> f64 {
+        self.prompt + self.answer / 2.0
+    }
+}
+
+/// One replica in equilibrium. Means, unless said otherwise.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Steady {
+    /// Requests in the replica, waiting ones included.
+    pub concurrency: f64,
+    /// Time per output token after the first.
+    pub tpot: Time,
+    /// Time to the first token.
+    pub ttft: Time,
+    /// Of it, waiting for other prompts.
+    pub wait: Time,
+    /// Share of the time that prompts keep the replica busy.
+    pub prefill_load: Share,
+    /// Requests per second.
+    pub requests_per_s: f64,
+    /// Output tokens per second.
+    pub output_per_s: f64,
+    /// Output tokens per second and chip.
+    pub output_per_s_chip: f64,
+    /// Share of the time spent on prompts.
+    pub prefill_share: Share,
+    /// Share of the time spent on decoding.
+    pub decode_share: Share,
+    /// Share of the time without a request.
+    pub idle_share: Share,
+}
+
+impl Steady {
+    #[allow(clippy::too_many_arguments)] // called twice, each argument another fact
+    fn new(
+        step: &StepModel,
+        lengths: &Lengths,
+        concurrency: f64,
+        tpot: Time,
+        ttft: Time,
+        wait: Time,
+        rate: f64,
+        idle: f64,
+    ) -> Steady {
+        let load = rate * step.prefill(lengths.prompt).s();
+        let busy = 1.0 - idle;
+        let prefill = load.min(busy);
+        let output = rate * lengths.answer;
+        Steady {
+            concurrency,
+            tpot,
+            ttft,
+            wait,
+            prefill_load: Share::from_fraction(load),
+            requests_per_s: rate,
+            output_per_s: output,
+            output_per_s_chip: output / f64::from(step.deployment().chips()),
+            prefill_share: Share::from_fraction(prefill),
+            decode_share: Share::from_fraction(busy - prefill),
+            idle_share: Share::from_fraction(idle),
+        }
+    }
+}
+
+/// Requests that an arriving prompt finds at the prefill of a closed loop of `clients`, by exact mean-value analysis of one
+/// queueing station (prefill) and one delay (decoding), Reiser and Lavenberg, J. ACM 27 (1980) 313. Long loops are cut: past 512
+/// clients the recursion starts from its saturated asymptote.
+pub fn found_at_prefill(service: f64, delay: f64, clients: f64) -> f64 {
+    let n = clients.round().max(1.0);
+    let first = (n - 512.0).max(0.0);
+    let mut queue = (first - delay / service).max(0.0);
+    let mut found = queue;
+    let mut k = first;
+    while k < n {
+        k += 1.0;
+        found = queue;
+        let residence = service * (1.0 + queue);
+        queue = k * residence / (residence + delay);
+    }
+    found
+}
+
+/// The terms of the mean time to the first token in a closed loop: prefill, one step, one, the wait for prompts before, and the work
+/// of all others (clients that start together wait for each other, which a run of ten rounds still shows).
+pub fn first_token_terms(
+    step: &StepModel,
+    lengths: &Lengths,
+    clients: f64,
+    tpot: Time,
+) -> [f64; FIRST_TOKEN_TERMS] {
+    let service = step.prefill(lengths.prompt).s();
+    let per_rank = clients / f64::from(step.deployment().dp_attention);
+    let found = found_at_prefill(service, lengths.answer * tpot.s(), per_rank);
+    [service, tpot.s(), 1.0, service * found, service * (per_rank - 1.0).max(0.0)]
+}
+
+/// A closed loop: `clients` each send the next request when the answer is complete.
+///
+/// # Errors
+/// Where lengths or clients are not positive.
+pub fn closed(step: &StepModel, lengths: &Lengths, clients: f64) -> Result<Steady, ServingError> {
+    positive("number of clients", clients)?;
+    Lengths::new(lengths.prompt, lengths.answer)?;
+    let tpot = step.tpot(clients, lengths);
+    let terms = first_token_terms(step, lengths, clients, tpot);
+    let part = |i: usize| terms[i] * step.first_token[i];
+    let wait = part(3) + part(4);
+    let ttft = part(0) + part(1) + part(2) + wait;
+    // Little's law: clients = rate × (time to the first token + time of the other tokens).
+    let rate = clients / (ttft + (lengths.answer - 1.0).max(0.0) * tpot.s());
+    Ok(Steady::new(step, lengths, clients, tpot, Time::from_s(ttft), Time::from_s(wait), rate, 0.0))
+}
+
+/// Open arrivals at `rate` requests per second. The number in service follows from Little's law on the decode phase; the wait
+/// for the prefill is Kingman's bound for GI/G/1, (ca² + cs²)/2 · ρ/(1−ρ) · service (Kingman, Math. Proc. Cambridge 57 (1961) 902; exact
+/// for M/G/1); an empty replica is as likely as in M/G/∞.
+///
+/// # Errors
+/// [`ServingError::Overload`] where the load exceeds what `max_batch` requests in flight or the prefill can carry.
+pub fn open(
+    step: &StepModel,
+    lengths: &Lengths,
+    inputs: &EngineInputs,
+    max_batch: f64,
+    rate: f64,
+) -> Result<Steady, ServingError> {
+    positive("request rate", rate)?;
+    positive("largest batch", max_batch)?;
+    Lengths::new(lengths.prompt, lengths.answer)?;
+    let in_flight = |batch: f64| rate * lengths.answer * step.tpot(batch, lengths).s();
+    let service =
+        step.prefill(lengths.prompt).s() * step.first_token[0] / f64::from(step.deployment().dp_attention);
+    let load = rate * service;
+    if in_flight(max_batch) > max_batch || load >= 1.0 {
+        return Err(ServingError::Overload { load: (in_flight(max_batch) / max_batch).max(load) });
+    }
+    let (mut low, mut high) = (0.0, max_batch);
+    for _ in 0..40 {
+        let middle = 0.5 * (low + high);
+        if in_flight(middle) > middle {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    Ok(at_batch(step, lengths, inputs, high, rate))
+}
+
+/// The open steady state with `batch` requests decoding at `rate`; the two must satisfy Little's law and the load be under one.
+pub(crate) fn at_batch(
+    step: &StepModel,
+    lengths: &Lengths,
+    inputs: &EngineInputs,
+    batch: f64,
+    rate: f64,
+) -> Steady {
+    let tpot = step.tpot(batch, lengths);
+    let c = &step.first_token;
+    let alone = step.prefill(lengths.prompt).s() * c[0];
+    let service = alone / f64::from(step.deployment().dp_attention);
+    let load = (rate * service).min(1.0 - 1e-9);
+    let wait = 0.5 * (inputs.arrival_cv2 + inputs.prompt_cv2) * load / (1.0 - load) * service;
+    let ttft = alone + tpot.s() * c[1] + c[2] + wait;
+    let present = batch + rate * ttft;
+    Steady::new(step, lengths, present, tpot, Time::from_s(ttft), Time::from_s(wait), rate, (-present).exp())
+}

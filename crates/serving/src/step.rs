@@ -1,0 +1,230 @@
+//! Time of one decode step and of one prefill: a sum of resource terms times calibrated coefficients.
+//!
+//! The form is a sum, not a maximum: kernels of a layer run one after another, and each is bound by another resource. The
+//! exchange within a scale-up domain is part of the calibration (a bandwidth term and a latency term in log2 of the
+//! chips); what a layout pays for leaving its domain, and for pipeline sends, comes from [`Network::time`].
+
+use gigatwin_catalog::{Chip, ModelShape, Precision};
+use gigatwin_fabric::{Collective, Group, Network};
+use gigatwin_quantity::{Data, Time};
+
+use crate::coefficients::{Calibration, ChipClass, DECODE_TERMS, EngineFamily, FIRST_TOKEN_TERMS};
+use crate::deployment::{Deployment, EngineInputs, attention_bytes, kept, kv_scalars};
+use crate::error::{ServingError, positive};
+use crate::steady::Lengths;
+
+/// Bytes of one activation scalar that chips exchange.
+const ACTIVATION_BYTES: f64 = 2.0;
+
+/// A model on a deployment, reduced to what a step needs: a step then costs a few dozen operations.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepModel {
+    model: ModelShape,
+    network: Network,
+    deployment: Deployment,
+    chunk_tokens: f64,
+    imbalance: f64,
+    // Seconds per unit on one chip at peak rates.
+    dense_weights: f64,
+    all_experts: f64,
+    kv_scalar: f64,
+    decode_per_token: f64,
+    linear_per_prompt_token: f64,
+    attention_flop: f64,
+    exchange_per_token: f64,
+    miss: f64,
+    log2_chips: f64,
+    layers: f64,
+    expert_layers: f64,
+    /// Effective decode coefficients.
+    pub(crate) decode: [f64; DECODE_TERMS],
+    /// Effective first-token coefficients.
+    pub(crate) first_token: [f64; FIRST_TOKEN_TERMS],
+}
+
+impl StepModel {
+    /// Prepares a model on a deployment.
+    ///
+    /// # Errors
+    /// Where the layout is impossible or the chip's rates are not known.
+    #[allow(clippy::too_many_arguments)] // eight independent facts, all needed
+    pub fn new(
+        model: &ModelShape,
+        chip: &Chip,
+        network: &Network,
+        deployment: Deployment,
+        inputs: &EngineInputs,
+        calibration: &Calibration,
+        engine: EngineFamily,
+        class: ChipClass,
+    ) -> Result<StepModel, ServingError> {
+        deployment.check(model)?;
+        let known = |value: f64, what: &'static str| {
+            if value > 0.0 && value.is_finite() { Ok(value) } else { Err(ServingError::ChipUnknown(what)) }
+        };
+        let bandwidth = known(chip.memory_bandwidth.bytes_per_s(), "memory bandwidth")?;
+        let bf16 = known(chip.bf16.flops(), "matrix rate")?;
+        // Four-bit weights on a chip without four-bit matrices are widened and multiplied in bf16.
+        let rate = match deployment.weights {
+            Precision::Fp4 if chip.fp4.is_none() => bf16,
+            p => known(chip.rate(p).flops(), "matrix rate")?,
+        };
+        positive("prefill chunk", inputs.chunk_tokens)?;
+        positive("expert imbalance", inputs.expert_imbalance)?;
+        let (tp, stage) = (f64::from(deployment.tp), f64::from(deployment.stage_chips()));
+        let layers = f64::from(model.layers);
+        let expert_layers = f64::from(model.moe_layers());
+        let dense_layers = layers - expert_layers;
+        let (hidden, vocabulary) = (f64::from(model.hidden), f64::from(model.vocabulary));
+        let weight = deployment.weights.bytes();
+        let expert = model.expert_parameters();
+        let (experts, active, shared) = model.moe.map_or((0.0, 0.0, 0.0), |m| {
+            (f64::from(m.experts), f64::from(m.active), f64::from(m.shared_experts))
+        });
+        let attention = layers * model.attention_parameters();
+        let dense = dense_layers * model.dense_ffn_parameters();
+        let head = vocabulary * hidden;
+        let dense_bytes = attention * attention_bytes(model, deployment.weights)
+            + (dense + expert_layers * expert * shared) * weight
+            + head * Precision::Bf16.bytes();
+        let linear = attention + dense + expert_layers * expert * (shared + active);
+        let exchange_per_token = if stage > 1.0 {
+            2.0 * layers * hidden * ACTIVATION_BYTES * 2.0 * (stage - 1.0)
+                / stage
+                / known(network.scaleup.bytes_per_s(), "scale-up bandwidth")?
+        } else {
+            0.0
+        };
+        Ok(StepModel {
+            network: *network,
+            deployment,
+            chunk_tokens: inputs.chunk_tokens,
+            imbalance: if deployment.ep > 1 { inputs.expert_imbalance.max(1.0) } else { 1.0 },
+            dense_weights: dense_bytes / tp / bandwidth,
+            all_experts: expert_layers * experts * expert * weight / stage / bandwidth,
+            kv_scalar: kv_scalars(model, deployment.tp) * deployment.kv_bytes() / bandwidth,
+            decode_per_token: 2.0 * (linear + head) / stage / rate,
+            linear_per_prompt_token: 2.0 * linear / stage / rate,
+            attention_flop: 1.0 / stage / bf16,
+            exchange_per_token,
+            miss: if experts > 0.0 { (1.0 - active / experts).max(0.0) } else { 1.0 },
+            log2_chips: stage.log2(),
+            layers,
+            expert_layers,
+            decode: calibration.decode.effective(engine, class),
+            first_token: calibration.first_token.effective(engine, class),
+            model: model.clone(),
+        })
+    }
+
+    /// The deployment it was made for.
+    pub fn deployment(&self) -> &Deployment {
+        &self.deployment
+    }
+
+    /// Ideal prefill compute of one prompt in seconds: two FLOP per active weight and token, and causal attention in bf16.
+    fn prompt_compute(&self, prompt: f64) -> f64 {
+        prompt
+            * (self.linear_per_prompt_token
+                + self.model.attention_flop_per_token(prompt) * self.attention_flop)
+    }
+
+    /// The terms of a step that decodes `batch` requests and takes in the prompts of the requests that replace finished
+    /// ones: ideal seconds or counts, in the order of [`crate::coefficients::DECODE_NAMES`].
+    pub fn decode_terms(&self, batch: f64, lengths: &Lengths) -> [f64; DECODE_TERMS] {
+        self.terms(batch, lengths, 1.0)
+    }
+
+    /// The terms of a step that only decodes: a static batch, or the decode pool of a disaggregated deployment.
+    pub fn pure_decode_terms(&self, batch: f64, lengths: &Lengths) -> [f64; DECODE_TERMS] {
+        self.terms(batch, lengths, 0.0)
+    }
+
+    fn terms(&self, batch: f64, lengths: &Lengths, mixed: f64) -> [f64; DECODE_TERMS] {
+        // Each pipeline stage works on one of pp groups of requests; a token passes all stages.
+        let batch = batch / f64::from(self.deployment.pp);
+        let on_rank = batch / f64::from(self.deployment.dp_attention);
+        let context = lengths.prompt + lengths.answer / 2.0;
+        let coverage = if self.expert_layers > 0.0 { 1.0 - self.miss.powf(batch) } else { 0.0 };
+        [
+            self.dense_weights,
+            self.all_experts * coverage * self.imbalance,
+            on_rank * kept(&self.model, context) * self.kv_scalar,
+            batch * self.decode_per_token,
+            mixed * batch / lengths.answer * self.prompt_compute(lengths.prompt),
+            on_rank * (1.0 + mixed * lengths.prompt / lengths.answer) * self.exchange_per_token,
+            self.layers,
+            self.layers * self.log2_chips,
+            self.expert_layers,
+            self.layers * on_rank,
+        ]
+    }
+
+    /// Time of one decode step, hence per output token, prefill mixing included.
+    pub fn tpot(&self, batch: f64, lengths: &Lengths) -> Time {
+        self.time(batch, lengths, 1.0)
+    }
+
+    /// Time of one step that only decodes.
+    pub fn pure_decode(&self, batch: f64, lengths: &Lengths) -> Time {
+        self.time(batch, lengths, 0.0)
+    }
+
+    fn time(&self, batch: f64, lengths: &Lengths, mixed: f64) -> Time {
+        let terms = self.terms(batch, lengths, mixed);
+        let calibrated: f64 = terms.iter().zip(&self.decode).map(|(t, c)| t * c).sum();
+        let tokens = batch / f64::from(self.deployment.pp * self.deployment.dp_attention)
+            * (1.0 + mixed * lengths.prompt / lengths.answer);
+        Time::from_s(calibrated + self.beyond_domain(tokens))
+    }
+
+    /// Time to take in one prompt of `tokens` on an otherwise empty replica.
+    pub fn prefill(&self, tokens: f64) -> Time {
+        self.prefill_batch(1.0, tokens)
+    }
+
+    /// Time to take in `prompts` of `tokens` each at once.
+    pub fn prefill_batch(&self, prompts: f64, tokens: f64) -> Time {
+        let c = &self.decode;
+        let all = prompts * tokens;
+        let chunks = (all / self.chunk_tokens).max(1.0);
+        let launches = self.layers * c[6] + self.layers * self.log2_chips * c[7] + self.expert_layers * c[8];
+        Time::from_s(
+            prompts * self.prompt_compute(tokens) * c[4]
+                + all * self.exchange_per_token * c[5]
+                + chunks * launches
+                + self.beyond_domain(all),
+        )
+    }
+
+    /// What exchanges cost beyond the calibrated in-domain ones, in seconds, for `tokens` on one rank: the same collectives across
+    /// scale-up domains less those within one, and the sends between pipeline stages.
+    fn beyond_domain(&self, tokens: f64) -> f64 {
+        let stage = self.deployment.stage_chips();
+        let hidden = f64::from(self.model.hidden);
+        let bytes = Data::from_bytes(tokens * hidden * ACTIVATION_BYTES);
+        let mut seconds = 0.0;
+        let domain = self.network.domain.max(1);
+        if stage > domain {
+            let across = Group { ranks: stage, per_domain: domain };
+            let within = Group { ranks: domain, per_domain: domain };
+            let extra = |kind: Collective, size: Data| {
+                (self.network.time(kind, size, across) - self.network.time(kind, size, within)).s().max(0.0)
+            };
+            if self.deployment.dp_attention > 1 {
+                // Dispatch and combine: every token goes to its experts and back.
+                let active = self.model.moe.map_or(1.0, |m| f64::from(m.active));
+                seconds += 2.0 * self.expert_layers * extra(Collective::AllToAll, bytes * active);
+            } else {
+                seconds += 2.0 * self.layers * extra(Collective::AllReduce, bytes);
+            }
+        }
+        if self.deployment.pp > 1 {
+            let crosses = self.deployment.chips() > domain;
+            let pair = Group { ranks: 2, per_domain: if crosses { 1 } else { 2 } };
+            seconds += f64::from(self.deployment.pp - 1)
+                * self.network.time(Collective::SendRecv, bytes / f64::from(self.deployment.tp), pair).s();
+        }
+        seconds
+    }
+}

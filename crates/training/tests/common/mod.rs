@@ -1,0 +1,155 @@
+//! Chips, models and parameters the tests share.
+#![allow(dead_code)]
+
+use gigatwin_catalog::{Attention, Chip, FfnKind, ModelShape, Moe};
+use gigatwin_fabric::Network;
+use gigatwin_quantity::{Bandwidth, Data, Flops, Power, Share, Time};
+use gigatwin_training::{Calibration, TrainingState};
+
+pub fn h100() -> Chip {
+    Chip {
+        bf16: Flops::from_tflops(989.4),
+        fp8: Some(Flops::from_tflops(1978.9)),
+        fp4: None,
+        memory: Data::from_gb(80.0),
+        memory_bandwidth: Bandwidth::from_gb_per_s(3350.0),
+        scaleup_bandwidth: Bandwidth::from_gb_per_s(900.0),
+        scaleup_domain: 8,
+        tdp: Power::from_w(700.0),
+        idle_power: Power::from_w(70.0),
+    }
+}
+
+pub fn gb300() -> Chip {
+    Chip {
+        bf16: Flops::from_tflops(2500.0),
+        fp8: Some(Flops::from_tflops(5000.0)),
+        fp4: Some(Flops::from_tflops(15000.0)),
+        memory: Data::from_gb(288.0),
+        memory_bandwidth: Bandwidth::from_gb_per_s(8000.0),
+        scaleup_bandwidth: Bandwidth::from_gb_per_s(1800.0),
+        scaleup_domain: 72,
+        tdp: Power::from_w(1400.0),
+        idle_power: Power::from_w(150.0),
+    }
+}
+
+pub fn a100() -> Chip {
+    Chip {
+        bf16: Flops::from_tflops(312.0),
+        fp8: None,
+        fp4: None,
+        memory: Data::from_gb(80.0),
+        memory_bandwidth: Bandwidth::from_gb_per_s(2039.0),
+        scaleup_bandwidth: Bandwidth::from_gb_per_s(600.0),
+        scaleup_domain: 8,
+        tdp: Power::from_w(400.0),
+        idle_power: Power::from_w(50.0),
+    }
+}
+
+pub fn network(chip: &Chip) -> Network {
+    Network::new(
+        chip.scaleup_bandwidth * 0.5,
+        chip.scaleup_domain,
+        true,
+        Bandwidth::from_gbit_per_s(400.0),
+        1.0,
+    )
+}
+
+pub fn calibration() -> Calibration {
+    Calibration {
+        gemm_efficiency_bf16: 0.64,
+        gemm_efficiency_fp8: 0.65,
+        gemm_efficiency_fp4: 0.64,
+        gemm_unhidden: 0.35,
+        grouped_gemm_factor: 0.66,
+        attention_efficiency: 0.49,
+        portable_attention: 0.63,
+        power_exponent: 0.4,
+        unfused_passes: 1.3,
+        elementwise_passes: 2.1,
+        host_per_layer: Time::from_us(400.0),
+        step_overhead: Time::from_ms(15.0),
+        tensor_overlap: 0.6,
+        data_overlap: 0.45,
+        expert_overlap: 0.5,
+        collective_slowdown: 1.5,
+        rank_spread: 0.005,
+        compute_units: 132.0,
+    }
+}
+
+pub fn state() -> TrainingState {
+    TrainingState {
+        weight_bytes: 2.0,
+        gradient_bytes: 4.0,
+        optimizer_bytes: 12.0,
+        gradient_wire_bytes: 2.0,
+        workspace: Data::from_gb(3.0),
+        fragmentation: Share::from_fraction(0.05),
+        expert_imbalance: 1.0,
+    }
+}
+
+fn dense(
+    layers: u32,
+    hidden: u32,
+    heads: u32,
+    kv_heads: u32,
+    ffn: u32,
+    kind: FfnKind,
+    vocabulary: u32,
+) -> ModelShape {
+    ModelShape {
+        layers,
+        hidden,
+        heads,
+        kv_heads,
+        head_dim: hidden / heads,
+        ffn,
+        ffn_kind: kind,
+        vocabulary,
+        context: 8192,
+        tied_embeddings: kind == FfnKind::Gelu,
+        attention: Attention::Heads,
+        moe: None,
+        sliding_window: None,
+    }
+}
+
+pub fn gpt3() -> ModelShape {
+    dense(96, 12288, 96, 96, 49152, FfnKind::Gelu, 51200)
+}
+
+pub fn llama_8b() -> ModelShape {
+    dense(32, 4096, 32, 8, 14336, FfnKind::SwiGlu, 128_256)
+}
+
+pub fn small() -> ModelShape {
+    dense(12, 1024, 16, 4, 4096, FfnKind::SwiGlu, 32_000)
+}
+
+pub fn small_moe() -> ModelShape {
+    ModelShape {
+        moe: Some(Moe { experts: 16, active: 2, expert_ffn: 1024, shared_experts: 1, dense_layers: 1 }),
+        ..small()
+    }
+}
+
+pub fn deepseek_v3() -> ModelShape {
+    ModelShape {
+        head_dim: 192,
+        tied_embeddings: false,
+        attention: Attention::Latent {
+            kv_lora_rank: 512,
+            q_lora_rank: 1536,
+            rope_dim: 64,
+            nope_dim: 128,
+            value_dim: 128,
+        },
+        moe: Some(Moe { experts: 256, active: 8, expert_ffn: 2048, shared_experts: 1, dense_layers: 3 }),
+        ..dense(61, 7168, 128, 128, 18432, FfnKind::SwiGlu, 129_280)
+    }
+}

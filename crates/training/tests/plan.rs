@@ -1,0 +1,110 @@
+//! The planner against brute force, and what it says when nothing fits.
+
+mod common;
+
+use common::{calibration, deepseek_v3, gb300, gpt3, h100, llama_8b, network, small, small_moe, state};
+use gigatwin_catalog::{Chip, ModelShape, Precision};
+use gigatwin_quantity::{Data, Share};
+use gigatwin_training::{
+    CampaignInputs, Job, Plan, PlanError, PlanRequest, campaign, compute_optimal_parameters,
+    compute_optimal_tokens, plan, plan_by_brute_force,
+};
+use proptest::prelude::*;
+
+fn with<T>(model: &ModelShape, chip: &Chip, f: impl FnOnce(&Job) -> T) -> T {
+    let (network, calibration, state) = (network(chip), calibration(), state());
+    f(&Job { model, chip, network: &network, calibration: &calibration, state: &state })
+}
+
+fn best(model: &ModelShape, chip: &Chip, request: &PlanRequest) -> Result<Plan, PlanError> {
+    with(model, chip, |job| plan(job, request))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Pruning loses nothing: best and runner-up are those of the whole space.
+    #[test]
+    fn pruned_search_equals_brute_force(
+        moe in any::<bool>(),
+        chips in 1_u32..48,
+        batch in 1_u32..65,
+        log_sequence in 8_u32..13,
+        memory_gb in 4.0_f64..80.0,
+    ) {
+        let model = if moe { small_moe() } else { small() };
+        let chip = Chip { memory: Data::from_gb(memory_gb), ..h100() };
+        let request = PlanRequest {
+            max_context: 4,
+            max_micro_batch: 4,
+            ..PlanRequest::new(chips, batch, 1 << log_sequence, Precision::Bf16)
+        };
+        let (fast, slow) = with(&model, &chip, |job| (plan(job, &request), plan_by_brute_force(job, &request)));
+        match (fast, slow) {
+            (Ok(a), Ok(b)) => {
+                prop_assert_eq!(a.layout, b.layout);
+                prop_assert_eq!(a.outcome.step_time, b.outcome.step_time);
+                prop_assert_eq!(a.runner_up.map(|r| r.outcome.step_time), b.runner_up.map(|r| r.outcome.step_time));
+                prop_assert!(a.evaluated <= b.evaluated);
+                prop_assert!(a.outcome.memory.fits());
+            }
+            (a, b) => prop_assert_eq!(a.err(), b.err()),
+        }
+    }
+}
+
+#[test]
+fn a_large_partition_is_planned_and_explained() {
+    let request = PlanRequest::new(20_000, 15_360, 4096, Precision::Fp8);
+    let p = best(&deepseek_v3(), &gb300(), &request).expect("a plan");
+    assert!(p.layout.chips() <= 20_000 && p.layout.chips() > 10_000, "{:?}", p.layout);
+    let second = p.runner_up.expect("a runner-up");
+    assert!(second.outcome.step_time.s() >= p.outcome.step_time.s());
+    assert!(second.loses.s() > 0.0 && !second.loses_in.is_empty());
+}
+
+#[test]
+fn too_little_memory_is_answered_with_what_is_missing() {
+    let request = PlanRequest::new(8, 64, 2048, Precision::Bf16);
+    match best(&gpt3(), &h100(), &request) {
+        Err(PlanError::OutOfMemory { short, .. }) => assert!(short.gb() > 100.0),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn nothing_to_plan_is_an_error() {
+    let r = PlanRequest::new(0, 64, 2048, Precision::Bf16);
+    assert_eq!(best(&llama_8b(), &h100(), &r), Err(PlanError::Nothing("the chips")));
+}
+
+#[test]
+fn a_campaign_is_tokens_over_rate_over_what_failures_leave() {
+    let request = PlanRequest::new(512, 1024, 8192, Precision::Bf16);
+    let p = best(&llama_8b(), &h100(), &request).expect("a plan");
+    let inputs = CampaignInputs {
+        tokens: 1e12,
+        ettr: Share::from_fraction(0.9),
+        evaluation_share: Share::from_fraction(0.02),
+    };
+    let run = campaign(&llama_8b(), &p.layout, &p.outcome, &inputs).expect("a campaign");
+    let expected = 1e12 / p.outcome.tokens_per_second / 86_400.0 / (0.9 * 0.98);
+    assert!((run.wall_time.days() / expected - 1.0).abs() < 1e-4);
+    let whole = run.computing.fraction() + run.communicating.fraction() + run.idle.fraction();
+    assert!((whole - 1.0).abs() < 1e-12 && run.idle.fraction() > 0.1);
+    assert!(campaign(&llama_8b(), &p.layout, &p.outcome, &CampaignInputs { tokens: 0.0, ..inputs }).is_err());
+    assert!(
+        campaign(&llama_8b(), &p.layout, &p.outcome, &CampaignInputs { ettr: Share::ZERO, ..inputs })
+            .is_err()
+    );
+}
+
+#[test]
+fn chinchilla_by_both_roads() {
+    // 70 B weights at 20 tokens each: 1.4 T tokens, 5.9e23 FLOP (Hoffmann et al. 2022).
+    let tokens = compute_optimal_tokens(&llama_8b());
+    let n = llama_8b().active_parameters();
+    assert!((tokens / n - 20.0).abs() < 1e-12);
+    let back = compute_optimal_parameters(gigatwin_quantity::Flop::from_flop(6.0 * n * tokens));
+    assert!((back / n - 1.0).abs() < 1e-12);
+}

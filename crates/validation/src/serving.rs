@@ -1,0 +1,382 @@
+//! Published serving measurements against the steady-state model.
+//!
+//! The shipped table is scored out of fold: each model on each chip is predicted by coefficients fitted without any row of that
+//! pair, whatever its source. Offline rows are never fitted. A user's table is scored with the coefficients of the catalog.
+
+use std::collections::BTreeMap;
+
+use gigatwin_catalog::{Catalog, Kind};
+use gigatwin_quantity::{Data, Dim, Share};
+use gigatwin_serving::calibrate::{DECODE_CENTRE, FIRST_TOKEN_CENTRE, Sample, Shrinkage, fit};
+use gigatwin_serving::steady::first_token_terms;
+use gigatwin_serving::{Band, Calibration, Coefficients, EngineInputs, ServingError, StepModel, memory};
+
+use crate::report::{Fold, Prediction, Refusal, Report};
+use crate::table::ValidationError;
+
+mod rows;
+
+use rows::{Mode, Point, read};
+
+const SHIPPED: &str = include_str!("../../../validation/serving.csv");
+/// Below this share of a closed loop's time spent on prompts a row counts as unsaturated.
+const UNSATURATED: f64 = 0.3;
+/// Gauss-Newton steps from scratch, and from the fit over all rows when one pair is left out.
+const STEPS: usize = 40;
+const STEPS_FOLD: usize = 6;
+
+/// Scores the shipped table out of fold, or a table of the same columns with the catalog's coefficients.
+///
+/// # Errors
+/// [`ValidationError`] with line and column where the table cannot be read.
+pub fn validate(csv: Option<&str>) -> Result<Report, ValidationError> {
+    let inputs = engine_inputs();
+    let (points, mut refused, rows) = read(csv.unwrap_or(SHIPPED))?;
+    let points = fitting(points, &inputs, &mut refused);
+    let Some(user) = csv.map(|_| shipped_calibration()) else {
+        return Ok(out_of_fold(&points, &inputs, rows, refused).1);
+    };
+    let Some(calibration) = user else {
+        let all = points.iter().map(|p| Refusal {
+            id: p.id.clone(),
+            reason: "the catalog has no serving calibration".to_owned(),
+            fully_specified: true,
+            cell: p.cell.clone(),
+            metric: "tpot_ms",
+        });
+        refused.extend(all);
+        return Ok(Report::score("serving", rows, Vec::new(), refused, Fold::None));
+    };
+    let mut predictions = Vec::new();
+    for p in &points {
+        match predict(p, &inputs, &calibration) {
+            Ok(list) => predictions.extend(list.into_iter().map(|f| {
+                let band = f.band(&calibration);
+                f.prediction(p, band)
+            })),
+            Err(e) => refused.push(refusal(p, &e)),
+        }
+    }
+    Ok(Report::score("serving", rows, predictions, refused, Fold::None))
+}
+
+/// The coefficients fitted to the whole shipped table, with bands from its out-of-fold errors: what the catalog carries.
+///
+/// # Errors
+/// As [`validate`].
+pub fn calibrate() -> Result<Calibration, ValidationError> {
+    let inputs = engine_inputs();
+    let (points, mut refused, rows) = read(SHIPPED)?;
+    let points = fitting(points, &inputs, &mut refused);
+    Ok(out_of_fold(&points, &inputs, rows, refused).0)
+}
+
+/// The calibration of the catalog.
+pub fn shipped_calibration() -> Option<Calibration> {
+    let entry = Catalog::embedded().entry(Kind::Defaults, "serving").ok()?;
+    Calibration::read(|key, time| {
+        let dim = if time { Dim::Time } else { Dim::Ratio };
+        entry.figure(key, dim).ok().flatten().map(|v| v.distribution.base())
+    })
+}
+
+/// What the engines are taken to run with; the tables do not say.
+fn engine_inputs() -> EngineInputs {
+    EngineInputs {
+        memory_utilisation: Share::from_percent(90.0),
+        activation_reserve: Data::from_gb(3.0),
+        chunk_tokens: 2048.0,
+        max_batch: 2048,
+        expert_imbalance: 1.0,
+        arrival_cv2: 1.0,
+        prompt_cv2: 0.0,
+    }
+}
+
+/// One metric of one row.
+struct Figure {
+    metric: &'static str,
+    predicted: f64,
+    measured: f64,
+    classes: Vec<&'static str>,
+}
+
+impl Figure {
+    fn band(&self, c: &Calibration) -> Band {
+        match self.metric {
+            "tpot_ms" => c.tpot_band,
+            "ttft_ms" => c.ttft_band,
+            _ => c.throughput_band,
+        }
+    }
+
+    fn prediction(self, p: &Point, band: Band) -> Prediction {
+        Prediction {
+            id: p.id.clone(),
+            metric: self.metric,
+            low: self.predicted * band.low,
+            high: self.predicted * band.high,
+            predicted: self.predicted,
+            measured: self.measured,
+            cell: p.cell.clone(),
+            classes: self.classes,
+        }
+    }
+}
+
+fn step_model(
+    p: &Point,
+    inputs: &EngineInputs,
+    calibration: &Calibration,
+) -> Result<StepModel, ServingError> {
+    StepModel::new(&p.model, &p.chip, &p.network, p.deployment, inputs, calibration, p.engine, p.class)
+}
+
+fn predict(p: &Point, inputs: &EngineInputs, calibration: &Calibration) -> Result<Vec<Figure>, ServingError> {
+    let step = step_model(p, inputs, calibration)?;
+    let fit = memory(&p.model, &p.chip, &p.deployment, inputs, p.lengths.total())?;
+    let first = calibration.first_token.effective(p.engine, p.class);
+    let mut out = Vec::new();
+    let mut push = |metric, predicted: f64, measured: Option<f64>, classes: Vec<&'static str>| {
+        if let Some(measured) = measured {
+            out.push(Figure { metric, predicted, measured, classes });
+        }
+    };
+    match p.mode {
+        Mode::Closed => {
+            let tpot = step.tpot(p.concurrency, &p.lengths);
+            let terms = first_token_terms(&step, &p.lengths, p.concurrency, tpot);
+            let ttft: f64 = terms.iter().zip(&first).map(|(t, c)| t * c).sum();
+            let per_rank = p.concurrency / f64::from(p.deployment.dp_attention);
+            let load = per_rank * terms[0] / (p.lengths.answer * tpot.s());
+            let free = load < UNSATURATED && p.concurrency * p.lengths.held() <= fit.tokens;
+            let mut classes = vec!["closed_loop"];
+            if p.layout_stated {
+                classes.push("full_settings");
+            }
+            push("tpot_ms", tpot.ms(), p.tpot, classes);
+            push("ttft_ms", ttft * 1e3, p.ttft, vec![if free { "unsaturated" } else { "saturated" }]);
+        }
+        Mode::Static => {
+            let tpot = step.pure_decode(p.concurrency, &p.lengths);
+            let ttft = step.prefill_batch(p.concurrency, p.lengths.prompt).s() * first[0] + first[2];
+            push("tpot_ms", tpot.ms(), p.tpot, vec!["static_batch"]);
+            push("ttft_ms", ttft * 1e3, p.ttft, vec!["static_batch"]);
+        }
+        Mode::Offline => {
+            let batch = gigatwin_serving::plan::offline_batch(&fit, &p.lengths, inputs.max_batch);
+            let rate = batch / step.tpot(batch, &p.lengths).s();
+            push("tokens_per_s", rate, p.tokens, vec!["offline"]);
+        }
+    }
+    Ok(out)
+}
+
+/// Fits on the rows that `keep` allows.
+fn fitted(
+    points: &[Point],
+    inputs: &EngineInputs,
+    keep: impl Fn(&Point) -> bool,
+    start: Option<&Calibration>,
+) -> Calibration {
+    let neutral = start.copied().unwrap_or(Calibration {
+        decode: Coefficients::uniform(DECODE_CENTRE),
+        first_token: Coefficients::uniform(FIRST_TOKEN_CENTRE),
+        tpot_band: Band { low: 1.0, high: 1.0 },
+        ttft_band: Band { low: 1.0, high: 1.0 },
+        throughput_band: Band { low: 1.0, high: 1.0 },
+    });
+    let steps = if start.is_some() { STEPS_FOLD } else { STEPS };
+    let shrinkage = Shrinkage::default();
+    let mut decode = Vec::new();
+    for p in points.iter().filter(|p| p.mode != Mode::Offline && keep(p)) {
+        let (Ok(step), Some(measured)) = (step_model(p, inputs, &neutral), p.tpot) else { continue };
+        let terms = match p.mode {
+            Mode::Static => step.pure_decode_terms(p.concurrency, &p.lengths),
+            _ => step.decode_terms(p.concurrency, &p.lengths),
+        };
+        decode.push(Sample { terms, seconds: measured * 1e-3, engine: p.engine, class: p.class });
+    }
+    let decode = fit(&decode, &DECODE_CENTRE, &shrinkage, start.map(|c| &c.decode), steps);
+    // The first token builds on the fitted step.
+    let with_decode = Calibration { decode, ..neutral };
+    let mut first = Vec::new();
+    for p in points.iter().filter(|p| p.mode != Mode::Offline && keep(p)) {
+        let (Ok(step), Some(measured)) = (step_model(p, inputs, &with_decode), p.ttft) else { continue };
+        let terms = match p.mode {
+            Mode::Static => [step.prefill_batch(p.concurrency, p.lengths.prompt).s(), 0.0, 1.0, 0.0, 0.0],
+            _ => first_token_terms(&step, &p.lengths, p.concurrency, step.tpot(p.concurrency, &p.lengths)),
+        };
+        first.push(Sample { terms, seconds: measured * 1e-3, engine: p.engine, class: p.class });
+    }
+    let first_token = fit(&first, &FIRST_TOKEN_CENTRE, &shrinkage, start.map(|c| &c.first_token), steps);
+    Calibration { first_token, ..with_decode }
+}
+
+/// Ratio of measurement to prediction of one metric of one row, with its pair and cell.
+struct Ratio<'a> {
+    metric: &'static str,
+    pair: &'a str,
+    weight: f64,
+    value: f64,
+}
+
+fn out_of_fold(
+    points: &[Point],
+    inputs: &EngineInputs,
+    rows: usize,
+    mut refused: Vec<Refusal>,
+) -> (Calibration, Report) {
+    let all = fitted(points, inputs, |_| true, None);
+    let mut pairs: BTreeMap<&str, Vec<&Point>> = BTreeMap::new();
+    for p in points {
+        pairs.entry(&p.pair).or_default().push(p);
+    }
+    let mut figures: Vec<(&Point, Figure)> = Vec::new();
+    for (pair, members) in &pairs {
+        let calibration = if members.iter().all(|p| p.mode == Mode::Offline) {
+            all
+        } else {
+            fitted(points, inputs, |p| p.pair != *pair, Some(&all))
+        };
+        for p in members {
+            match predict(p, inputs, &calibration) {
+                Ok(list) => figures.extend(list.into_iter().map(|f| (*p, f))),
+                Err(e) => refused.push(refusal(p, &e)),
+            }
+        }
+    }
+    let mut sizes: BTreeMap<(&str, &str), f64> = BTreeMap::new();
+    for (p, f) in &figures {
+        *sizes.entry((&p.cell, f.metric)).or_default() += 1.0;
+    }
+    let mut ratios: Vec<Ratio> = figures
+        .iter()
+        .map(|(p, f)| Ratio {
+            metric: f.metric,
+            pair: &p.pair,
+            weight: 1.0 / sizes.get(&(p.cell.as_str(), f.metric)).copied().unwrap_or(1.0),
+            value: f.measured / f.predicted,
+        })
+        .collect();
+    ratios.sort_by(|a, b| a.value.total_cmp(&b.value));
+    let mut calibration = all;
+    calibration.tpot_band = band(&ratios, "tpot_ms", "");
+    calibration.ttft_band = band(&ratios, "ttft_ms", "");
+    calibration.throughput_band = band(&ratios, "tokens_per_s", "");
+    // A row's own band comes from the errors of the other pairs.
+    let mut bands: BTreeMap<(&str, &str), Band> = BTreeMap::new();
+    for (p, f) in &figures {
+        bands.entry((&p.pair, f.metric)).or_insert_with(|| band(&ratios, f.metric, &p.pair));
+    }
+    let unit = Band { low: 1.0, high: 1.0 };
+    let predictions = figures
+        .into_iter()
+        .map(|(p, f)| {
+            let own = bands.get(&(p.pair.as_str(), f.metric)).copied().unwrap_or(unit);
+            f.prediction(p, own)
+        })
+        .collect();
+    (calibration, Report::score("serving", rows, predictions, refused, Fold::Out))
+}
+
+/// P10 and P90 of the ratios of a metric, each cell weighing the same, without one pair.
+fn band(ascending: &[Ratio], metric: &str, without: &str) -> Band {
+    let chosen = || ascending.iter().filter(|r| r.metric == metric && r.pair != without);
+    let total: f64 = chosen().map(|r| r.weight).sum();
+    let at = |q: f64| {
+        let mut sum = 0.0;
+        chosen()
+            .find(|r| {
+                sum += r.weight;
+                sum >= q * total
+            })
+            .map_or(1.0, |r| r.value)
+    };
+    Band { low: at(0.1), high: at(0.9) }
+}
+
+fn refusal(p: &Point, error: &ServingError) -> Refusal {
+    Refusal {
+        id: p.id.clone(),
+        reason: error.to_string(),
+        fully_specified: p.layout_stated,
+        cell: p.cell.clone(),
+        metric: if p.mode == Mode::Offline { "tokens_per_s" } else { "tpot_ms" },
+    }
+}
+
+/// Drops rows that the model refuses before anything is fitted, so that they cannot shape the coefficients.
+fn fitting(points: Vec<Point>, inputs: &EngineInputs, refused: &mut Vec<Refusal>) -> Vec<Point> {
+    let mut kept = Vec::with_capacity(points.len());
+    for p in points {
+        match memory(&p.model, &p.chip, &p.deployment, inputs, p.lengths.total()) {
+            Ok(_) => kept.push(p),
+            Err(e) => refused.push(refusal(&p, &e)),
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn median_of(report: &Report, metric: &str, class: &str) -> f64 {
+        let mut errors: Vec<f64> = report
+            .predictions
+            .iter()
+            .filter(|p| p.metric == metric && p.classes.contains(&class))
+            .map(|p| p.error().abs())
+            .collect();
+        errors.sort_by(f64::total_cmp);
+        crate::report::quantile(&errors, 0.5)
+    }
+
+    #[test]
+    fn shipped_table_is_scored_out_of_fold() {
+        let report = validate(None).expect("the shipped table reads");
+        assert!(median_of(&report, "tpot_ms", "closed_loop") < 0.12);
+        assert!(median_of(&report, "ttft_ms", "unsaturated") < 0.30);
+        assert!(median_of(&report, "ttft_ms", "static_batch") < 0.20);
+        let refused = report.refused.iter().filter(|r| r.fully_specified).count();
+        assert!(refused * 20 < report.rows);
+        assert!(report.headline.iter().all(|h| h.fold == Fold::Out));
+    }
+
+    #[test]
+    fn catalog_carries_the_fit() {
+        let fresh = calibrate().expect("the shipped table reads").figures();
+        let shipped = shipped_calibration().map(|c| c.figures()).unwrap_or_default();
+        let mut text = String::new();
+        for (key, value, time) in &fresh {
+            let shown = if *time { format!("{:.5} us", value * 1e6) } else { format!("{value:.5}") };
+            text.push_str(&format!("{key} = \"{shown}\"\n"));
+        }
+        assert_eq!(fresh.len(), shipped.len(), "the catalog wants these figures:\n{text}");
+        for (a, b) in fresh.iter().zip(&shipped) {
+            assert!(
+                a.0 == b.0 && (a.1 / b.1 - 1.0).abs() < 1e-3,
+                "{a:?} in the fit, {b:?} in the catalog;\n{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_table_of_the_user_is_not_fitted() {
+        let few: String =
+            SHIPPED.lines().filter(|l| !l.starts_with('#')).take(20).map(|l| format!("{l}\n")).collect();
+        let report = validate(Some(&few)).expect("the table reads");
+        assert_eq!(report.rows, 19);
+        assert!(report.headline.iter().all(|h| h.fold == Fold::None));
+    }
+
+    #[test]
+    fn faults_name_line_and_column() {
+        let mut lines: Vec<String> =
+            SHIPPED.lines().filter(|l| !l.starts_with('#')).take(2).map(str::to_owned).collect();
+        lines[1] = lines[1].replacen(",8192,1024,", ",many,1024,", 1);
+        let error = validate(Some(&lines.join("\n"))).expect_err("a word is no length").to_string();
+        assert!(error.contains("line 2") && error.contains("prompt_tokens"), "{error}");
+    }
+}
