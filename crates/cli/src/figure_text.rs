@@ -143,8 +143,13 @@ impl<'a> Figures<'a> {
             let number = self.number(&significant(base / u.factor, 3));
             return Parts { number, unit: self.unit(unit), factor: Some(u.factor), ..Parts::default() };
         }
-        let text = show(if own { Dim::Count } else { dim }, base);
-        let mut parts = self.split(&text, dim);
+        // Hours come in millions, where a count of things would still be written out.
+        let text = if own && (1e6..1e9).contains(&base.abs()) {
+            format!("{} M", significant(base / 1e6, 3))
+        } else {
+            show(if own { Dim::Count } else { dim }, base)
+        };
+        let mut parts = self.split(&text, if own { Dim::Count } else { dim });
         if own {
             parts.unit = self.unit(unit);
         }
@@ -209,13 +214,24 @@ impl<'a> Figures<'a> {
             // Narrow no-break space, as the Imprimerie nationale wants it.
             Language::Fr => ("\u{202f}", ","),
         };
-        let mut out = String::with_capacity(english.len() + 4);
-        for c in english.chars() {
-            match c {
-                ',' => out.push_str(group),
-                '.' => out.push_str(point),
-                c => out.push(c),
+        let (whole, decimals) = english.split_once('.').map_or((english, None), |(w, d)| (w, Some(d)));
+        let digits = whole.bytes().filter(u8::is_ascii_digit).count();
+        let mut out = String::with_capacity(english.len() + 8);
+        let mut left = digits;
+        // An exponent is no number to be grouped.
+        let plain = !english.contains('e');
+        for c in whole.chars().filter(|c| *c != ',') {
+            if plain && c.is_ascii_digit() {
+                if left < digits && left.is_multiple_of(3) {
+                    out.push_str(group);
+                }
+                left -= 1;
             }
+            out.push(c);
+        }
+        if let Some(decimals) = decimals {
+            out.push_str(point);
+            out.push_str(decimals);
         }
         out
     }
@@ -248,7 +264,6 @@ fn sign_between(a: f64, b: f64) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gigatwin_factory::metric::definition;
 
     fn in_all(dim: Dim, base: f64) -> [String; 3] {
         [Language::En, Language::De, Language::Fr].map(|l| Figures::new(&Messages::of(l)).value(dim, base))
@@ -266,16 +281,14 @@ mod tests {
         assert_eq!(in_all(Dim::PowerPrice, 9.5), ["EUR 9.50 m/MW", "9,50 Mio. EUR/MW", "9,50 M EUR/MW"]);
         assert_eq!(in_all(Dim::H100e, 1.2e7), ["12.0 M H100e", "12,0 Mio. H100e", "12,0 M H100e"]);
         assert_eq!(in_all(Dim::Power, f64::NAN)[0], "n/a");
+        assert_eq!(in_all(Dim::Length, 5_355_000.0), ["5,355 km", "5.355 km", "5\u{202f}355 km"]);
+        assert_eq!(in_all(Dim::Share, -12.345)[0], "-1,234 %");
     }
 
     fn metric(id: &str, value: f64, p10: f64, p90: f64) -> Metric {
-        Metric {
-            id: id.to_owned(),
-            def: definition(id).expect("declared"),
-            value: Some(value),
-            band: Some(Band { p10, p50: value, p90 }),
-            note: String::new(),
-        }
+        let mut metric = crate::fixture::metric(id, Some(value));
+        metric.band = Some(Band { p10, p50: value, p90 });
+        metric
     }
 
     #[test]
@@ -289,6 +302,8 @@ mod tests {
         assert_eq!(f.band(&metric("finance.irr_equity", 0.02, -0.03, 0.08)), "[-3.00…8.00]");
         assert_eq!(f.band(&metric("site.it_power", 150e6, 150e6, 150e6)), "");
         assert_eq!(f.metric(&metric("serving.x.tokens_per_second", 123_456.0, 1.0, 2.0)), "123,456 tokens/s");
+        let hours = metric("state.cz.hours", 6_496_493.0, 6_316_798.0, 6_487_776.0);
+        assert_eq!(format!("{} {}", f.metric(&hours), f.band(&hours)), "6.50 M h [6.32–6.49]");
     }
 
     #[test]

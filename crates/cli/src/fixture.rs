@@ -1,19 +1,34 @@
 //! A hand-made outcome for tests.
 
-use gigatwin_catalog::Confidence;
+use std::sync::OnceLock;
+
+use gigatwin_catalog::{Catalog, Confidence};
 use gigatwin_factory::metric::definition;
 use gigatwin_factory::outcome::{Band, GateResult, Infeasible, Matter, Metric, Outcome, Stamp, Status};
+use gigatwin_factory::{load, run};
 use gigatwin_quantity::Dim;
+
+/// Any figure of a real outcome: only the engine makes figures, tests only change them.
+fn any() -> Metric {
+    static ANY: OnceLock<Metric> = OnceLock::new();
+    let make = || {
+        let text = include_str!("../../../examples/gigafactory.toml");
+        let none = |_: &str, _: &str| Err("no other file".to_owned());
+        let loaded = load("gigafactory.toml", text.into(), &none, &Catalog::embedded());
+        run(&loaded.factory.expect("the example is sound"), 1, 0).metrics.swap_remove(0)
+    };
+    ANY.get_or_init(make).clone()
+}
 
 /// A figure with a band of a fifth down and a quarter up.
 pub fn metric(id: &str, value: Option<f64>) -> Metric {
-    Metric {
-        id: id.to_owned(),
-        def: definition(id).expect("a registered id"),
-        value,
-        band: value.map(|v| Band { p10: 0.8 * v, p50: v, p90: 1.25 * v }),
-        note: String::new(),
-    }
+    let mut metric = any();
+    metric.id = id.to_owned();
+    metric.def = definition(id).expect("a registered id");
+    metric.value = value;
+    metric.band = value.map(|v| Band { p10: 0.8 * v, p50: v, p90: 1.25 * v });
+    metric.note = String::new();
+    metric
 }
 
 /// A site that is short at the grid, cannot train what it wants, and misses a gate.

@@ -1,6 +1,8 @@
 //! The resolved factory: every reference followed, every number an input, no invalid state.
 
 use gigatwin_catalog::{Confidence, ModelShape, Precision};
+use gigatwin_programme::gate::Gate;
+use gigatwin_programme::scale::Scale;
 use gigatwin_quantity::{
     Bandwidth, CarbonIntensity, Data, Energy, EnergyPrice, Flops, Growth, Hazard, HourPrice, Money, Power, PowerPrice,
     Share, Temperature, Time,
@@ -349,42 +351,19 @@ pub(crate) struct Costs {
 pub(crate) struct RuleSet {
     pub id: String,
     pub gates: Vec<Rule>,
-    pub scales: Vec<Grades>,
+    pub scales: Vec<Scale>,
     pub union_share_max: Option<In<Share>>,
+    pub union_share_operation: Option<In<Share>>,
     pub union_cap_phase_1: Option<In<Money>>,
     pub union_cap_phase_2: Option<In<Money>>,
     pub states_match_min: Option<In<Share>>,
     pub public_share_max: Option<In<Share>>,
 }
 
+/// A gate of `programme` with what only the faces need.
 #[derive(Debug)]
 pub(crate) struct Rule {
-    pub id: String,
-    pub title: String,
-    pub metric: String,
-    pub test: Test,
-    pub hard: bool,
+    pub gate: Gate,
     pub confidence: Confidence,
-    pub applies_from: Option<f64>,
-    pub applies_to_country: Option<String>,
-    pub start_from: Option<f64>,
-    pub start_before: Option<f64>,
     pub cure: String,
-}
-
-#[derive(Debug)]
-pub(crate) enum Test {
-    AtLeast(f64),
-    AtMost(f64),
-    In(Vec<String>),
-    Is(String),
-}
-
-#[derive(Debug)]
-pub(crate) struct Grades {
-    pub id: String,
-    pub title: String,
-    pub metric: String,
-    /// Grade, operator and bound; the first that holds wins.
-    pub grades: Vec<(String, String, f64)>,
 }

@@ -46,18 +46,18 @@ impl<'a> Evaluator<'a> {
     /// levelised cost per accelerator-hour in euros.
     pub fn reprice(&self, values: &[f64]) -> f64 {
         let v = Values::new(&self.factory.inputs, values);
-        finish(self.factory, &v, &self.physical).sheet.at(RANKED)
+        finish(self.factory, &v, &self.physical, false).sheet.at(RANKED)
     }
 
     pub(crate) fn full(&self, values: &[f64]) -> Evaluation {
         let v = Values::new(&self.factory.inputs, values);
         let physical = physical(self.factory, &v, &self.plans);
-        finish(self.factory, &v, &physical)
+        finish(self.factory, &v, &physical, false)
     }
 
     pub(crate) fn base(&self) -> Evaluation {
         let base = self.factory.inputs.base();
-        finish(self.factory, &Values::new(&self.factory.inputs, &base), &self.physical)
+        finish(self.factory, &Values::new(&self.factory.inputs, &base), &self.physical, true)
     }
 
     /// The inputs that the base case reads.
@@ -66,7 +66,7 @@ impl<'a> Evaluator<'a> {
         let trace = RefCell::new(BTreeSet::new());
         let v = Values::traced(&self.factory.inputs, &base, &trace);
         let physical = physical(self.factory, &v, &self.plans);
-        finish(self.factory, &v, &physical);
+        finish(self.factory, &v, &physical, false);
         trace.into_inner()
     }
 }
@@ -90,7 +90,8 @@ pub fn run(factory: &Factory, seed: u64, draws: usize) -> Outcome {
         let name = if named { m.id.split('.').nth(1).unwrap_or("").to_owned() } else { String::new() };
         (first, u8::from(!named), name, rank(m))
     });
-    let mut gates = base.gates;
+    let mut gates = crate::evaluate::gates::results(factory, base.gates);
+    let grades = crate::evaluate::gates::grades(factory, &base.sheet);
     if draws > 0 {
         let samples = sample(&evaluator, seed, draws);
         bands(&mut metrics, &samples);
@@ -109,7 +110,7 @@ pub fn run(factory: &Factory, seed: u64, draws: usize) -> Outcome {
         country: factory.country.to_uppercase(),
         metrics,
         gates,
-        grades: base.grades,
+        grades,
         infeasible: base.infeasible,
         matters: if draws > 0 { matters(&evaluator, &reads) } else { Vec::new() },
         unused: unused(&evaluator, &reads),

@@ -67,7 +67,9 @@ impl Page<'_> {
             lines.push(vec![self.around("page.plain", "schedule.opening")]);
         }
         let mut further = self.notes("schedule");
-        further.insert(0, self.around_bare("page.after_signature", "schedule.opening_after_signature"));
+        if self.outcome.value("schedule.opening_after_signature").is_some() {
+            further.insert(0, self.around_bare("page.after_signature", "schedule.opening_after_signature"));
+        }
         lines.push(further);
         self.section("section.opens", lines)
     }

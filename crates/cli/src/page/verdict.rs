@@ -76,7 +76,9 @@ impl Page<'_> {
             .map(|(i, m)| {
                 let input = glued(&self.figures.range(m.input_dim, "", m.input.0, m.input.1));
                 let effect = self.outcome.metric(&m.metric).map_or_else(String::new, |x| {
-                    glued(&self.figures.range(x.def.dim, x.def.unit, m.metric_values.0, m.metric_values.1))
+                    let [a, b] = [m.metric_values.0, m.metric_values.1]
+                        .map(|v| glued(&self.figures.of_def(x.def, Some(v))));
+                    format!("{a} → {b}")
                 });
                 let number = (i + 1).to_string();
                 let text = self.messages.fill(

@@ -25,6 +25,9 @@ pub struct Read {
 /// No tender's summary is longer; a larger file is a mistake (or an attack).
 const LARGEST: usize = 1_000_000;
 
+/// Syntax faults shown of one file: whoever has more of them has another kind of file.
+const MOST_FAULTS: usize = 50;
+
 /// Reads a file and everything it extends.
 pub fn read(name: &str, bytes: Vec<u8>, load: Loader<'_>) -> Read {
     let mut out = Read::default();
@@ -76,7 +79,7 @@ fn read_one(
     let shift = text.len() - body.len();
     let (table, errors) = DeTable::parse_recoverable(body);
     let (faults, lost) = syntax(&errors, body);
-    for (code, hint, message, range) in &faults {
+    for (code, hint, message, range) in faults.iter().take(MOST_FAULTS) {
         let span = at(file, range.start + shift..range.end + shift);
         out.diagnostics.push(Diagnostic::error(code, span, message.as_str(), *hint));
     }
@@ -89,6 +92,9 @@ fn read_one(
     let mut table = convert_table(table.get_ref(), &Place { file, shift, torn });
     let Some(extends) = table.shift_remove("extends") else { return Some(table) };
     let RawValue::Text(target) = &extends.value else {
+        if matches!(extends.value, RawValue::Broken) {
+            return Some(table);
+        }
         let message = format!("extends wants the name of a file, not {}", extends.value.word());
         out.diagnostics.push(Diagnostic::error("G103", extends.span, message, "write extends = \"base.toml\""));
         return Some(table);
@@ -131,11 +137,11 @@ fn syntax(errors: &[toml::de::Error], text: &str) -> (Vec<Fault>, bool) {
     sorted.sort_by_key(|e| e.0.start);
     let unclosed = sorted.iter().find(|e| e.1.starts_with("unclosed")).map(|e| e.1);
     let mut faults: Vec<Fault> = Vec::new();
-    let mut lines_seen = Vec::new();
+    let mut last_line = None;
     for (range, message) in sorted {
         let duplicate = message.contains("duplicate key");
         let line = line_around(text, range.start).start;
-        if !duplicate && lines_seen.contains(&line) {
+        if !duplicate && last_line == Some(line) {
             continue;
         }
         // Inside a list or table that is never closed every further line is an error of the same one fault.
@@ -147,7 +153,7 @@ fn syntax(errors: &[toml::de::Error], text: &str) -> (Vec<Fault>, bool) {
         if duplicate {
             faults.push(("G004", "keep one of the two", "this key is given a second time".to_owned(), range));
         } else {
-            lines_seen.push(line);
+            last_line = Some(line);
             let hint = "see toml.io for the syntax; text values stand in double quotes";
             faults.push(("G003", hint, message.to_owned(), range));
         }
@@ -169,7 +175,7 @@ struct Place {
     file: u16,
     /// Bytes in front of the parsed text.
     shift: usize,
-    /// Lines of broken syntax.
+    /// Lines of broken syntax, in the order of the text.
     torn: Vec<Range<usize>>,
 }
 
@@ -179,7 +185,8 @@ impl Place {
     }
 
     fn is_torn(&self, range: &Range<usize>) -> bool {
-        self.torn.iter().any(|line| range.start <= line.end && line.start <= range.end)
+        let first = self.torn.partition_point(|line| line.end < range.start);
+        self.torn.get(first).is_some_and(|line| line.start <= range.end)
     }
 }
 

@@ -3,7 +3,6 @@
 use gigatwin_finance::cashflow::{Workspace, evaluate as evaluate_cash};
 use gigatwin_finance::draw::DrawCurve;
 use gigatwin_finance::funding::PublicForm;
-use gigatwin_finance::opex::OpexYear;
 use gigatwin_finance::path::YearPath;
 use gigatwin_finance::plan::{
     Compounding, ConstructionInterest, Debt, GearingBase, HourContract, LossRule, Phase, PhasePublic, Plan, Profile,
@@ -36,7 +35,10 @@ pub(crate) fn evaluate(
     let outcome = evaluate_cash(&plan, &mut work).map_err(|e| e.to_string())?;
     let debt = outcome.debt.amount.eur();
     sheet.put("funding.debt", debt);
-    sheet.put("funding.equity", sheet.at("funding.private") - debt);
+    let uses = outcome.funding.uses().eur();
+    sheet.put("funding.financing_cost", uses - sheet.at("cost.capex_total"));
+    sheet.put("funding.public_later", (sheet.at("funding.public") - (outcome.funding.grants + outcome.funding.public_loan).eur()).max(0.0));
+    sheet.put("funding.equity", outcome.funding.equity.eur());
     sheet.put_some("finance.irr_equity", outcome.equity.xirr.rate());
     sheet.put_some("finance.irr_project", outcome.project.xirr.rate());
     sheet.put_some("finance.dscr_min", outcome.dscr_min);
@@ -62,7 +64,7 @@ fn plan(
     sheet: &mut Sheet,
 ) -> Plan {
     let months = |days: f64| (days / MONTH).round().max(0.0) as u32;
-    let build_days = v.get(f.defaults.durations.build).days();
+    let build_days = openings.building * MONTH;
     let first = openings.days.iter().copied().fold(f64::INFINITY, f64::min);
     let start = first - build_days;
     let life = months(v.get(f.finance.life).days()).max(1);
@@ -72,6 +74,7 @@ fn plan(
     let utilisation = v.get(f.operations.utilisation);
     let form = bill.funding.form;
     let ratio = sheet.at("site.h100_equivalents") / accelerators;
+    let financing = &f.defaults.financing;
     let mut phases = Vec::with_capacity(f.phases.len());
     for (i, capex) in bill.capex.iter().enumerate() {
         let members = || f.partitions.iter().zip(&p.machines).filter(move |(part, _)| part.phase == i);
@@ -102,13 +105,16 @@ fn plan(
             },
             build_start: opens.saturating_sub(months(build_days)),
             build_months: months(build_days).min(opens),
-            draw: DrawCurve::Logistic { steepness: 6.0, midpoint: 0.6 },
+            draw: DrawCurve::Logistic {
+                steepness: v.number(financing.draw_steepness),
+                midpoint: v.get(financing.draw_midpoint).fraction(),
+            },
             opens,
             sells_months: life,
             hours_per_year: hours.available * chips / accelerators,
             h100e_per_accelerator: members().map(|(_, m)| m.h100e).sum::<f64>() / chips,
             utilisation: YearPath::Factors(vec![utilisation.fraction()]),
-            opex: scaled(&bill.opex, power),
+            opex: bill.opex.times(power, power),
             computing_life: life,
             facility_life: plant_life,
             depreciation_lag: 0,
@@ -137,30 +143,18 @@ fn plan(
             rate: v.get(f.defaults.general.public_loan_rate),
             tenor_months: life,
         }),
-        other_financing: Money::ZERO,
+        other_financing: Money::from_eur(sheet.at("cost.capex_total")) * v.get(financing.other_financing_share),
         reserve: Reserve {
             months: if f.finance.debt.is_some() { v.number(f.defaults.financing.reserve_months) } else { 0.0 },
-            interest: Share::ZERO,
+            interest: v.get(financing.reserve_interest),
         },
         tax: Tax {
             rate: v.get(f.finance.tax),
-            losses: LossRule::CarriedForward { share: Share::from_fraction(1.0) },
+            losses: LossRule::CarriedForward { share: v.get(financing.tax_usable_losses) },
             depreciate_financing: false,
         },
         project_rate: v.get(f.finance.discount_rate),
         equity_rate: v.get(f.defaults.financing.equity_return_required),
-    }
-}
-
-/// A phase's part of the running cost.
-fn scaled(opex: &OpexYear, k: f64) -> OpexYear {
-    OpexYear {
-        energy: opex.energy * k,
-        maintenance: opex.maintenance * k,
-        staff: opex.staff * k,
-        insurance: opex.insurance * k,
-        site: opex.site * k,
-        software: opex.software * k,
     }
 }
 

@@ -1,9 +1,11 @@
-//! Accelerator-hours: installed, available, used, and who gets them.
+//! Accelerator-hours: facts for `operations` and `programme`, and who gets them.
 
 use gigatwin_finance::funding::Funding;
+use gigatwin_operations::{HOURS_PER_YEAR, Operations};
+use gigatwin_programme::hours::{Claim, HoursInputs, Tenant, share_hours};
+use gigatwin_quantity::Share;
 
 use super::sheet::Sheet;
-use super::site::YEAR;
 use crate::inputs::Values;
 use crate::resolved::{Factory, HoursRule, TenantKind};
 
@@ -20,52 +22,92 @@ pub(crate) struct Hours {
     pub unassigned: f64,
 }
 
-/// Installed hours less repair and maintenance: a node is down for rate × repair time, the whole machine for its maintenance.
-pub(crate) fn available(f: &Factory, v: &Values<'_>, sheet: &mut Sheet) -> Hours {
-    let installed = sheet.at("site.accelerators") * YEAR / 3600.0;
-    let repair = v.get(f.operations.node_failure_rate).per_s() * v.get(f.operations.repair).s();
-    let up = (1.0 - v.get(f.operations.maintenance).fraction()) / (1.0 + repair);
-    let utilisation = v.get(f.operations.utilisation).fraction();
-    let hours = Hours { available: installed * up, used: installed * up * utilisation, busy: up * utilisation, ..Hours::default() };
-    sheet.put("hours.installed_annual", installed);
-    sheet.put("hours.available_annual", hours.available);
-    sheet.put("hours.used_annual", hours.used);
-    hours
+/// The hours of a year, from failures, maintenance and utilisation.
+pub(crate) fn available(f: &Factory, v: &Values<'_>, sheet: &mut Sheet) -> Result<Hours, String> {
+    let accelerators = sheet.at("site.accelerators");
+    let utilisation = v.get(f.operations.utilisation);
+    // Utilisation is of available hours and stands for fragmentation and use alike: what is promised and what is open is used
+    // to the same share here.
+    let year = Operations {
+        accelerators,
+        node_failure_rate: v.get(f.operations.node_failure_rate),
+        repair_time: v.get(f.operations.repair),
+        maintenance_share: v.get(f.operations.maintenance),
+        outage_share: v.get(f.defaults.operations.outage_share),
+        fragmentation_share: Share::ZERO,
+        contracted_share: Share::ZERO,
+        contracted_use: utilisation,
+        open_use: utilisation,
+    }
+    .year()
+    .map_err(|e| e.to_string())?;
+    sheet.put("hours.installed_annual", accelerators * HOURS_PER_YEAR);
+    sheet.put("hours.available_annual", year.available);
+    sheet.put("hours.used_annual", year.used);
+    Ok(Hours {
+        available: year.available,
+        used: year.used,
+        busy: year.used / year.installed,
+        ..Hours::default()
+    })
 }
 
-/// Divides the available hours: Union and States in proportion to their part of the computing CAPEX (Regulation (EU) 2026/150,
-/// Art. 12b(13)), tenants with a share, then whoever takes the remainder.
-pub(crate) fn divide(f: &Factory, v: &Values<'_>, hours: &mut Hours, funding: Option<&Funding>, sheet: &mut Sheet) {
-    let brings = funding.is_some_and(|x| x.form.brings_hours());
-    let part = |money: gigatwin_quantity::Money, x: &Funding| if brings && x.computing.eur() > 0.0 { money / x.computing } else { 0.0 };
-    let union = funding.map_or(f64::NAN, |x| part(x.expected.union, x));
-    let states = funding.map_or(f64::NAN, |x| part(x.expected.states, x));
-    let mut left = 1.0;
-    let mut shares = vec![0.0; f.tenants.len()];
-    for (share, tenant) in shares.iter_mut().zip(&f.tenants) {
-        *share = match (&tenant.hours, tenant.kind) {
-            (HoursRule::ByContribution, TenantKind::Union) => union,
-            (HoursRule::ByContribution, TenantKind::States) => states,
-            (HoursRule::ByContribution, TenantKind::Other) | (HoursRule::Remainder, _) => 0.0,
-            (HoursRule::Share(given), _) => v.get(*given).fraction(),
-        };
-        left -= *share;
-    }
-    if let Some(i) = f.tenants.iter().position(|t| matches!(t.hours, HoursRule::Remainder)) {
-        shares[i] = left.max(0.0);
-        left = left.min(0.0);
-    }
-    hours.unassigned = left.max(0.0) * hours.available;
-    hours.tenants = shares.iter().map(|s| s * hours.available).collect();
-    for (tenant, h) in f.tenants.iter().zip(&hours.tenants) {
-        sheet.put(&format!("tenant.{}.hours", tenant.slug), *h);
-        for (class, share) in &tenant.classes {
-            sheet.put(&format!("tenant.{}.hours.{class}", tenant.slug), h * v.get(*share).fraction());
+/// Divides the available hours.
+pub(crate) fn divide(
+    f: &Factory,
+    v: &Values<'_>,
+    hours: &mut Hours,
+    funding: Option<&Funding>,
+    sheet: &mut Sheet,
+) -> Result<(), String> {
+    let Some(funding) = funding else {
+        for tenant in &f.tenants {
+            sheet.put_some(&format!("tenant.{}.hours", tenant.slug), None);
+        }
+        for state in &f.states {
+            sheet.put_some(&format!("state.{}.hours", state.code), None);
+        }
+        return Ok(());
+    };
+    let brings = funding.form.brings_hours() && funding.computing.eur() > 0.0;
+    let part = |money: gigatwin_quantity::Money| {
+        Share::from_fraction(if brings { money / funding.computing } else { 0.0 })
+    };
+    let alike = |kind: TenantKind| {
+        let same = f.tenants.iter().filter(|t| t.kind == kind && matches!(t.hours, HoursRule::ByContribution)).count();
+        Share::from_fraction(1.0 / same.max(1) as f64)
+    };
+    let inputs = HoursInputs {
+        available: hours.available,
+        union_share: part(funding.expected.union),
+        states_share: part(funding.expected.states),
+        states: f.states.iter().map(|s| (s.code.clone(), v.get(s.share))).collect(),
+        tenants: f
+            .tenants
+            .iter()
+            .map(|t| Tenant {
+                name: t.slug.clone(),
+                claim: match (&t.hours, t.kind) {
+                    (HoursRule::ByContribution, TenantKind::States) => Claim::States(alike(TenantKind::States)),
+                    (HoursRule::ByContribution, _) => Claim::Union(alike(TenantKind::Union)),
+                    (HoursRule::Remainder, _) => Claim::Remainder,
+                    (HoursRule::Share(share), _) => Claim::OfAll(v.get(*share)),
+                },
+                classes: t.classes.iter().map(|(c, s)| ((*c).to_owned(), v.get(*s))).collect(),
+            })
+            .collect(),
+    };
+    let ledger = share_hours(&inputs).map_err(|e| e.to_string())?;
+    for tenant in &ledger.tenants {
+        sheet.put(&format!("tenant.{}.hours", tenant.name), tenant.hours);
+        for (class, h) in &tenant.classes {
+            sheet.put(&format!("tenant.{}.hours.{class}", tenant.name), *h);
         }
     }
-    let of_states = states * hours.available;
-    for state in &f.states {
-        sheet.put(&format!("state.{}.hours", state.code), of_states * v.get(state.share).fraction());
+    for (code, h) in &ledger.states {
+        sheet.put(&format!("state.{code}.hours"), *h);
     }
+    hours.tenants = ledger.tenants.iter().map(|t| t.hours).collect();
+    hours.unassigned = ledger.unassigned;
+    Ok(())
 }
-

@@ -2,7 +2,7 @@
 //! operations → facility → energy → finance → programme gates.
 
 mod cash;
-mod gates;
+pub(crate) mod gates;
 mod hours;
 pub(crate) mod machine;
 mod money;
@@ -14,7 +14,8 @@ mod site;
 pub(crate) mod train;
 
 use crate::inputs::Values;
-use crate::outcome::{GateResult, Infeasible};
+use crate::outcome::Infeasible;
+use gates::Judged;
 use crate::resolved::Factory;
 use machine::Machine;
 use network::Networks;
@@ -44,8 +45,7 @@ pub(crate) struct Physical {
 #[derive(Debug, Clone)]
 pub(crate) struct Evaluation {
     pub sheet: Sheet,
-    pub gates: Vec<GateResult>,
-    pub grades: Vec<(String, String, String)>,
+    pub gates: Vec<Judged>,
     pub infeasible: Vec<Infeasible>,
     pub notes: Vec<(String, String)>,
 }
@@ -92,11 +92,10 @@ pub(crate) fn physical(f: &Factory, v: &Values<'_>, plans: &Plans) -> Physical {
 }
 
 /// Operations, facility, energy, finance and gates on top of the physical part.
-pub(crate) fn finish(f: &Factory, v: &Values<'_>, physical: &Physical) -> Evaluation {
+pub(crate) fn finish(f: &Factory, v: &Values<'_>, physical: &Physical, words: bool) -> Evaluation {
     let mut e = Evaluation {
         sheet: physical.sheet.clone(),
         gates: Vec::new(),
-        grades: Vec::new(),
         infeasible: physical.infeasible.clone(),
         notes: physical.networks.notes.clone(),
     };
@@ -106,15 +105,29 @@ pub(crate) fn finish(f: &Factory, v: &Values<'_>, physical: &Physical) -> Evalua
     let fail = |e: &mut Evaluation, what: &str, reason: String| {
         e.infeasible.push(Infeasible { what: what.to_owned(), reason });
     };
-    let mut hours = hours::available(f, v, &mut e.sheet);
-    let openings = schedule::evaluate(f, v, &mut e.sheet);
+    let mut hours = match hours::available(f, v, &mut e.sheet) {
+        Ok(hours) => hours,
+        Err(reason) => {
+            fail(&mut e, "operations", reason);
+            return e;
+        }
+    };
+    let openings = match schedule::evaluate(f, v, &mut e.sheet) {
+        Ok(openings) => openings,
+        Err(reason) => {
+            fail(&mut e, "schedule", reason);
+            return e;
+        }
+    };
     e.notes.push(("schedule.critical".to_owned(), openings.critical.clone()));
     match site::evaluate(f, v, physical, hours.busy, &mut e.sheet) {
         Ok(year) => {
             energy_of_work(f, v, physical, &year, &mut e.sheet);
             match money::evaluate(f, v, physical, &year, &hours, &mut e.sheet) {
                 Ok(Some(bill)) => {
-                    hours::divide(f, v, &mut hours, Some(&bill.funding), &mut e.sheet);
+                    if let Err(reason) = hours::divide(f, v, &mut hours, Some(&bill.funding), &mut e.sheet) {
+                        fail(&mut e, "tenants", reason);
+                    }
                     match cash::evaluate(f, v, physical, &bill, &hours, &openings, &mut e.sheet) {
                         Ok(note) => {
                             if note.starts_with("debt cannot") {
@@ -125,14 +138,17 @@ pub(crate) fn finish(f: &Factory, v: &Values<'_>, physical: &Physical) -> Evalua
                         Err(reason) => fail(&mut e, "finance", reason),
                     }
                 }
-                Ok(None) => hours::divide(f, v, &mut hours, None, &mut e.sheet),
+                Ok(None) => {
+                    if let Err(reason) = hours::divide(f, v, &mut hours, None, &mut e.sheet) {
+                        fail(&mut e, "tenants", reason);
+                    }
+                }
                 Err(reason) => fail(&mut e, "finance", reason),
             }
         }
         Err(reason) => fail(&mut e, "energy", reason),
     }
-    e.gates = gates::evaluate(f, &e.sheet);
-    e.grades = gates::grades(f, &e.sheet);
+    e.gates = gates::evaluate(f, &e.sheet, words);
     e
 }
 

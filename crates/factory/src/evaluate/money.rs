@@ -73,13 +73,14 @@ pub(crate) fn evaluate(
         posts_per_mw: v.number(c.posts),
         cost_per_post: v.get(c.cost_per_post),
         insurance_share: v.get(c.insurance),
-        site: Money::ZERO,
-        software: Money::ZERO,
+        site: v.get(f.defaults.financing.site_cost),
+        software: v.get(f.defaults.financing.software_cost) * sheet.at("site.accelerators"),
     })
     .map_err(|e| e.to_string())?;
     sheet.put("cost.maintenance", opex.maintenance.eur());
     sheet.put("cost.staff", opex.staff.eur());
     sheet.put("cost.insurance", opex.insurance.eur());
+    sheet.put("cost.site_and_software", (opex.site + opex.software).eur());
     sheet.put("cost.heat_revenue", heat);
     let running = opex.total().eur() - heat;
     sheet.put("cost.opex_annual", running);
@@ -131,11 +132,11 @@ fn build(f: &Factory, v: &Values<'_>, p: &Physical, sheet: &Sheet) -> Result<Opt
             // Land and grid come with the first phase; building follows the machine.
             grid_power: grid * first,
             grid_connection: v.get(c.grid_connection),
-            backup_power: Power::ZERO,
-            backup_cost: PowerPrice::ZERO,
+            backup_power: Power::from_w(sheet.at("site.facility_power") * share) * v.get(f.site.backed_share),
+            backup_cost: if v.get(f.site.backup).s() > 0.0 { v.get(f.defaults.financing.backup_cost) } else { PowerPrice::ZERO },
             energy_assets: Money::from_eur(assets * share),
             land: v.get(c.land) * first,
-            design_share: Share::ZERO,
+            design_share: v.get(f.defaults.financing.design_share),
             contingency: v.get(c.contingency),
             contingency_computing: v.get(c.contingency),
             construction_index: 1.0,
@@ -251,7 +252,8 @@ fn fund(f: &Factory, v: &Values<'_>, capex: &[Capex], sheet: &mut Sheet) -> Resu
     sheet.put("funding.public_share", funding.expected.public().eur() / total);
     sheet.put("funding.union_share_of_computing", funding.expected.union.eur() / sheet.at("cost.capex_computing"));
     sheet.put_some("funding.states_to_union", funding.states_to_union());
-    sheet.put("funding.opex_public_share", 0.0);
+    let running = tightest(&|r| r.union_share_operation.map(|s| v.get(s).fraction()));
+    sheet.put("funding.opex_public_share", running.unwrap_or(0.0));
     sheet.put("finance.access_term", v.get(f.finance.life).s());
     for (code, money) in &funding.states {
         let part = if funding.full.states.eur() > 0.0 { *money / funding.full.states } else { 0.0 };

@@ -164,7 +164,7 @@ room! { /// Contracts.
 
 room! { /// Durations of the schedule.
     Durations, "schedule", "";
-    build: Time = Time,
+    build_iea: Time = Time,
     procurement: Time = Time,
     accelerator_lead_time: Time = Time,
     commissioning: Time = Time,
@@ -176,6 +176,25 @@ room! { /// Financing beyond what the file names.
     reserve_months: Plain = Count,
     upfront_fee: Share = Share,
     equity_return_required: Share = Share,
+    backup_cost: gigatwin_quantity::PowerPrice = PowerPrice,
+    design_share: Share = Share,
+    site_cost: Money = Money,
+    software_cost: Money = Money,
+    draw_steepness: Plain = Ratio,
+    draw_midpoint: Share = Share,
+    other_financing_share: Share = Share,
+    reserve_interest: Share = Share,
+    tax_usable_losses: Share = Share,
+}
+
+room! { /// Schedule beyond durations.
+    Programme, "programme", "";
+    slip: Plain = Ratio,
+}
+
+room! { /// The running site.
+    Running, "operations", "";
+    outage_share: Share = Share,
 }
 
 room! { /// What a factory file leaves open.
@@ -200,6 +219,8 @@ pub(crate) struct Defaults {
     pub durations: Durations,
     pub financing: Financing,
     pub general: General,
+    pub programme: Programme,
+    pub operations: Running,
 }
 
 impl Defaults {
@@ -216,6 +237,8 @@ impl Defaults {
         let durations = Durations::read(b, span);
         let financing = Financing::read(b, span);
         let general = General::read(b, span);
+        let programme = Programme::read(b, span);
+        let operations = Running::read(b, span);
         Some(Defaults {
             cabling: cabling?,
             checkpoints: checkpoints?,
@@ -229,6 +252,8 @@ impl Defaults {
             durations: durations?,
             financing: financing?,
             general: general?,
+            programme: programme?,
+            operations: operations?,
         })
     }
 }

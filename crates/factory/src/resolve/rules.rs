@@ -1,11 +1,14 @@
 use gigatwin_catalog::{Confidence, Entry, Kind};
+use gigatwin_programme::gate::{self as programme, Gate, Scope, Test};
+use gigatwin_programme::scale::Scale;
 use gigatwin_quantity::{Date, Dim, parse};
 use toml::{Table, Value};
 
 use super::builder::Builder;
 use crate::check::TableNode;
+use crate::evaluate::gates::bound as compare;
 use crate::metric::definition;
-use crate::resolved::{Grades, Rule, RuleSet, Test};
+use crate::resolved::{Rule, RuleSet};
 
 pub(super) fn resolve(b: &mut Builder<'_>, head: &TableNode) -> Vec<RuleSet> {
     let mut sets: Vec<RuleSet> = Vec::new();
@@ -45,16 +48,19 @@ fn rule_set(b: &mut Builder<'_>, entry: &Entry) -> Result<RuleSet, String> {
         gates.push(rule(table).map_err(|e| format!("gate {id}: {e}"))?);
     }
     let mut scales = Vec::new();
-    for scale in list("scale") {
-        let table = scale.as_table().ok_or("a scale is no table")?;
+    for item in list("scale") {
+        let table = item.as_table().ok_or("a scale is no table")?;
         let id = text(table, "id")?;
-        scales.push(grades(table).map_err(|e| format!("scale {id}: {e}"))?);
+        scales.push(scale(table).map_err(|e| format!("scale {id}: {e}"))?);
     }
     Ok(RuleSet {
         id: entry.id.clone(),
         gates,
         scales,
-        union_share_max: b.figure(entry, "union_share_max", Dim::Share),
+        union_share_max: b
+            .figure(entry, "union_share_max", Dim::Share)
+            .or_else(|| b.figure(entry, "union_share_max_acquisition", Dim::Share)),
+        union_share_operation: b.figure(entry, "union_share_max_operation", Dim::Share),
         union_cap_phase_1: b.figure(entry, "union_cap_phase_1", Dim::Money),
         union_cap_phase_2: b.figure(entry, "union_cap_phase_2", Dim::Money),
         states_match_min: b.figure(entry, "states_match_min", Dim::Share),
@@ -77,42 +83,61 @@ fn bound(value: &str, metric: &str) -> Result<f64, String> {
 
 fn rule(table: &Table) -> Result<Rule, String> {
     let metric = text(table, "metric")?;
-    let test = match text(table, "op")? {
-        ">=" => Test::AtLeast(bound(text(table, "value")?, metric)?),
-        "<=" => Test::AtMost(bound(text(table, "value")?, metric)?),
+    let op = text(table, "op")?;
+    let test = match op {
         "in" => {
             let list = table.get("value").and_then(Value::as_array).ok_or("\"in\" wants a list")?;
-            Test::In(list.iter().filter_map(Value::as_str).map(str::to_lowercase).collect())
+            Test::In(list.iter().filter_map(Value::as_str).map(str::to_owned).collect())
         }
-        "is" => Test::Is(text(table, "value")?.to_lowercase()),
-        other => return Err(format!("unknown op {other}")),
+        "is" => Test::Is(text(table, "value")?.to_owned()),
+        _ => compare(op, bound(text(table, "value")?, metric)?).ok_or_else(|| format!("unknown op {op}"))?,
     };
     let date = |key: &str| {
-        text(table, key).ok().map(|t| Date::parse(t).map(Date::days).ok_or_else(|| format!("{key} is no date"))).transpose()
+        text(table, key).ok().map(|t| Date::parse(t).ok_or_else(|| format!("{key} is no date"))).transpose()
     };
+    let confidence = Confidence::from_word(text(table, "confidence")?).ok_or("unknown confidence")?;
+    // The day from which a rule applies lies before the opening of any site that is planned now; it is kept in the catalog.
+    let from = date("start_from")?;
     Ok(Rule {
-        id: text(table, "id")?.to_owned(),
-        title: text(table, "title")?.to_owned(),
-        metric: metric.to_owned(),
-        test,
-        hard: table.get("hard").and_then(Value::as_bool).unwrap_or(true),
-        confidence: Confidence::from_word(text(table, "confidence")?).ok_or("unknown confidence")?,
-        applies_from: date("applies_from")?,
-        applies_to_country: text(table, "applies_to_country").ok().map(str::to_lowercase),
-        start_from: date("start_from")?,
-        start_before: date("start_before")?,
+        gate: Gate {
+            id: text(table, "id")?.to_owned(),
+            title: text(table, "title")?.to_owned(),
+            metric: metric.to_owned(),
+            dim: definition(metric).map_or(Dim::Ratio, |d| d.dim),
+            test,
+            hard: table.get("hard").and_then(Value::as_bool).unwrap_or(true),
+            confidence: match confidence {
+                Confidence::Published | Confidence::Measured => programme::Confidence::Published,
+                Confidence::Secondary => programme::Confidence::Secondary,
+                Confidence::Derived => programme::Confidence::Derived,
+                Confidence::Assumed => programme::Confidence::Assumed,
+            },
+            scope: Scope {
+                country: text(table, "applies_to_country").ok().map(str::to_owned),
+                start_from: from,
+                start_before: date("start_before")?,
+            },
+        },
+        confidence,
         cure: table.get("cure").and_then(Value::as_str).unwrap_or("").to_owned(),
     })
 }
 
-fn grades(table: &Table) -> Result<Grades, String> {
+fn scale(table: &Table) -> Result<Scale, String> {
     let metric = text(table, "metric")?;
     let list = table.get("grades").and_then(Value::as_array).ok_or("has no grades")?;
     let mut grades = Vec::new();
     for grade in list {
         let grade = grade.as_table().ok_or("a grade is no table")?;
-        let value = bound(text(grade, "value")?, metric)?;
-        grades.push((text(grade, "grade")?.to_owned(), text(grade, "op")?.to_owned(), value));
+        let op = text(grade, "op")?;
+        let test = compare(op, bound(text(grade, "value")?, metric)?).ok_or_else(|| format!("unknown op {op}"))?;
+        grades.push((text(grade, "grade")?.to_owned(), test));
     }
-    Ok(Grades { id: text(table, "id")?.to_owned(), title: text(table, "title")?.to_owned(), metric: metric.to_owned(), grades })
+    Ok(Scale {
+        id: text(table, "id")?.to_owned(),
+        title: text(table, "title")?.to_owned(),
+        metric: metric.to_owned(),
+        dim: definition(metric).map_or(Dim::Ratio, |d| d.dim),
+        grades,
+    })
 }
