@@ -45,10 +45,14 @@ fuzz_target!(|text: &str| {
             Ok(measure) => {
                 assert_eq!(measure.dim, dim);
                 assert!(measure.value.is_finite(), "{dim:?} {text:?}");
-                assert!(measure.value >= 0.0 || dim.may_be_negative() || dim == Dim::Date, "{dim:?} {text:?}");
+                assert!(
+                    measure.value >= 0.0 || dim.may_be_negative() || dim == Dim::Date,
+                    "{dim:?} {text:?}"
+                );
                 assert!(!show(dim, measure.value).is_empty());
                 let written = exact(dim, measure.value);
-                let read = parse(&written, dim).unwrap_or_else(|e| panic!("{dim:?} {text:?} {written:?}: {e}"));
+                let read =
+                    parse(&written, dim).unwrap_or_else(|e| panic!("{dim:?} {text:?} {written:?}: {e}"));
                 // Subnormal values lose digits on the way through a unit.
                 let tolerance = measure.value.abs() * 4.0 * f64::EPSILON + f64::MIN_POSITIVE;
                 assert!((read.value - measure.value).abs() <= tolerance, "{dim:?} {text:?} {written:?}");

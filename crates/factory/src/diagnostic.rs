@@ -38,12 +38,22 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// An error.
-    pub fn error(code: &'static str, span: Span, message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub fn error(
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
         Diagnostic { code, severity: Severity::Error, message: message.into(), span, hint: hint.into() }
     }
 
     /// A warning.
-    pub fn warning(code: &'static str, span: Span, message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub fn warning(
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
         Diagnostic { code, severity: Severity::Warning, message: message.into(), span, hint: hint.into() }
     }
 }

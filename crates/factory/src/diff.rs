@@ -121,8 +121,12 @@ fn text(input: &Input) -> String {
     };
     match input.distribution {
         Distribution::Point(v) => one(v),
-        Distribution::Triangular { low, mode, high } => format!("{} ({} – {})", one(mode), one(low), one(high)),
+        Distribution::Triangular { low, mode, high } => {
+            format!("{} ({} – {})", one(mode), one(low), one(high))
+        }
         Distribution::Uniform { low, high } => format!("{} – {}", one(low), one(high)),
-        Distribution::Quantiles { p10, p50, p90 } => format!("{} (P10 {}, P90 {})", one(p50), one(p10), one(p90)),
+        Distribution::Quantiles { p10, p50, p90 } => {
+            format!("{} (P10 {}, P90 {})", one(p50), one(p10), one(p90))
+        }
     }
 }

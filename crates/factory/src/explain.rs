@@ -58,7 +58,8 @@ pub fn explain(factory: &Factory, outcome: &Outcome, id: &str) -> Result<Explana
         return Err(UnknownMetric { id: id.to_owned(), nearest });
     }
     let mut moved = Moved::new(factory);
-    tree(factory, outcome, id, &mut moved, 0).ok_or_else(|| UnknownMetric { id: id.to_owned(), nearest: Vec::new() })
+    tree(factory, outcome, id, &mut moved, 0)
+        .ok_or_else(|| UnknownMetric { id: id.to_owned(), nearest: Vec::new() })
 }
 
 /// Figures under small moves of single inputs, computed once and kept for the whole tree.
@@ -105,7 +106,10 @@ impl Moved {
                 let input = factory.inputs.get(*i)?;
                 let elasticity = Some(effect / relative).filter(|e| e.is_finite());
                 let size = elasticity.map_or(f64::MAX, f64::abs);
-                Some((size, ExplainedInput { input: input.clone(), value: values[*i], dim: input.dim, elasticity }))
+                Some((
+                    size,
+                    ExplainedInput { input: input.clone(), value: values[*i], dim: input.dim, elasticity },
+                ))
             })
             .collect();
         found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.input.path.cmp(&b.1.input.path)));
@@ -128,10 +132,17 @@ pub(crate) fn small_move(input: &Input, value: f64) -> f64 {
 /// A formula over formulas over formulas ends well before this.
 const DEEPEST: usize = 12;
 
-fn tree(factory: &Factory, outcome: &Outcome, id: &str, moved: &mut Moved, depth: usize) -> Option<Explanation> {
+fn tree(
+    factory: &Factory,
+    outcome: &Outcome,
+    id: &str,
+    moved: &mut Moved,
+    depth: usize,
+) -> Option<Explanation> {
     let metric = outcome.metric(id)?.clone();
     let name = metric.def.id.contains("{name}").then(|| metric.id.split('.').nth(1).unwrap_or("").to_owned());
-    let formula = metric.def.formula.and_then(|text| Formula::read(text, name.as_deref()).ok().map(|f| (text, f)));
+    let formula =
+        metric.def.formula.and_then(|text| Formula::read(text, name.as_deref()).ok().map(|f| (text, f)));
     let Some((text, parsed)) = formula.filter(|_| depth < DEEPEST) else {
         let inputs = moved.of(id, factory);
         return Some(Explanation { metric, formula: None, parts: Vec::new(), inputs });
@@ -157,7 +168,9 @@ pub(crate) fn matching(outcome: &Outcome, pattern: &str) -> Vec<String> {
         .metrics
         .iter()
         .filter(|m| {
-            m.id.strip_prefix(head).and_then(|r| r.strip_suffix(tail)).is_some_and(|n| !n.is_empty() && !n.contains('.'))
+            m.id.strip_prefix(head)
+                .and_then(|r| r.strip_suffix(tail))
+                .is_some_and(|n| !n.is_empty() && !n.contains('.'))
         })
         .map(|m| m.id.clone())
         .collect()

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 
 use gigatwin_catalog::{Kind, Provenance};
 use gigatwin_quantity::{Currency, Dim, Distribution, Quantity};
+use rustc_hash::FxHashMap;
 
 use crate::diagnostic::Span;
 
@@ -80,6 +81,7 @@ impl<Q> In<Q> {
 #[derive(Debug, Clone, Default)]
 pub struct Inputs {
     list: Vec<Input>,
+    index: FxHashMap<String, u32>,
     /// Inputs that all money depends on.
     pub(crate) usd_per_eur: u32,
     pub(crate) inflation: u32,
@@ -103,9 +105,10 @@ impl Quantity for Plain {
 impl Inputs {
     /// Adds an input, or finds the one of the same path (catalog figures are shared).
     pub(crate) fn add<Q: Quantity>(&mut self, input: Input) -> In<Q> {
-        let id = match self.list.iter().position(|i| i.path == input.path) {
-            Some(id) => id,
+        let id = match self.index.get(&input.path) {
+            Some(id) => *id as usize,
             None => {
+                self.index.insert(input.path.clone(), self.list.len() as u32);
                 self.list.push(input);
                 self.list.len() - 1
             }
@@ -138,7 +141,7 @@ impl Inputs {
 
     /// Position of a path.
     pub fn find(&self, path: &str) -> Option<usize> {
-        self.list.iter().position(|i| i.path == path)
+        self.index.get(path).map(|i| *i as usize)
     }
 
     /// The base case: every range at its mode.

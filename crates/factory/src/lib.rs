@@ -1,6 +1,7 @@
 //! The factory file: parse, check, resolve, evaluate, explain, diff.
 
 pub mod check;
+/// Findings about a file, with code, place and hint.
 pub mod diagnostic;
 pub mod diff;
 pub mod document;

@@ -1,7 +1,7 @@
 //! The answer: a plain tree of typed figures.
 
-use gigatwin_quantity::Dim;
 use gigatwin_catalog::Confidence;
+use gigatwin_quantity::Dim;
 
 use crate::metric::{MetricDef, definition};
 
@@ -180,7 +180,14 @@ impl Metric {
     /// A figure of a registered id; `None` for an id that nobody declared.
     pub(crate) fn new(id: String, value: f64, order: usize) -> Option<Metric> {
         let def = definition(&id)?;
-        Some(Metric { id, def, value: value.is_finite().then_some(value), band: None, note: String::new(), order })
+        Some(Metric {
+            id,
+            def,
+            value: value.is_finite().then_some(value),
+            band: None,
+            note: String::new(),
+            order,
+        })
     }
 }
 
@@ -194,5 +201,10 @@ pub fn slug(name: &str) -> String {
             out.push('-');
         }
     }
-    out.trim_end_matches('-').to_owned()
+    let slug = out.trim_end_matches('-');
+    if slug.is_empty() {
+        // A name of symbols alone still needs an id of its own.
+        return name.chars().map(|c| format!("u{:x}", c as u32)).collect();
+    }
+    slug.to_owned()
 }

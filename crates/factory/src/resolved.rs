@@ -4,8 +4,8 @@ use gigatwin_catalog::{Confidence, ModelShape, Precision};
 use gigatwin_programme::gate::Gate;
 use gigatwin_programme::scale::Scale;
 use gigatwin_quantity::{
-    Bandwidth, CarbonIntensity, Data, Energy, EnergyPrice, Flops, Growth, Hazard, HourPrice, Money, Power, PowerPrice,
-    Share, Temperature, Time,
+    Bandwidth, CarbonIntensity, Data, Energy, EnergyPrice, Flops, Growth, Hazard, HourPrice, Money, Power,
+    PowerPrice, Share, Temperature, Time,
 };
 
 use crate::diagnostic::Diagnostic;
@@ -205,7 +205,11 @@ pub(crate) struct EnergyPlan {
 pub(crate) enum NetworkCharge {
     Given(In<EnergyPrice>),
     /// A share of what industry pays above the day-ahead price: the largest consumers pay less.
-    FromIndustry { industry: In<EnergyPrice>, wholesale: In<EnergyPrice>, share: In<Share> },
+    FromIndustry {
+        industry: In<EnergyPrice>,
+        wholesale: In<EnergyPrice>,
+        share: In<Share>,
+    },
 }
 
 #[derive(Debug)]

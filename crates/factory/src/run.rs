@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use crate::evaluate::{Evaluation, Physical, Plans, finish, physical, plan};
 use crate::evaluate::serve::ServicePlan;
 use crate::evaluate::train::RunPlan;
+use crate::evaluate::{Evaluation, Physical, Plans, finish, physical, plan};
 use crate::inputs::{Origin, Values};
 use crate::metric::METRICS;
 use crate::outcome::{Band, Matter, Metric, Outcome, Stamp, Status};
@@ -65,6 +65,8 @@ impl<'a> Evaluator<'a> {
         let base = self.factory.inputs.base();
         let trace = RefCell::new(BTreeSet::new());
         let v = Values::traced(&self.factory.inputs, &base, &trace);
+        // Planners read objectives and batch sizes that later stages do not.
+        plan(self.factory, &v);
         let physical = physical(self.factory, &v, &self.plans);
         finish(self.factory, &v, &physical, false);
         trace.into_inner()

@@ -4,6 +4,9 @@
 //! the one-based line and, where the fault stands in a file below, that file's name: `G205 at base.toml:11`. The errors
 //! found must be these and no others: one fault, one finding.
 
+// A test may fail by panic; that is how it reports.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -119,7 +122,9 @@ fn broken_files_are_answered_with_their_codes_in_their_places() {
         let text = fs::read_to_string(&path).unwrap();
         let wanted = expected(&name, &text);
         let folder = path.parent().unwrap();
-        let Ok(loaded) = catch_unwind(AssertUnwindSafe(|| load_in(folder, &name, text.into_bytes(), &catalog))) else {
+        let Ok(loaded) =
+            catch_unwind(AssertUnwindSafe(|| load_in(folder, &name, text.into_bytes(), &catalog)))
+        else {
             faults.push(format!("{name}: panic"));
             continue;
         };
@@ -155,7 +160,11 @@ fn unknown_words_are_answered_with_the_nearest_one() {
         let folder = tests().join("broken");
         let bytes = fs::read(folder.join(format!("{file}.toml"))).unwrap();
         let loaded = load_in(&folder, file, bytes, &catalog);
-        assert!(loaded.diagnostics.iter().any(|d| d.hint.contains(near)), "{file}: no hint {near}\n{}", listing(&loaded));
+        assert!(
+            loaded.diagnostics.iter().any(|d| d.hint.contains(near)),
+            "{file}: no hint {near}\n{}",
+            listing(&loaded)
+        );
     }
 }
 
@@ -192,7 +201,11 @@ fn generated() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     vec![
         ("G001", "a byte of another encoding", [minimal.as_bytes(), b"# K\xfcche\n"].concat()),
         ("G001", "no text at all", vec![0xff; 1000]),
-        ("G001", "text in 16-bit units", minimal.encode_utf16().flat_map(u16::to_le_bytes).chain([0, 0xd8]).collect()),
+        (
+            "G001",
+            "text in 16-bit units",
+            minimal.encode_utf16().flat_map(u16::to_le_bytes).chain([0, 0xd8]).collect(),
+        ),
         ("G002", "ten megabytes of comment", [minimal.as_bytes(), &vec![b'#'; 10_000_000]].concat()),
         ("G002", "ten megabytes of nothing", vec![0; 10_000_000]),
         ("G003", "zero bytes", [minimal.as_bytes(), &[0; 16]].concat()),
@@ -204,10 +217,22 @@ fn generated() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("G003", "a deep header", with(&format!("[{}]", vec!["a"; deep].join(".")))),
         ("G003", "a deep list header", with(&format!("[[{}]]", vec!["a"; deep].join(".")))),
         ("G003", "a deep key", with(&format!("{} = 1", vec!["a"; deep].join(".")))),
-        ("G003", "a deep key behind a quoted one", with(&format!("\"\\\"\".{} = 1", vec!["a"; deep].join(".")))),
+        (
+            "G003",
+            "a deep key behind a quoted one",
+            with(&format!("\"\\\"\".{} = 1", vec!["a"; deep].join("."))),
+        ),
         ("G003", "deep lists behind a quote", with(&format!("x = [\"\\\"\", {}", "[".repeat(deep)))),
-        ("G003", "deep lists behind a long text", with(&format!("x = [\"\"\"\n\"\"\"\"\", {}", "[".repeat(deep)))),
-        ("G003", "keys and tables that are deep together", with(&format!("{}1", "a.a.a.a.a.a.a.a = { ".repeat(79)))),
+        (
+            "G003",
+            "deep lists behind a long text",
+            with(&format!("x = [\"\"\"\n\"\"\"\"\", {}", "[".repeat(deep))),
+        ),
+        (
+            "G003",
+            "keys and tables that are deep together",
+            with(&format!("{}1", "a.a.a.a.a.a.a.a = { ".repeat(79))),
+        ),
         ("G003", "a million brackets", vec![b'['; 999_999]),
         ("G003", "a million quotes", vec![b'"'; 999_999]),
         ("G007", "an empty file", Vec::new()),
@@ -277,7 +302,9 @@ fn examples_of_the_pages_do_what_the_pages_say() {
             assert!(blocks.is_empty(), "{code}: a text block serves here");
             continue;
         }
-        let [broken, repaired] = blocks.as_slice() else { panic!("{code}: wants a broken and a repaired example") };
+        let [broken, repaired] = blocks.as_slice() else {
+            panic!("{code}: wants a broken and a repaired example")
+        };
         let whole = |block: &str| {
             // An example is laid on the smallest file, unless it says itself what it is laid on.
             let mut head = String::new();
@@ -291,7 +318,12 @@ fn examples_of_the_pages_do_what_the_pages_say() {
         };
         let loaded = load_in(&folder, "site.toml", whole(broken).into_bytes(), &Catalog::embedded());
         let codes: BTreeSet<String> = errors(&loaded).into_iter().map(|e| e.0).collect();
-        assert_eq!(codes, BTreeSet::from([(*code).to_owned()]), "{code}: the broken example\n{}", listing(&loaded));
+        assert_eq!(
+            codes,
+            BTreeSet::from([(*code).to_owned()]),
+            "{code}: the broken example\n{}",
+            listing(&loaded)
+        );
         let loaded = load_in(&folder, "site.toml", whole(repaired).into_bytes(), &Catalog::embedded());
         assert!(loaded.factory.is_some(), "{code}: the repaired example\n{}", listing(&loaded));
     }

@@ -196,10 +196,10 @@ fn parse_plain(text: &str, dim: Dim) -> Result<Measure, ParseError> {
     if ["nan", "inf", "+inf", "-inf"].iter().any(|w| lower.starts_with(w)) {
         return Err(ParseError::NotFinite { text: text.to_owned() });
     }
+    if text.contains('-') && Date::parse(text).is_some() {
+        return Err(wrong(text, Dim::Date, dim));
+    }
     let Some((number, unit)) = split_number(text) else {
-        if Date::parse(text).is_some() {
-            return Err(wrong(text, Dim::Date, dim));
-        }
         return Err(ParseError::NotANumber { text: text.to_owned(), expected: dim.word() });
     };
     if !number.is_finite() {

@@ -136,7 +136,11 @@ impl Report {
         fold: Fold,
     ) -> Report {
         predictions.sort_by(|a, b| {
-            b.error().abs().total_cmp(&a.error().abs()).then_with(|| a.id.cmp(&b.id)).then(a.metric.cmp(b.metric))
+            b.error()
+                .abs()
+                .total_cmp(&a.error().abs())
+                .then_with(|| a.id.cmp(&b.id))
+                .then(a.metric.cmp(b.metric))
         });
         let mut metrics: Vec<&'static str> = predictions.iter().map(|p| p.metric).collect();
         metrics.sort_unstable();
@@ -144,8 +148,11 @@ impl Report {
         let mut headline = Vec::new();
         let mut cells = Vec::new();
         for metric in metrics {
-            let mut classes: Vec<&'static str> =
-                predictions.iter().filter(|p| p.metric == metric).flat_map(|p| p.classes.iter().copied()).collect();
+            let mut classes: Vec<&'static str> = predictions
+                .iter()
+                .filter(|p| p.metric == metric)
+                .flat_map(|p| p.classes.iter().copied())
+                .collect();
             classes.sort_unstable();
             classes.dedup();
             classes.retain(|c| *c != "all");

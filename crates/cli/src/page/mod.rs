@@ -15,8 +15,8 @@ use crate::figure_text::Figures;
 use crate::layout::{PAGE, flow, pad, width, wrap};
 use crate::messages::Messages;
 
-/// The sign behind a band that holds the spread of the inputs alone.
-const UNCHECKED: &str = "*";
+/// Stands behind a band that holds the model's validated error.
+const CHECKED: &str = "✓";
 
 /// Stands for a blank at which no line breaks.
 const GLUE: &str = "\u{a0}";
@@ -100,9 +100,7 @@ impl<'a> Page<'a> {
         let mut segments = Vec::new();
         if o.draws > 0 {
             segments.push(self.messages.fill("page.bands", &[("draws", &self.figures.count(o.draws))]));
-            if o.metrics.iter().any(|m| m.band.is_some() && !self.checked(m.def)) {
-                segments.push(self.messages.fill("page.unchecked", &[("sign", UNCHECKED)]));
-            }
+            segments.push(self.messages.fill("page.checked", &[("sign", CHECKED)]));
         } else {
             segments.push(self.messages.say("page.no_draws").to_owned());
         }
@@ -130,7 +128,7 @@ impl<'a> Page<'a> {
         if band.is_empty() {
             return value;
         }
-        let sign = if self.checked(metric.def) { "" } else { UNCHECKED };
+        let sign = if self.checked(metric.def) { CHECKED } else { "" };
         format!("{value} {}{sign}", glued(&band))
     }
 

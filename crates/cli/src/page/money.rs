@@ -55,13 +55,7 @@ impl Page<'_> {
         let phases = self.outcome.names("schedule.phase.", ".opening");
         let mut lines: Vec<Vec<String>> = phases
             .iter()
-            .map(|name| {
-                let opening = self.figure(&format!("schedule.phase.{name}.opening")).unwrap_or_default();
-                vec![
-                    self.messages.fill("page.phase_opens", &[("name", name), ("date", &opening)]),
-                    self.slip(&format!("schedule.phase.{name}.slip")),
-                ]
-            })
+            .map(|name| vec![self.opening(name), self.slip(&format!("schedule.phase.{name}.slip"))])
             .collect();
         if lines.is_empty() {
             lines.push(vec![self.around("page.plain", "schedule.opening")]);
@@ -72,6 +66,20 @@ impl Page<'_> {
         }
         lines.push(further);
         self.section("section.opens", lines)
+    }
+
+    /// A phase's opening; with P50 and P90 where it is not certain, as delays all point one way.
+    fn opening(&self, name: &str) -> String {
+        let id = format!("schedule.phase.{name}.opening");
+        let date = self.bare(&id).unwrap_or_default();
+        match self.outcome.metric(&id).map(|m| (m.def, m.band)) {
+            Some((def, Some(band))) if band.p90 > band.p10 => {
+                let [p50, p90] = [band.p50, band.p90].map(|v| self.figures.of_def(def, Some(v)));
+                let values = [("name", name), ("date", date.as_str()), ("p50", &p50), ("p90", &p90)];
+                self.messages.fill("page.phase_opens_band", &values)
+            }
+            _ => self.messages.fill("page.phase_opens", &[("name", name), ("date", &date)]),
+        }
     }
 
     /// How much later than asked.

@@ -67,33 +67,23 @@ impl Page<'_> {
     }
 
     pub(super) fn matters(&self) -> Section {
-        let lines = self
-            .outcome
-            .matters
-            .iter()
-            .take(MATTERS)
-            .enumerate()
-            .map(|(i, m)| {
-                let input = glued(&self.figures.range(m.input_dim, "", m.input.0, m.input.1));
-                let effect = self.outcome.metric(&m.metric).map_or_else(String::new, |x| {
-                    let [a, b] = [m.metric_values.0, m.metric_values.1]
-                        .map(|v| glued(&self.figures.of_def(x.def, Some(v))));
-                    format!("{a} → {b}")
-                });
-                let number = (i + 1).to_string();
-                let text = self.messages.fill(
-                    "page.matter",
-                    &[
-                        ("n", &number),
-                        ("path", &m.path),
-                        ("input", &input),
-                        ("metric", &m.metric),
-                        ("effect", &effect),
-                    ],
-                );
-                vec![text]
-            })
-            .collect();
+        let ranked = self.outcome.matters.first();
+        let head = ranked.map(|m| vec![self.messages.fill("page.matters_to", &[("metric", &m.metric)])]);
+        let lines = self.outcome.matters.iter().take(MATTERS).enumerate().map(|(i, m)| {
+            let input = glued(&self.figures.range(m.input_dim, "", m.input.0, m.input.1));
+            let effect = self.outcome.metric(&m.metric).map_or_else(String::new, |x| {
+                let [a, b] = [m.metric_values.0, m.metric_values.1]
+                    .map(|v| glued(&self.figures.of_def(x.def, Some(v))));
+                format!("{a} → {b}")
+            });
+            let number = (i + 1).to_string();
+            let text = self.messages.fill(
+                "page.matter",
+                &[("n", &number), ("path", &m.path), ("input", &input), ("effect", &effect)],
+            );
+            vec![text]
+        });
+        let lines = head.into_iter().chain(lines).collect();
         self.section("section.matters", lines)
     }
 

@@ -44,7 +44,12 @@ fn point(value: &RawValue, span: Span, dim: Dim, out: &mut Vec<Diagnostic>) -> O
             format!("{number}")
         }
         RawValue::Number(number) => {
-            out.push(Diagnostic::error("G202", span, format!("{number} is not a finite number"), "write an ordinary finite number"));
+            out.push(Diagnostic::error(
+                "G202",
+                span,
+                format!("{number} is not a finite number"),
+                "write an ordinary finite number",
+            ));
             return None;
         }
         RawValue::Broken => return None,
@@ -107,7 +112,8 @@ fn range(table: &RawTable, span: Span, dim: Dim, out: &mut Vec<Diagnostic>) -> O
         wanted == keys
     });
     let Some(shape) = shape else {
-        let message = format!("expected {} or a range of it, found a table with {}", dim.word(), keys.join(", "));
+        let message =
+            format!("expected {} or a range of it, found a table with {}", dim.word(), keys.join(", "));
         let hint = "a range has low, mode and high; or low and high; or p10, p50 and p90";
         out.push(Diagnostic::error("G103", span, message, hint));
         return None;
@@ -126,13 +132,26 @@ fn range(table: &RawTable, span: Span, dim: Dim, out: &mut Vec<Diagnostic>) -> O
     };
     let first = read.first()?.0;
     if read.iter().any(|r| r.0.currency != first.currency || r.0.price_year != first.price_year) {
-        out.push(Diagnostic::error("G209", span, "a range mixes currencies or price years", "write one currency and year"));
+        out.push(Diagnostic::error(
+            "G209",
+            span,
+            "a range mixes currencies or price years",
+            "write one currency and year",
+        ));
         return None;
     }
     match distribution {
         Ok(distribution) => {
-            let text = shape.iter().zip(&read).map(|(k, r)| format!("{k} {}", r.1)).collect::<Vec<_>>().join(", ");
-            Some(QuantityNode { dim, distribution, currency: first.currency, price_year: first.price_year, text, span })
+            let text =
+                shape.iter().zip(&read).map(|(k, r)| format!("{k} {}", r.1)).collect::<Vec<_>>().join(", ");
+            Some(QuantityNode {
+                dim,
+                distribution,
+                currency: first.currency,
+                price_year: first.price_year,
+                text,
+                span,
+            })
         }
         Err(e) => {
             out.push(Diagnostic::error("G209", span, e.to_string(), "write the values from small to large"));

@@ -38,6 +38,9 @@ fn unknown_key(key: &str, span: Span, table: &'static Table) -> Diagnostic {
     Diagnostic::error("G101", span, format!("unknown key \"{key}\""), hint)
 }
 
+/// Entries in one list, beyond which a file is a mistake (and checking it would take long).
+const MOST: usize = 500;
+
 /// The nearest of several words, if any is near enough to be meant.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     candidates
@@ -60,7 +63,8 @@ fn check_value(value: &RawNode, field: &'static Field, out: &mut Vec<Diagnostic>
         (Takes::Whole(least), RawValue::Number(number)) => {
             let whole = number.fract() == 0.0 && *number <= f64::from(u32::MAX);
             if !whole || *number < f64::from(least) {
-                let message = format!("{} wants a whole number of at least {least}, found {number}", field.key);
+                let message =
+                    format!("{} wants a whole number of at least {least}, found {number}", field.key);
                 out.push(Diagnostic::error("G211", value.span, message, field.doc));
                 return None;
             }
@@ -96,7 +100,8 @@ fn check_value(value: &RawNode, field: &'static Field, out: &mut Vec<Diagnostic>
                     RawValue::Text(id) => ids.push((id.clone(), item.span)),
                     RawValue::Broken => {}
                     other => {
-                        let message = format!("{} wants a list of ids, found {} in it", field.key, other.word());
+                        let message =
+                            format!("{} wants a list of ids, found {} in it", field.key, other.word());
                         out.push(Diagnostic::error("G103", item.span, message, field.doc));
                     }
                 }
@@ -106,6 +111,11 @@ fn check_value(value: &RawNode, field: &'static Field, out: &mut Vec<Diagnostic>
         (Takes::CatalogList(_), _) => wrong("a list of ids", out),
         (Takes::Table(table), RawValue::Table(raw)) => Some(Node::Table(check(raw, value.span, table, out))),
         (Takes::Table(_), _) => wrong("a table", out),
+        (Takes::Tables(_), RawValue::List(items)) if items.len() > MOST => {
+            let message = format!("{} has {} entries; a site has at most {MOST}", field.key, items.len());
+            out.push(Diagnostic::error("G210", value.span, message, "merge entries that are alike"));
+            None
+        }
         (Takes::Tables(table), RawValue::List(items)) => {
             let mut tables = Vec::new();
             for item in items {
@@ -113,7 +123,8 @@ fn check_value(value: &RawNode, field: &'static Field, out: &mut Vec<Diagnostic>
                     RawValue::Table(raw) => tables.push(check(raw, item.span, table, out)),
                     RawValue::Broken => {}
                     other => {
-                        let message = format!("{} wants a list of tables, found {} in it", field.key, other.word());
+                        let message =
+                            format!("{} wants a list of tables, found {} in it", field.key, other.word());
                         out.push(Diagnostic::error("G103", item.span, message, field.doc));
                     }
                 }
@@ -122,7 +133,12 @@ fn check_value(value: &RawNode, field: &'static Field, out: &mut Vec<Diagnostic>
         }
         (Takes::Tables(_), RawValue::Table(_)) => {
             let message = format!("{} is a list: each one stands under [[{}]]", field.key, field.key);
-            out.push(Diagnostic::error("G103", value.key_span, message, format!("write [[{}]] with double brackets", field.key)));
+            out.push(Diagnostic::error(
+                "G103",
+                value.key_span,
+                message,
+                format!("write [[{}]] with double brackets", field.key),
+            ));
             None
         }
         (Takes::Tables(_), _) => wrong("a list of tables", out),
@@ -136,7 +152,12 @@ fn check_value(value: &RawNode, field: &'static Field, out: &mut Vec<Diagnostic>
                     RawValue::Broken => {}
                     other => {
                         let message = format!("{}.{name} wants a table, found {}", field.key, other.word());
-                        out.push(Diagnostic::error("G103", item.span, message, format!("write [{}.{name}]", field.key)));
+                        out.push(Diagnostic::error(
+                            "G103",
+                            item.span,
+                            message,
+                            format!("write [{}.{name}]", field.key),
+                        ));
                     }
                 }
             }

@@ -94,7 +94,15 @@ mod tests {
     #[test]
     fn nesting_is_seen_behind_every_kind_of_quote() {
         let deep = "[".repeat(DEEPEST + 2);
-        for before in ["a = ", "a = [\"\\\"\", ", "a = ['\"', ", "a = [\"\"\"x\"\"\"\", ", "a = [\"\"\"\n\"\"\", ", "a\"b = ", "# \"\na = "] {
+        for before in [
+            "a = ",
+            "a = [\"\\\"\", ",
+            "a = ['\"', ",
+            "a = [\"\"\"x\"\"\"\", ",
+            "a = [\"\"\"\n\"\"\", ",
+            "a\"b = ",
+            "# \"\na = ",
+        ] {
             assert!(too_deep(&format!("{before}{deep}")).is_some(), "{before}");
         }
     }

@@ -50,7 +50,12 @@ fn read_one(
     if size > LARGEST {
         let file = out.sources.add(name, String::new());
         let message = format!("the file has {size} bytes; a factory file has at most {LARGEST}");
-        out.diagnostics.push(Diagnostic::error("G002", at(file, 0..0), message, "keep data series in files of their own"));
+        out.diagnostics.push(Diagnostic::error(
+            "G002",
+            at(file, 0..0),
+            message,
+            "keep data series in files of their own",
+        ));
         return None;
     }
     let text = match String::from_utf8(bytes) {
@@ -71,7 +76,12 @@ fn read_one(
     let file = out.sources.add(name, text.clone());
     if let Some(place) = too_deep(&text) {
         let message = format!("tables and lists nest deeper than {DEEPEST} levels");
-        out.diagnostics.push(Diagnostic::error("G003", at(file, place..place + 1), message, "write the value flat"));
+        out.diagnostics.push(Diagnostic::error(
+            "G003",
+            at(file, place..place + 1),
+            message,
+            "write the value flat",
+        ));
         return None;
     }
     // An old habit of editors; it is not part of the content.
@@ -96,7 +106,12 @@ fn read_one(
             return Some(table);
         }
         let message = format!("extends wants the name of a file, not {}", extends.value.word());
-        out.diagnostics.push(Diagnostic::error("G103", extends.span, message, "write extends = \"base.toml\""));
+        out.diagnostics.push(Diagnostic::error(
+            "G103",
+            extends.span,
+            message,
+            "write extends = \"base.toml\"",
+        ));
         return Some(table);
     };
     match load(name, target) {
@@ -145,9 +160,15 @@ fn syntax(errors: &[toml::de::Error], text: &str) -> (Vec<Fault>, bool) {
             continue;
         }
         // Inside a list or table that is never closed every further line is an error of the same one fault.
-        let swallowed = message.starts_with("unclosed") || ["array", "inline table"].iter().any(|w| message.contains(w));
+        let swallowed =
+            message.starts_with("unclosed") || ["array", "inline table"].iter().any(|w| message.contains(w));
         if let (Some(unclosed), true) = (unclosed, swallowed) {
-            faults.push(("G003", "close it with the matching bracket, here or on a line above", unclosed.to_owned(), range));
+            faults.push((
+                "G003",
+                "close it with the matching bracket, here or on a line above",
+                unclosed.to_owned(),
+                range,
+            ));
             break;
         }
         if duplicate {

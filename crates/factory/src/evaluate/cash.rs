@@ -5,8 +5,8 @@ use gigatwin_finance::draw::DrawCurve;
 use gigatwin_finance::funding::PublicForm;
 use gigatwin_finance::path::YearPath;
 use gigatwin_finance::plan::{
-    Compounding, ConstructionInterest, Debt, GearingBase, HourContract, LossRule, Phase, PhasePublic, Plan, Profile,
-    PublicLoan, PurchasePrice, RatioBasis, Replacement, Reserve, Step, Tax,
+    Compounding, ConstructionInterest, Debt, GearingBase, HourContract, LossRule, Phase, PhasePublic, Plan,
+    Profile, PublicLoan, PurchasePrice, RatioBasis, Replacement, Reserve, Step, Tax,
 };
 use gigatwin_quantity::{Date, Growth, HourPrice, Money, Share};
 
@@ -37,7 +37,10 @@ pub(crate) fn evaluate(
     sheet.put("funding.debt", debt);
     let uses = outcome.funding.uses().eur();
     sheet.put("funding.financing_cost", uses - sheet.at("cost.capex_total"));
-    sheet.put("funding.public_later", (sheet.at("funding.public") - (outcome.funding.grants + outcome.funding.public_loan).eur()).max(0.0));
+    sheet.put(
+        "funding.public_later",
+        (sheet.at("funding.public") - (outcome.funding.grants + outcome.funding.public_loan).eur()).max(0.0),
+    );
     sheet.put("funding.equity", outcome.funding.equity.eur());
     sheet.put_some("finance.irr_equity", outcome.equity.xirr.rate());
     sheet.put_some("finance.irr_project", outcome.project.xirr.rate());
@@ -143,9 +146,14 @@ fn plan(
             rate: v.get(f.defaults.general.public_loan_rate),
             tenor_months: life,
         }),
-        other_financing: Money::from_eur(sheet.at("cost.capex_total")) * v.get(financing.other_financing_share),
+        other_financing: Money::from_eur(sheet.at("cost.capex_total"))
+            * v.get(financing.other_financing_share),
         reserve: Reserve {
-            months: if f.finance.debt.is_some() { v.number(f.defaults.financing.reserve_months) } else { 0.0 },
+            months: if f.finance.debt.is_some() {
+                v.number(f.defaults.financing.reserve_months)
+            } else {
+                0.0
+            },
             interest: v.get(financing.reserve_interest),
         },
         tax: Tax {

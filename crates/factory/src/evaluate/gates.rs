@@ -46,7 +46,12 @@ pub(crate) fn evaluate(f: &Factory, sheet: &Sheet, words: bool) -> Vec<Judged> {
 
 /// The rules with their verdicts.
 pub(crate) fn results(f: &Factory, judged: Vec<Judged>) -> Vec<GateResult> {
-    let own = (Cow::Borrowed("site.grid"), Cow::Borrowed("The grid connection carries the site"), true, Confidence::Derived);
+    let own = (
+        Cow::Borrowed("site.grid"),
+        Cow::Borrowed("The grid connection carries the site"),
+        true,
+        Confidence::Derived,
+    );
     let rules = f.rules.iter().flat_map(|set| {
         set.gates.iter().map(move |rule| {
             let id = Cow::Owned(format!("{}.{}", set.id, rule.gate.id));

@@ -5,7 +5,9 @@ use gigatwin_operations::{HOURS_PER_YEAR, Operations};
 use gigatwin_programme::hours::{Claim, HoursInputs, Tenant, share_hours};
 use gigatwin_quantity::Share;
 
+use super::machine::Machine;
 use super::sheet::Sheet;
+use super::train::REFERENCE_NODE;
 use crate::inputs::Values;
 use crate::resolved::{Factory, HoursRule, TenantKind};
 
@@ -23,14 +25,20 @@ pub(crate) struct Hours {
 }
 
 /// The hours of a year, from failures, maintenance and utilisation.
-pub(crate) fn available(f: &Factory, v: &Values<'_>, sheet: &mut Sheet) -> Result<Hours, String> {
+pub(crate) fn available(
+    f: &Factory,
+    v: &Values<'_>,
+    machines: &[Machine],
+    sheet: &mut Sheet,
+) -> Result<Hours, String> {
     let accelerators = sheet.at("site.accelerators");
+    let per_node = accelerators / machines.iter().map(|m| m.accelerators / m.per_node).sum::<f64>();
     let utilisation = v.get(f.operations.utilisation);
     // Utilisation is of available hours and stands for fragmentation and use alike: what is promised and what is open is used
     // to the same share here.
     let year = Operations {
         accelerators,
-        node_failure_rate: v.get(f.operations.node_failure_rate),
+        node_failure_rate: v.get(f.operations.node_failure_rate) * (per_node / REFERENCE_NODE),
         repair_time: v.get(f.operations.repair),
         maintenance_share: v.get(f.operations.maintenance),
         outage_share: v.get(f.defaults.operations.outage_share),
@@ -74,7 +82,11 @@ pub(crate) fn divide(
         Share::from_fraction(if brings { money / funding.computing } else { 0.0 })
     };
     let alike = |kind: TenantKind| {
-        let same = f.tenants.iter().filter(|t| t.kind == kind && matches!(t.hours, HoursRule::ByContribution)).count();
+        let same = f
+            .tenants
+            .iter()
+            .filter(|t| t.kind == kind && matches!(t.hours, HoursRule::ByContribution))
+            .count();
         Share::from_fraction(1.0 / same.max(1) as f64)
     };
     let inputs = HoursInputs {
@@ -88,7 +100,9 @@ pub(crate) fn divide(
             .map(|t| Tenant {
                 name: t.slug.clone(),
                 claim: match (&t.hours, t.kind) {
-                    (HoursRule::ByContribution, TenantKind::States) => Claim::States(alike(TenantKind::States)),
+                    (HoursRule::ByContribution, TenantKind::States) => {
+                        Claim::States(alike(TenantKind::States))
+                    }
                     (HoursRule::ByContribution, _) => Claim::Union(alike(TenantKind::Union)),
                     (HoursRule::Remainder, _) => Claim::Remainder,
                     (HoursRule::Share(share), _) => Claim::OfAll(v.get(*share)),

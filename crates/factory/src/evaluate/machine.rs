@@ -25,14 +25,11 @@ pub(crate) struct Machine {
     pub accelerators: f64,
     pub h100e: f64,
     pub racks: f64,
-    pub nodes: f64,
     pub per_node: f64,
     pub chip: Chip,
     pub nic_rate: Bandwidth,
     /// Largest power, provisioned.
     pub peak: Power,
-    /// Power of chips at their activity over the largest power the unit may draw; at most one.
-    pub cap: f64,
     pub load: ItLoad,
 }
 
@@ -108,12 +105,10 @@ pub(crate) fn evaluate(f: &Factory, v: &Values<'_>, sheet: &mut Sheet) -> Result
             accelerators,
             h100e: accelerators * h100e(&chip, f.h100e),
             racks: (units * v.number(p.racks_per_unit) - 1e-9).ceil(),
-            nodes: units * nodes_per_unit,
             per_node: per_unit / nodes_per_unit,
             chip,
             nic_rate: v.get(p.nic_rate),
             peak,
-            cap,
             load,
         };
         let id = |key: &str| format!("partition.{}.{key}", p.slug);

@@ -15,8 +15,8 @@ pub(crate) mod train;
 
 use crate::inputs::Values;
 use crate::outcome::Infeasible;
-use gates::Judged;
 use crate::resolved::Factory;
+use gates::Judged;
 use machine::Machine;
 use network::Networks;
 use serve::{Served, ServicePlan};
@@ -105,7 +105,7 @@ pub(crate) fn finish(f: &Factory, v: &Values<'_>, physical: &Physical, words: bo
     let fail = |e: &mut Evaluation, what: &str, reason: String| {
         e.infeasible.push(Infeasible { what: what.to_owned(), reason });
     };
-    let mut hours = match hours::available(f, v, &mut e.sheet) {
+    let mut hours = match hours::available(f, v, &physical.machines, &mut e.sheet) {
         Ok(hours) => hours,
         Err(reason) => {
             fail(&mut e, "operations", reason);
@@ -163,7 +163,8 @@ fn energy_of_work(f: &Factory, v: &Values<'_>, p: &Physical, year: &site::SiteYe
         let joules = done.as_ref().and_then(|r| {
             let machine = &p.machines[run.partition];
             let power = machine::power(machine, train::mix(r)).ok()?;
-            let it = power.mean.w() * r.accelerators / machine.accelerators + common.w() * r.accelerators / all;
+            let it =
+                power.mean.w() * r.accelerators / machine.accelerators + common.w() * r.accelerators / all;
             Some(it * r.wall.s() * year.pue)
         });
         sheet.put_some(&id("energy"), joules);

@@ -57,7 +57,8 @@ pub(crate) fn evaluate(
     sheet.put("cost.contingency", contingency);
     sheet.put("cost.capex_total", total);
     sheet.put("cost.computing_per_accelerator", computing / sheet.at("site.accelerators"));
-    let heat = f.site.heat.as_ref().map_or(0.0, |h| year.facility.heat_sold * v.get(h.price) / Money::from_eur(1.0));
+    let heat =
+        f.site.heat.as_ref().map_or(0.0, |h| year.facility.heat_sold * v.get(h.price) / Money::from_eur(1.0));
     // Electricity of the heat pump belongs to the heat that is sold.
     let pump = year.energy.cost.eur() - sheet.at("energy.cost_annual");
     let heat = heat - pump;
@@ -106,7 +107,8 @@ fn build(f: &Factory, v: &Values<'_>, p: &Physical, sheet: &Sheet) -> Result<Opt
     let network: Option<f64> = p.networks.price.iter().map(|x| x.map(Money::eur)).sum();
     let Some(network) = network else { return Ok(None) };
     let assets = battery(f, v)
-        + sheet.at("site.backup_fuel") * gigatwin_quantity::Quantity::base(v.get(f.defaults.general.backup_price));
+        + sheet.at("site.backup_fuel")
+            * gigatwin_quantity::Quantity::base(v.get(f.defaults.general.backup_price));
     let grid = v.get(f.site.firm) + f.site.flexible.map_or(Power::ZERO, |x| v.get(x));
     let c = &f.costs;
     let mut phases = Vec::with_capacity(f.phases.len());
@@ -133,7 +135,11 @@ fn build(f: &Factory, v: &Values<'_>, p: &Physical, sheet: &Sheet) -> Result<Opt
             grid_power: grid * first,
             grid_connection: v.get(c.grid_connection),
             backup_power: Power::from_w(sheet.at("site.facility_power") * share) * v.get(f.site.backed_share),
-            backup_cost: if v.get(f.site.backup).s() > 0.0 { v.get(f.defaults.financing.backup_cost) } else { PowerPrice::ZERO },
+            backup_cost: if v.get(f.site.backup).s() > 0.0 {
+                v.get(f.defaults.financing.backup_cost)
+            } else {
+                PowerPrice::ZERO
+            },
             energy_assets: Money::from_eur(assets * share),
             land: v.get(c.land) * first,
             design_share: v.get(f.defaults.financing.design_share),
@@ -215,11 +221,18 @@ fn fund(f: &Factory, v: &Values<'_>, capex: &[Capex], sheet: &mut Sheet) -> Resu
     let ceiling = tightest(&|r| r.union_share_max.map(|s| v.get(s).fraction()));
     let public_max = tightest(&|r| r.public_share_max.map(|s| v.get(s).fraction()));
     let cap = |phase: usize| {
-        tightest(&|r| if phase == 0 { r.union_cap_phase_1 } else { r.union_cap_phase_2 }.map(|m| v.get(m).eur()))
+        tightest(&|r| {
+            if phase == 0 { r.union_cap_phase_1 } else { r.union_cap_phase_2 }.map(|m| v.get(m).eur())
+        })
     };
-    let matched = f.rules.iter().filter_map(|r| r.states_match_min).map(|s| v.get(s).fraction()).reduce(f64::max);
+    let matched =
+        f.rules.iter().filter_map(|r| r.states_match_min).map(|s| v.get(s).fraction()).reduce(f64::max);
     // Without a rule that gives public money there is none, whatever form is asked for.
-    let form = if ceiling.is_none() && public_max.is_none() { PublicForm::None } else { form(&f.finance.public_money) };
+    let form = if ceiling.is_none() && public_max.is_none() {
+        PublicForm::None
+    } else {
+        form(&f.finance.public_money)
+    };
     // A rule that only caps the public share gives it in the two halves of a matching scheme.
     let asked = ceiling.unwrap_or_else(|| public_max.map_or(0.0, |m| m / 2.0).min(1.0));
     let inputs = FundingInputs {
@@ -250,7 +263,10 @@ fn fund(f: &Factory, v: &Values<'_>, capex: &[Capex], sheet: &mut Sheet) -> Resu
     sheet.put("funding.private", funding.expected.private.eur());
     let total = sheet.at("cost.capex_total");
     sheet.put("funding.public_share", funding.expected.public().eur() / total);
-    sheet.put("funding.union_share_of_computing", funding.expected.union.eur() / sheet.at("cost.capex_computing"));
+    sheet.put(
+        "funding.union_share_of_computing",
+        funding.expected.union.eur() / sheet.at("cost.capex_computing"),
+    );
     sheet.put_some("funding.states_to_union", funding.states_to_union());
     let running = tightest(&|r| r.union_share_operation.map(|s| v.get(s).fraction()));
     sheet.put("funding.opex_public_share", running.unwrap_or(0.0));
@@ -261,4 +277,3 @@ fn fund(f: &Factory, v: &Values<'_>, capex: &[Capex], sheet: &mut Sheet) -> Resu
     }
     Ok(funding)
 }
-

@@ -1,6 +1,8 @@
 //! Bills of materials of the scale-out networks.
 
-use gigatwin_fabric::{BillOfMaterials, CableSpec, FabricDesign, FloorPlan, OpticSpec, Structure, SwitchSpec, size};
+use gigatwin_fabric::{
+    BillOfMaterials, CableSpec, FabricDesign, FloorPlan, OpticSpec, Structure, SwitchSpec, size,
+};
 use gigatwin_quantity::{Data, Money, Power};
 
 use super::machine::Machine;
@@ -47,11 +49,13 @@ pub(crate) fn evaluate(f: &Factory, v: &Values<'_>, machines: &[Machine], sheet:
                     FabricKind::FatTree => "fat tree",
                     FabricKind::RailOnly => "rail-only",
                 };
-                let planes = if bill.planes > 1 { format!(", {} planes", bill.planes) } else { String::new() };
+                let planes =
+                    if bill.planes > 1 { format!(", {} planes", bill.planes) } else { String::new() };
                 out.notes.push((id("kind"), format!("{}-tier {kind}{planes}", bill.tiers)));
             }
             Err(e) => {
-                out.infeasible.push(Infeasible { what: format!("fabric.{}", fabric.slug), reason: e.to_string() });
+                out.infeasible
+                    .push(Infeasible { what: format!("fabric.{}", fabric.slug), reason: e.to_string() });
                 out.taper.push(1.0);
                 out.price.push(None);
             }
@@ -60,7 +64,8 @@ pub(crate) fn evaluate(f: &Factory, v: &Values<'_>, machines: &[Machine], sheet:
     let sum = |suffix: &str| -> f64 {
         f.fabrics.iter().filter_map(|x| sheet.get(&format!("fabric.{}.{suffix}", x.slug))).sum()
     };
-    let totals = ["leaf_switches", "spine_switches", "core_switches", "cable_length", "power"].map(|k| (k, sum(k)));
+    let totals =
+        ["leaf_switches", "spine_switches", "core_switches", "cable_length", "power"].map(|k| (k, sum(k)));
     for (key, value) in totals {
         sheet.put(&format!("fabric.{key}"), value);
     }
@@ -83,7 +88,8 @@ pub(crate) fn evaluate(f: &Factory, v: &Values<'_>, machines: &[Machine], sheet:
 }
 
 fn put(sheet: &mut Sheet, id: &dyn Fn(&str) -> String, bill: &BillOfMaterials) {
-    let cables = bill.node_node.cables + bill.node_leaf.cables + bill.leaf_spine.cables + bill.spine_core.cables;
+    let cables =
+        bill.node_node.cables + bill.node_leaf.cables + bill.leaf_spine.cables + bill.spine_core.cables;
     sheet.put(&id("leaf_switches"), bill.leaf as f64);
     sheet.put(&id("spine_switches"), bill.spine as f64);
     sheet.put(&id("core_switches"), bill.core as f64);
@@ -94,7 +100,13 @@ fn put(sheet: &mut Sheet, id: &dyn Fn(&str) -> String, bill: &BillOfMaterials) {
 }
 
 /// The design of a fabric: endpoints are NIC ports at the switch's port rate.
-fn design(f: &Factory, v: &Values<'_>, fabric: &Fabric, machines: &[Machine], members: &[usize]) -> FabricDesign {
+fn design(
+    f: &Factory,
+    v: &Values<'_>,
+    fabric: &Fabric,
+    machines: &[Machine],
+    members: &[usize],
+) -> FabricDesign {
     let port = v.get(fabric.port_rate);
     let planes = fabric.planes;
     // A NIC faster than a port (or split over planes) takes several ports; a slower one shares a port's cage, but still
@@ -102,7 +114,10 @@ fn design(f: &Factory, v: &Values<'_>, fabric: &Fabric, machines: &[Machine], me
     let ports_of = |m: &Machine| (m.nic_rate / f64::from(planes) / port).max(1.0).ceil();
     let endpoints: f64 = members.iter().map(|j| machines[*j].accelerators * ports_of(&machines[*j])).sum();
     // A port slower than the switch's own rate splits it: the radix grows in proportion.
-    let slowest = members.iter().map(|j| machines[*j].nic_rate / f64::from(planes) / port).fold(f64::INFINITY, f64::min);
+    let slowest = members
+        .iter()
+        .map(|j| machines[*j].nic_rate / f64::from(planes) / port)
+        .fold(f64::INFINITY, f64::min);
     let split = if slowest < 1.0 { (1.0 / slowest).floor().clamp(1.0, 4.0) } else { 1.0 };
     let racks: f64 = members.iter().map(|j| machines[*j].racks).sum();
     let rails = members.iter().map(|j| machines[*j].per_node).fold(1.0, f64::max);

@@ -39,7 +39,8 @@ pub(crate) fn evaluate(f: &Factory, v: &Values<'_>, sheet: &mut Sheet) -> Result
                 let origin = signature.or_else(|| f.site.permit.map(|p| v.number(p.0))).unwrap_or(UNDATED);
                 let lead = (v.get(d.procurement) + v.get(d.accelerator_lead_time)).max(v.get(d.build_iea))
                     + v.get(d.commissioning);
-                let start = if i == 0 { origin } else { asked.map_or(origin, |a| (a - lead.days()).max(origin)) };
+                let start =
+                    if i == 0 { origin } else { asked.map_or(origin, |a| (a - lead.days()).max(origin)) };
                 let found = schedule(&ScheduleInputs {
                     signature: Date::from_days(start),
                     permit: permit.unwrap_or(Permit::Granted),

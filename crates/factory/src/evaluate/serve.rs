@@ -2,8 +2,8 @@
 
 use gigatwin_quantity::Time;
 use gigatwin_serving::{
-    Calibration, Candidate, ChipClass, Demand as Requests, EngineFamily, EngineInputs, Lengths, Objective, PlanInputs,
-    StepModel, Workload, plan,
+    Calibration, Candidate, ChipClass, Demand as Requests, EngineFamily, EngineInputs, Lengths, Objective,
+    PlanInputs, StepModel, Workload, plan,
 };
 
 use super::machine::{Machine, network};
@@ -57,7 +57,13 @@ pub(crate) fn plans(f: &Factory, v: &Values<'_>, machines: &[Machine], nets: &Ne
     f.services.iter().map(|s| plan_service(f, s, v, machines, nets)).collect()
 }
 
-fn plan_service(f: &Factory, s: &Service, v: &Values<'_>, machines: &[Machine], nets: &Networks) -> ServicePlan {
+fn plan_service(
+    f: &Factory,
+    s: &Service,
+    v: &Values<'_>,
+    machines: &[Machine],
+    nets: &Networks,
+) -> ServicePlan {
     let partition = &f.partitions[s.partition];
     let machine = &machines[s.partition];
     let net = network(partition, machine, nets.taper[partition.fabric]);
@@ -79,7 +85,8 @@ fn plan_service(f: &Factory, s: &Service, v: &Values<'_>, machines: &[Machine], 
     match plan(&s.model, &machine.chip, &net, &workload, &objective, &inputs, &f.serving.calibration) {
         Ok(Ok(found)) => {
             let best = found.best;
-            let tpot = model(f, s, machine, &net, &best).map(|m| m.tpot(f64::from(best.batch), &lengths(s, v)));
+            let tpot =
+                model(f, s, machine, &net, &best).map(|m| m.tpot(f64::from(best.batch), &lengths(s, v)));
             let d = &best.deployment;
             let mut note = format!("TP{}", d.tp);
             for (name, size) in [("PP", d.pp), ("EP", d.ep), ("DPA", d.dp_attention)] {
@@ -143,7 +150,9 @@ pub(crate) fn evaluate(
             Ok(served) => out.push(Some(served)),
             Err(reason) => {
                 infeasible.push(Infeasible { what: what.clone(), reason });
-                for key in ["chips", "replicas", "tokens_per_second", "capacity_tokens_per_second", "ttft", "tpot"] {
+                for key in
+                    ["chips", "replicas", "tokens_per_second", "capacity_tokens_per_second", "ttft", "tpot"]
+                {
                     if sheet.get(&format!("{what}.{key}")).is_none() {
                         sheet.put_some(&format!("{what}.{key}"), None);
                     }
@@ -185,7 +194,10 @@ fn serve(
     sheet.put(&id("chips"), chips);
     sheet.put(&id("replicas"), replicas);
     sheet.put(&id("tokens_per_second"), peak * lengths.answer);
-    sheet.put(&id("capacity_tokens_per_second"), (machine.accelerators / each).floor() * rate * lengths.answer);
+    sheet.put(
+        &id("capacity_tokens_per_second"),
+        (machine.accelerators / each).floor() * rate * lengths.answer,
+    );
     sheet.put(&id("ttft"), (candidate.ttft_p99 / pace).s());
     sheet.put(&id("tpot"), (candidate.tpot_p99 / pace).s());
     let free = machine.accelerators - taken[s.partition];
@@ -201,7 +213,12 @@ fn serve(
     let busy = (mean / (rate * replicas)).min(1.0);
     let (p, d) = (candidate.at_limit.prefill_share.fraction(), candidate.at_limit.decode_share.fraction());
     let work = (p + d).max(f64::MIN_POSITIVE);
-    Ok(Served { chips, mean_tokens: mean * lengths.answer, prefill: busy * p / work, decode: busy * d / work })
+    Ok(Served {
+        chips,
+        mean_tokens: mean * lengths.answer,
+        prefill: busy * p / work,
+        decode: busy * d / work,
+    })
 }
 
 /// States of a service's accelerators.

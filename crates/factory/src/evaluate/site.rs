@@ -1,12 +1,12 @@
 //! The site's year: state mix and mean power, power chain and cooling, energy, carbon and water.
 
 use gigatwin_energy::{
-    CarbonInputs, Contract as Supply, Demand, DurationShape, EnergyYear, Market, PayAsProduced, Technology as Source,
-    evaluate as evaluate_energy, solar_capacity_factor,
+    CarbonInputs, Contract as Supply, Demand, DurationShape, EnergyYear, Market, PayAsProduced,
+    Technology as Source, evaluate as evaluate_energy, solar_capacity_factor,
 };
 use gigatwin_facility::{
-    Adiabatic, Backup, Chiller, FacilityInputs, FacilityYear, HeatPump, HeatReuse, ItProfile, LoopInputs, PowerChain,
-    Redundancy, Stage, StateMix, evaluate_year,
+    Adiabatic, Backup, Chiller, FacilityInputs, FacilityYear, HeatPump, HeatReuse, ItProfile, LoopInputs,
+    PowerChain, Redundancy, Stage, StateMix, evaluate_year,
 };
 use gigatwin_quantity::{EnergyPrice, Power, PowerRate, Share};
 
@@ -21,8 +21,6 @@ use crate::resolved::{Contract, CoolingKind, Factory, NetworkCharge, Technology}
 pub(crate) struct SiteYear {
     pub facility: FacilityYear,
     pub energy: EnergyYear,
-    /// Mean power by partition, racks alone.
-    pub partition_power: Vec<Power>,
     /// Facility energy over IT energy.
     pub pue: f64,
 }
@@ -75,13 +73,11 @@ pub(crate) fn evaluate(
     sheet: &mut Sheet,
 ) -> Result<SiteYear, String> {
     let common = p.networks.power + p.networks.storage_power;
-    let mut partition_power = Vec::with_capacity(p.machines.len());
     let (mut mean, mut peak, mut liquid) = (common, common, 0.0);
     let mut racks = Power::ZERO;
     let mut first_phase = Power::ZERO;
     for (i, machine) in p.machines.iter().enumerate() {
         let power = power(machine, mix(f, v, p, i, busy))?;
-        partition_power.push(power.mean);
         mean += power.mean;
         peak += power.peak;
         racks += power.peak;
@@ -132,7 +128,7 @@ pub(crate) fn evaluate(
     sheet.put("energy.carbon_market_annual", energy.carbon_market.kg());
     sheet.put("energy.renewable_share_annual", energy.renewable_share_annual.fraction());
     sheet.put_some("energy.renewable_share_hourly", energy.renewable_share_hourly.map(Share::fraction));
-    Ok(SiteYear { facility: year, energy, partition_power, pue })
+    Ok(SiteYear { facility: year, energy, pue })
 }
 
 /// Mean Gregorian year in seconds.
@@ -196,12 +192,16 @@ fn facility(f: &Factory, v: &Values<'_>, liquid_share: Share) -> FacilityInputs 
     let supply = v.get(f.site.cooling.supply);
     let (liquid_share, liquid, air_supply) = match f.site.cooling.kind {
         // A warm loop needs its chiller only in hours in which even wetted coolers do not reach the supply temperature.
-        CoolingKind::WarmWater => {
-            (liquid_share, Some(cooling_loop!(&d.warm, supply, adiabatic, Some(chiller))), v.get(d.air.supply))
-        }
-        CoolingKind::ChilledWater => {
-            (liquid_share, Some(cooling_loop!(&d.cold, supply, adiabatic, Some(chiller))), v.get(d.air.supply))
-        }
+        CoolingKind::WarmWater => (
+            liquid_share,
+            Some(cooling_loop!(&d.warm, supply, adiabatic, Some(chiller))),
+            v.get(d.air.supply),
+        ),
+        CoolingKind::ChilledWater => (
+            liquid_share,
+            Some(cooling_loop!(&d.cold, supply, adiabatic, Some(chiller))),
+            v.get(d.air.supply),
+        ),
         CoolingKind::Air => (Share::ZERO, None, supply),
     };
     let stage = |no_load, proportional, quadratic, units, indoors| Stage {
@@ -218,7 +218,13 @@ fn facility(f: &Factory, v: &Values<'_>, liquid_share: Share) -> FacilityInputs 
         air: cooling_loop!(&d.air, air_supply, adiabatic, Some(chiller)),
         chain: PowerChain {
             it: vec![
-                stage(plant.distribution_no_load, plant.distribution_proportional, plant.distribution_quadratic, plant.distribution_units, true),
+                stage(
+                    plant.distribution_no_load,
+                    plant.distribution_proportional,
+                    plant.distribution_quadratic,
+                    plant.distribution_units,
+                    true,
+                ),
                 stage(plant.ups_no_load, plant.ups_proportional, plant.ups_quadratic, plant.ups_units, true),
             ],
             site: vec![stage(
@@ -230,17 +236,19 @@ fn facility(f: &Factory, v: &Values<'_>, liquid_share: Share) -> FacilityInputs 
             )],
         },
         fixed_load_share: v.get(plant.fixed_load_share),
-        heat_reuse: f.site.heat.as_ref().filter(|_| f.site.cooling.kind != CoolingKind::Air).map(|h| HeatReuse {
-            buyer_supply: v.get(h.supply),
-            limit: v.get(h.up_to),
-            exchanger_approach: v.get(plant.heat_exchanger_approach),
-            heat_pump: Some(HeatPump {
-                carnot_share: v.get(plant.heat_pump_carnot_share),
-                approach: v.get(plant.heat_pump_approach),
-            }),
-            base_share: v.get(h.base),
-            full_below: v.get(plant.heat_full_below),
-            heating_limit: v.get(plant.heat_heating_limit),
+        heat_reuse: f.site.heat.as_ref().filter(|_| f.site.cooling.kind != CoolingKind::Air).map(|h| {
+            HeatReuse {
+                buyer_supply: v.get(h.supply),
+                limit: v.get(h.up_to),
+                exchanger_approach: v.get(plant.heat_exchanger_approach),
+                heat_pump: Some(HeatPump {
+                    carnot_share: v.get(plant.heat_pump_carnot_share),
+                    approach: v.get(plant.heat_pump_approach),
+                }),
+                base_share: v.get(h.base),
+                full_below: v.get(plant.heat_full_below),
+                heating_limit: v.get(plant.heat_heating_limit),
+            }
         }),
         design_point: None,
     }
@@ -248,7 +256,11 @@ fn facility(f: &Factory, v: &Values<'_>, liquid_share: Share) -> FacilityInputs 
 
 fn supply(f: &Factory, v: &Values<'_>, demand: &Demand) -> Result<EnergyYear, String> {
     let d = &f.defaults.contracts;
-    let shape = |idle, top, linear| DurationShape { idle_share: v.get(idle), top: v.get(top), linear_share: v.get(linear) };
+    let shape = |idle, top, linear| DurationShape {
+        idle_share: v.get(idle),
+        top: v.get(top),
+        linear_share: v.get(linear),
+    };
     let spot = v.get(f.energy.spot) * (1.0 + v.get(f.energy.growth).per_year());
     let mut contracts = Vec::with_capacity(f.energy.contracts.len());
     for contract in &f.energy.contracts {
@@ -284,9 +296,11 @@ fn supply(f: &Factory, v: &Values<'_>, demand: &Demand) -> Result<EnergyYear, St
                     ),
                     Technology::Solar => {
                         let factor = match f.site.climate.mean_irradiance() {
-                            Some(g) => {
-                                solar_capacity_factor(g, v.number(d.solar_tilt_gain), v.get(d.solar_performance_ratio))
-                            }
+                            Some(g) => solar_capacity_factor(
+                                g,
+                                v.number(d.solar_tilt_gain),
+                                v.get(d.solar_performance_ratio),
+                            ),
                             None => v.get(d.solar_capacity_factor),
                         };
                         produced(

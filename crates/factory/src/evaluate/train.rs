@@ -3,7 +3,7 @@
 use gigatwin_fabric::{CheckpointInputs, FailureInputs, SharedStorage, checkpoint, effective_time};
 use gigatwin_quantity::{Data, Share, Time};
 use gigatwin_training::{
-    AttentionKernel, CampaignInputs, Calibration, Job, Layout, Overlap, PlanRequest, Recompute, StepOutcome,
+    AttentionKernel, Calibration, CampaignInputs, Job, Layout, Overlap, PlanRequest, Recompute, StepOutcome,
     TrainingState, Zero, campaign, compute_optimal_tokens, plan, step,
 };
 
@@ -46,7 +46,13 @@ pub(crate) fn plans(f: &Factory, v: &Values<'_>, machines: &[Machine], nets: &Ne
     f.runs.iter().map(|run| plan_run(f, run, v, machines, nets)).collect()
 }
 
-fn plan_run(f: &Factory, run: &TrainingRun, v: &Values<'_>, machines: &[Machine], nets: &Networks) -> RunPlan {
+fn plan_run(
+    f: &Factory,
+    run: &TrainingRun,
+    v: &Values<'_>,
+    machines: &[Machine],
+    nets: &Networks,
+) -> RunPlan {
     let partition = &f.partitions[run.partition];
     let machine = &machines[run.partition];
     let net = network(partition, machine, nets.taper[partition.fabric]);
@@ -68,7 +74,11 @@ fn plan_run(f: &Factory, run: &TrainingRun, v: &Values<'_>, machines: &[Machine]
             let mut note = words(&found.layout);
             if let Some(second) = &found.runner_up {
                 let loss = 100.0 * (second.outcome.step_time / found.outcome.step_time - 1.0);
-                note.push_str(&format!("; next best {} loses {loss:.1} %, most in {}", words(&second.layout), second.loses_in));
+                note.push_str(&format!(
+                    "; next best {} loses {loss:.1} %, most in {}",
+                    words(&second.layout),
+                    second.loses_in
+                ));
             }
             RunPlan::Layout { layout: found.layout, note }
         }
@@ -76,11 +86,20 @@ fn plan_run(f: &Factory, run: &TrainingRun, v: &Values<'_>, machines: &[Machine]
     }
 }
 
-fn given_layout(run: &TrainingRun, g: &GivenLayout, chips: u32, batch: u32, sequence: u32, job: &Job<'_>) -> RunPlan {
+fn given_layout(
+    run: &TrainingRun,
+    g: &GivenLayout,
+    chips: u32,
+    batch: u32,
+    sequence: u32,
+    job: &Job<'_>,
+) -> RunPlan {
     let block = g.tp.saturating_mul(g.cp).saturating_mul(g.pp).max(1);
     let dp = g.dp.unwrap_or(chips / block);
     if dp == 0 {
-        let reason = format!("the layout wants {block} accelerators for one replica, the run has {chips}; lower tp, cp or pp");
+        let reason = format!(
+            "the layout wants {block} accelerators for one replica, the run has {chips}; lower tp, cp or pp"
+        );
         return RunPlan::Infeasible(reason);
     }
     let per_step = dp.saturating_mul(g.micro_batch).max(1);
@@ -116,7 +135,10 @@ fn given_layout(run: &TrainingRun, g: &GivenLayout, chips: u32, batch: u32, sequ
         Ok(outcome) if !outcome.memory.fits() => {
             let cure = gigatwin_training::cure(job.model, job.chip, job.state, &layout)
                 .map_or_else(|| "no single change of the layout cures it".to_owned(), |c| c.change);
-            RunPlan::Infeasible(format!("memory is short by {} per accelerator; {cure}", outcome.memory.short()))
+            RunPlan::Infeasible(format!(
+                "memory is short by {} per accelerator; {cure}",
+                outcome.memory.short()
+            ))
         }
         Ok(_) => RunPlan::Layout { note: format!("{} as given", words(&layout)), layout },
         Err(e) => RunPlan::Infeasible(e.to_string()),
@@ -202,18 +224,25 @@ fn evaluate_run(
     let state = &f.training.state;
     let job = Job { model: &run.model, chip: &machine.chip, network: &net, calibration: &calibration, state };
     let mut outcome: StepOutcome = step(&job, layout).map_err(|e| e.to_string())?;
-    outcome.step_time = outcome.step_time * v.number(f.bands.training_step_time);
+    let error =
+        if run.model.moe.is_some() { f.bands.training_step_time_moe } else { f.bands.training_step_time };
+    let error = v.number(error);
+    outcome.step_time = outcome.step_time * error;
     let accelerators = layout.chips() as f64;
     let nodes = (accelerators / machine.per_node).ceil().max(1.0);
     let (ettr, save) = effective(f, v, run, machine, nets, nodes)?;
     let tokens = run.tokens.map_or_else(|| compute_optimal_tokens(&run.model), |t| v.number(t));
-    let inputs = CampaignInputs { tokens, ettr: Share::from_fraction(ettr), evaluation_share: f.training.evaluation_share };
+    let inputs = CampaignInputs {
+        tokens,
+        ettr: Share::from_fraction(ettr),
+        evaluation_share: f.training.evaluation_share,
+    };
     let done = campaign(&run.model, layout, &outcome, &inputs).map_err(|e| e.to_string())?;
     let id = |key: &str| format!("training.{}.{key}", run.slug);
     sheet.put(&id("accelerators"), accelerators);
     sheet.put(&id("tokens"), tokens);
     sheet.put(&id("step_time"), outcome.step_time.s());
-    sheet.put(&id("mfu"), outcome.mfu.fraction() / v.number(f.bands.training_step_time));
+    sheet.put(&id("mfu"), outcome.mfu.fraction() / error);
     sheet.put(&id("memory"), outcome.memory.total().bytes());
     sheet.put(&id("ettr"), ettr);
     sheet.put(&id("days"), done.wall_time.s());
@@ -226,6 +255,10 @@ fn evaluate_run(
     };
     Ok((run, save))
 }
+
+/// Published failure rates are of nodes with eight accelerators; most of what fails is an accelerator or its memory, so
+/// a node with more or fewer of them fails in proportion.
+pub(crate) const REFERENCE_NODE: f64 = 8.0;
 
 /// Effective training time at the best checkpoint interval, and how long a checkpoint takes to storage.
 fn effective(
@@ -252,7 +285,7 @@ fn effective(
     let shared = SharedStorage { read: nets.write_rate, write: nets.write_rate, capacity: nets.capacity };
     let times = checkpoint(&inputs, &shared, None).map_err(|e| e.to_string())?;
     let failures = FailureInputs {
-        node_failure: v.get(f.operations.node_failure_rate),
+        node_failure: v.get(f.operations.node_failure_rate) * (machine.per_node / REFERENCE_NODE),
         restart: v.get(c.restart),
         checkpoint_stall: times.stall,
     };

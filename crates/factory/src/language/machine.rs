@@ -14,9 +14,17 @@ pub(crate) static PARTITION: Table = Table {
         optional("racks", Takes::Quantity(Dim::Count), "Racks of it; or give units, or accelerators."),
         optional("units", Takes::Quantity(Dim::Count), "Units as bought (a rack, or a node)."),
         optional("accelerators", Takes::Quantity(Dim::Count), "Accelerators, rounded up to whole units."),
-        optional("fabric", Takes::Name("fabric"), "Scale-out network; a default rail-optimised fat tree without it."),
+        optional(
+            "fabric",
+            Takes::Name("fabric"),
+            "Scale-out network; a default rail-optimised fat tree without it.",
+        ),
         optional("price", Takes::Quantity(Dim::Money), "Price of one unit; without it the catalog's."),
-        optional("power", Takes::Quantity(Dim::Power), "Largest power of one unit; without it the catalog's parts are summed."),
+        optional(
+            "power",
+            Takes::Quantity(Dim::Power),
+            "Largest power of one unit; without it the catalog's parts are summed.",
+        ),
     ],
 };
 
@@ -31,7 +39,12 @@ pub(crate) static OVERSUBSCRIPTION: Table = Table {
 pub(crate) static FABRIC: Table = Table {
     doc: "A scale-out network.",
     fields: &[
-        field("kind", Takes::Word(&["rail-optimised fat tree", "fat tree", "rail-only"]), Need::Word("rail-optimised fat tree"), "Topology."),
+        field(
+            "kind",
+            Takes::Word(&["rail-optimised fat tree", "fat tree", "rail-only"]),
+            Need::Word("rail-optimised fat tree"),
+            "Topology.",
+        ),
         required("switch", Takes::Catalog(Kind::Switches), "Switch of the catalog."),
         optional("optic", Takes::Catalog(Kind::Optics), "Transceiver of the catalog."),
         optional("oversubscription", Takes::Table(&OVERSUBSCRIPTION), "None (1:1) without it."),
@@ -42,8 +55,16 @@ pub(crate) static FABRIC: Table = Table {
 pub(crate) static STORAGE: Table = Table {
     doc: "Shared storage.",
     fields: &[
-        optional("checkpoint", Takes::Quantity(Dim::Bandwidth), "Write bandwidth; without it a reference architecture's figure per accelerator."),
-        optional("capacity", Takes::Quantity(Dim::Data), "Usable capacity; without it an assumed figure per accelerator."),
+        optional(
+            "checkpoint",
+            Takes::Quantity(Dim::Bandwidth),
+            "Write bandwidth; without it a reference architecture's figure per accelerator.",
+        ),
+        optional(
+            "capacity",
+            Takes::Quantity(Dim::Data),
+            "Usable capacity; without it an assumed figure per accelerator.",
+        ),
         given("price", Dim::Money, "storage", "flash_per_pb", "Price of one petabyte, bandwidth included."),
         given("power", Dim::Power, "factory", "storage_power_per_pb", "Power of one petabyte."),
     ],

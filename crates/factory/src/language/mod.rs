@@ -93,7 +93,13 @@ const fn optional(key: &'static str, takes: Takes, doc: &'static str) -> Field {
 }
 
 /// A quantity with a default in the catalog.
-const fn given(key: &'static str, dim: Dim, room: &'static str, name: &'static str, doc: &'static str) -> Field {
+const fn given(
+    key: &'static str,
+    dim: Dim,
+    room: &'static str,
+    name: &'static str,
+    doc: &'static str,
+) -> Field {
     field(key, Takes::Quantity(dim), Need::Default(room, name), doc)
 }
 
@@ -102,10 +108,18 @@ pub static FACTORY_FILE: Table = Table {
     doc: "A factory file: one AI factory or gigafactory from grid connection to cash flow.",
     fields: &[
         required("format", Takes::Whole(1), "Version of this language; 1."),
-        optional("extends", Takes::Text, "Another factory file, relative to this one, on which this one is laid: tables merge, lists of named tables merge by name."),
+        optional(
+            "extends",
+            Takes::Text,
+            "Another factory file, relative to this one, on which this one is laid: tables merge, lists of named tables merge by name.",
+        ),
         required("factory", Takes::Table(&site::FACTORY), "Name, country and rules."),
         required("site", Takes::Table(&site::SITE), "Where it stands and what connects it."),
-        optional("phase", Takes::Tables(&site::PHASE), "Steps in which the site opens. Without any, there is one phase that opens when the schedule allows."),
+        optional(
+            "phase",
+            Takes::Tables(&site::PHASE),
+            "Steps in which the site opens. Without any, there is one phase that opens when the schedule allows.",
+        ),
         required("partition", Takes::Tables(&machine::PARTITION), "The machine: racks of one system each."),
         optional("fabric", Takes::Named(&machine::FABRIC), "Scale-out networks by name."),
         optional("storage", Takes::Table(&machine::STORAGE), "Shared storage."),
@@ -116,8 +130,16 @@ pub static FACTORY_FILE: Table = Table {
         optional("serve", Takes::Tables(&work::SERVE), "Services that the site shall carry."),
         optional("operations", Takes::Table(&work::OPERATIONS), "Failures, repair and utilisation."),
         optional("tenant", Takes::Tables(&money::TENANT), "Who gets the hours."),
-        optional("state", Takes::Tables(&money::STATE), "Member States that pay into the site. Without any, the host State pays the States' part."),
+        optional(
+            "state",
+            Takes::Tables(&money::STATE),
+            "Member States that pay into the site. Without any, the host State pays the States' part.",
+        ),
         optional("finance", Takes::Table(&money::FINANCE), "Public money, debt, prices and life."),
-        optional("costs", Takes::Table(&money::COSTS), "Costs where they are known better than the catalog's."),
+        optional(
+            "costs",
+            Takes::Table(&money::COSTS),
+            "Costs where they are known better than the catalog's.",
+        ),
     ],
 };

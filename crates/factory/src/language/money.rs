@@ -20,10 +20,23 @@ pub(crate) static TENANT: Table = Table {
     doc: "Somebody who gets hours.",
     fields: &[
         required("name", Takes::Text, "Name of the tenant."),
-        field("kind", Takes::Word(&["union", "states", "industry", "sme", "research", "public"]), Need::Optional, "Who it is; read from the name without it."),
-        required("hours", Takes::WordOrShare(&["by contribution", "remainder"]), "By contribution to computing CAPEX (the rule for Union and States), the remainder, or a share of all hours."),
+        field(
+            "kind",
+            Takes::Word(&["union", "states", "industry", "sme", "research", "public"]),
+            Need::Optional,
+            "Who it is; read from the name without it.",
+        ),
+        required(
+            "hours",
+            Takes::WordOrShare(&["by contribution", "remainder"]),
+            "By contribution to computing CAPEX (the rule for Union and States), the remainder, or a share of all hours.",
+        ),
         optional("class", Takes::Table(&CLASS), "Division among classes of users."),
-        optional("price", Takes::Quantity(Dim::HourPrice), "What the tenant pays per accelerator-hour; nothing for hours by contribution."),
+        optional(
+            "price",
+            Takes::Quantity(Dim::HourPrice),
+            "What the tenant pays per accelerator-hour; nothing for hours by contribution.",
+        ),
     ],
 };
 
@@ -38,7 +51,13 @@ pub(crate) static STATE: Table = Table {
 pub(crate) static DEBT: Table = Table {
     doc: "Senior debt.",
     fields: &[
-        given("share", Dim::Share, "finance", "debt_share_max", "Largest share of the private investment that debt may carry."),
+        given(
+            "share",
+            Dim::Share,
+            "finance",
+            "debt_share_max",
+            "Largest share of the private investment that debt may carry.",
+        ),
         given("rate", Dim::Share, "finance", "debt_rate", "Interest per year."),
         given("tenor", Dim::Time, "finance", "debt_tenor", "Repayment time from opening."),
         given("dscr", Dim::Ratio, "finance", "dscr_min", "Debt-service cover that lenders ask for."),
@@ -48,32 +67,99 @@ pub(crate) static DEBT: Table = Table {
 pub(crate) static FINANCE: Table = Table {
     doc: "Public money, debt, prices and life.",
     fields: &[
-        field("public_money", Takes::Word(&["grant", "hour purchase", "share purchase", "loan", "none"]), Need::Word("hour purchase"), "Legal form of the public money."),
+        field(
+            "public_money",
+            Takes::Word(&["grant", "hour purchase", "share purchase", "loan", "none"]),
+            Need::Word("hour purchase"),
+            "Legal form of the public money.",
+        ),
         optional("debt", Takes::Table(&DEBT), "Senior debt."),
         given("life", Dim::Time, "finance", "it_life", "Useful life of the computing infrastructure."),
         given("residual", Dim::Share, "factory", "residual_share", "Value left at the end of that life."),
-        given("discount_rate", Dim::Share, "factory", "discount_rate", "Real discount rate of the levelised cost."),
-        given("inflation", Dim::Growth, "finance", "general_inflation", "General inflation; also indexes prices to the price year."),
-        given("price", Dim::HourPrice, "factory", "hour_price", "Market price of one H100e-hour where a tenant states none."),
-        given("price_change", Dim::Growth, "factory", "hour_price_change", "Yearly change of the market price; may rise or fall."),
+        given(
+            "discount_rate",
+            Dim::Share,
+            "factory",
+            "discount_rate",
+            "Real discount rate of the levelised cost.",
+        ),
+        given(
+            "inflation",
+            Dim::Growth,
+            "finance",
+            "general_inflation",
+            "General inflation; also indexes prices to the price year.",
+        ),
+        given(
+            "price",
+            Dim::HourPrice,
+            "factory",
+            "hour_price",
+            "Market price of one H100e-hour where a tenant states none.",
+        ),
+        given(
+            "price_change",
+            Dim::Growth,
+            "factory",
+            "hour_price_change",
+            "Yearly change of the market price; may rise or fall.",
+        ),
         given("usd_per_eur", Dim::Ratio, "market", "eur_usd", "Exchange rate for prices in dollars."),
         optional("tax", Takes::Quantity(Dim::Share), "Tax on profits; without it the country's."),
-        optional("earlier_support", Takes::Quantity(Dim::Money), "Union support already given, counted towards the ceiling."),
+        optional(
+            "earlier_support",
+            Takes::Quantity(Dim::Money),
+            "Union support already given, counted towards the ceiling.",
+        ),
     ],
 };
 
 pub(crate) static COSTS: Table = Table {
     doc: "Costs where they are known better than the catalog's.",
     fields: &[
-        optional("shell_and_plant", Takes::Quantity(Dim::PowerPrice), "Building, power and cooling plant per IT power; without it the country's."),
-        given("grid_connection", Dim::PowerPrice, "grid", "connection_cost", "Grid connection per firm and flexible power."),
+        optional(
+            "shell_and_plant",
+            Takes::Quantity(Dim::PowerPrice),
+            "Building, power and cooling plant per IT power; without it the country's.",
+        ),
+        given(
+            "grid_connection",
+            Dim::PowerPrice,
+            "grid",
+            "connection_cost",
+            "Grid connection per firm and flexible power.",
+        ),
         given("land", Dim::Money, "factory", "land", "Land and site preparation."),
-        given("installation", Dim::Share, "network", "installation_share", "Installation and commissioning, of computing hardware."),
+        given(
+            "installation",
+            Dim::Share,
+            "network",
+            "installation_share",
+            "Installation and commissioning, of computing hardware.",
+        ),
         given("contingency", Dim::Share, "building", "contingency", "Contingency, of the whole investment."),
-        given("maintenance", Dim::Share, "operation", "maintenance_share_of_it_capex", "Maintenance and support per year, of computing hardware."),
-        given("plant_maintenance", Dim::Share, "operation", "maintenance_share_of_plant_capex", "Maintenance per year, of building and plant."),
+        given(
+            "maintenance",
+            Dim::Share,
+            "operation",
+            "maintenance_share_of_it_capex",
+            "Maintenance and support per year, of computing hardware.",
+        ),
+        given(
+            "plant_maintenance",
+            Dim::Share,
+            "operation",
+            "maintenance_share_of_plant_capex",
+            "Maintenance per year, of building and plant.",
+        ),
         given("posts", Dim::Count, "operation", "staff_per_it_mw", "Posts per megawatt of IT power."),
         given("cost_per_post", Dim::Money, "operation", "cost_per_post", "Yearly cost of a post."),
-        given("insurance", Dim::Share, "operation", "insurance_share_of_capex", "Insurance per year, of the whole investment."),
+        given(
+            "insurance",
+            Dim::Share,
+            "operation",
+            "insurance_share_of_capex",
+            "Insurance per year, of the whole investment.",
+        ),
     ],
 };

@@ -10,9 +10,18 @@ pub(crate) static FACTORY: Table = Table {
     fields: &[
         required("name", Takes::Text, "What the site is called."),
         required("country", Takes::Catalog(Kind::Countries), "Host State, ISO 3166 code."),
-        optional("rules", Takes::CatalogList(Kind::Rules), "Rule sets of the catalog that the site is judged by."),
+        optional(
+            "rules",
+            Takes::CatalogList(Kind::Rules),
+            "Rule sets of the catalog that the site is judged by.",
+        ),
         given("price_year", Dim::Count, "factory", "price_year", "Year whose prices all money is stated in."),
-        field("h100e", Takes::Word(&["bf16", "fp8", "bandwidth"]), Need::Word("bf16"), "What an H100-equivalent compares: the tender's own definition is not public."),
+        field(
+            "h100e",
+            Takes::Word(&["bf16", "fp8", "bandwidth"]),
+            Need::Word("bf16"),
+            "What an H100-equivalent compares: the tender's own definition is not public.",
+        ),
     ],
 };
 
@@ -20,8 +29,16 @@ pub(crate) static GRID: Table = Table {
     doc: "Connection to the public grid.",
     fields: &[
         required("firm", Takes::Quantity(Dim::Power), "Capacity that is always there."),
-        optional("flexible", Takes::Quantity(Dim::Power), "Further capacity that the grid operator may curtail."),
-        optional("energised", Takes::Quantity(Dim::Date), "When the connection carries power; without it the country's lead time is counted from signature."),
+        optional(
+            "flexible",
+            Takes::Quantity(Dim::Power),
+            "Further capacity that the grid operator may curtail.",
+        ),
+        optional(
+            "energised",
+            Takes::Quantity(Dim::Date),
+            "When the connection carries power; without it the country's lead time is counted from signature.",
+        ),
     ],
 };
 
@@ -37,20 +54,38 @@ pub(crate) static HEAT: Table = Table {
     doc: "Sale of waste heat.",
     fields: &[
         required("buyer", Takes::Text, "Who takes the heat."),
-        required("supply", Takes::Quantity(Dim::Temperature), "Temperature the buyer wants; a heat pump lifts what the loop does not reach."),
+        required(
+            "supply",
+            Takes::Quantity(Dim::Temperature),
+            "Temperature the buyer wants; a heat pump lifts what the loop does not reach.",
+        ),
         required("up_to", Takes::Quantity(Dim::Power), "Largest heat flow the buyer takes."),
         given("price", Dim::EnergyPrice, "factory", "heat_price", "What the buyer pays."),
-        given("base", Dim::Share, "facility", "heat_base_share", "Share of it that the buyer takes all year round; the rest follows the outdoor temperature."),
+        given(
+            "base",
+            Dim::Share,
+            "facility",
+            "heat_base_share",
+            "Share of it that the buyer takes all year round; the rest follows the outdoor temperature.",
+        ),
     ],
 };
 
 pub(crate) static SITE: Table = Table {
     doc: "Where the site stands.",
     fields: &[
-        required("place", Takes::Catalog(Kind::Places), "Place of the catalog: coordinates, altitude and climate."),
+        required(
+            "place",
+            Takes::Catalog(Kind::Places),
+            "Place of the catalog: coordinates, altitude and climate.",
+        ),
         required("grid", Takes::Table(&GRID), "Grid connection."),
         optional("permit", Takes::Table(&PERMIT), "Permits; without it the site counts as permitted."),
-        optional("signature", Takes::Quantity(Dim::Date), "When the hosting agreement is signed; construction and orders start no earlier."),
+        optional(
+            "signature",
+            Takes::Quantity(Dim::Date),
+            "When the hosting agreement is signed; construction and orders start no earlier.",
+        ),
         optional("heat", Takes::Table(&HEAT), "Sale of waste heat."),
     ],
 };
@@ -60,24 +95,52 @@ pub(crate) static PHASE: Table = Table {
     fields: &[
         required("name", Takes::Text, "Name that partitions refer to."),
         optional("opens", Takes::Quantity(Dim::Date), "When it is asked to open."),
-        given("funded_with", Dim::Share, "factory", "phase_funded_with", "Probability that the phase's public money comes."),
+        given(
+            "funded_with",
+            Dim::Share,
+            "factory",
+            "phase_funded_with",
+            "Probability that the phase's public money comes.",
+        ),
     ],
 };
 
 pub(crate) static POWER: Table = Table {
     doc: "Power chain between grid and racks.",
     fields: &[
-        field("redundancy", Takes::Word(&["N", "N+1", "2N"]), Need::Word("N+1"), "Redundancy of transformers, UPS and distribution."),
+        field(
+            "redundancy",
+            Takes::Word(&["N", "N+1", "2N"]),
+            Need::Word("N+1"),
+            "Redundancy of transformers, UPS and distribution.",
+        ),
         given("backup", Dim::Time, "facility", "backup_autonomy", "How long the site runs without the grid."),
-        given("backed_share", Dim::Share, "facility", "backup_carried", "Share of the IT load that backup carries."),
+        given(
+            "backed_share",
+            Dim::Share,
+            "facility",
+            "backup_carried",
+            "Share of the IT load that backup carries.",
+        ),
     ],
 };
 
 pub(crate) static COOLING: Table = Table {
     doc: "How heat leaves.",
     fields: &[
-        field("kind", Takes::Word(&["warm water", "chilled water", "air"]), Need::Word("warm water"), "Main loop."),
-        given("supply", Dim::Temperature, "facility", "warm_water_supply", "Water (or air) temperature at the racks' inlet."),
+        field(
+            "kind",
+            Takes::Word(&["warm water", "chilled water", "air"]),
+            Need::Word("warm water"),
+            "Main loop.",
+        ),
+        given(
+            "supply",
+            Dim::Temperature,
+            "facility",
+            "warm_water_supply",
+            "Water (or air) temperature at the racks' inlet.",
+        ),
         field("adiabatic", Takes::Flag, Need::Word("true"), "Whether coolers are wetted in hot hours."),
     ],
 };
@@ -85,8 +148,16 @@ pub(crate) static COOLING: Table = Table {
 pub(crate) static CONTRACT: Table = Table {
     doc: "One supply contract.",
     fields: &[
-        required("kind", Takes::Word(&["ppa", "fixed", "spot"]), "Power-purchase agreement (pay as produced), fixed price for a band, or the day-ahead market."),
-        optional("technology", Takes::Word(&["wind", "offshore wind", "solar", "hydro", "nuclear"]), "What produces; for a PPA."),
+        required(
+            "kind",
+            Takes::Word(&["ppa", "fixed", "spot"]),
+            "Power-purchase agreement (pay as produced), fixed price for a band, or the day-ahead market.",
+        ),
+        optional(
+            "technology",
+            Takes::Word(&["wind", "offshore wind", "solar", "hydro", "nuclear"]),
+            "What produces; for a PPA.",
+        ),
         optional("capacity", Takes::Quantity(Dim::Power), "Installed capacity (PPA) or band (fixed)."),
         optional("price", Takes::Quantity(Dim::EnergyPrice), "Contract price."),
     ],
@@ -104,12 +175,34 @@ pub(crate) static BATTERY: Table = Table {
 pub(crate) static ENERGY: Table = Table {
     doc: "Contracts, taxes and batteries.",
     fields: &[
-        optional("contracts", Takes::Tables(&CONTRACT), "Supply contracts; what they leave open is bought on the day-ahead market."),
+        optional(
+            "contracts",
+            Takes::Tables(&CONTRACT),
+            "Supply contracts; what they leave open is bought on the day-ahead market.",
+        ),
         optional("battery", Takes::Table(&BATTERY), "A battery behind the meter."),
-        optional("spot", Takes::Quantity(Dim::EnergyPrice), "Mean day-ahead price; without it the country's."),
-        optional("network_and_levies", Takes::Quantity(Dim::EnergyPrice), "Network charges, taxes and levies on top of energy; without it a share of what the country's industry pays above the day-ahead price."),
-        given("margin", Dim::EnergyPrice, "energy", "supplier_margin", "Supplier's margin on day-ahead energy."),
+        optional(
+            "spot",
+            Takes::Quantity(Dim::EnergyPrice),
+            "Mean day-ahead price; without it the country's.",
+        ),
+        optional(
+            "network_and_levies",
+            Takes::Quantity(Dim::EnergyPrice),
+            "Network charges, taxes and levies on top of energy; without it a share of what the country's industry pays above the day-ahead price.",
+        ),
+        given(
+            "margin",
+            Dim::EnergyPrice,
+            "energy",
+            "supplier_margin",
+            "Supplier's margin on day-ahead energy.",
+        ),
         given("growth", Dim::Growth, "factory", "spot_growth", "Real yearly change of day-ahead prices."),
-        optional("carbon_intensity", Takes::Quantity(Dim::CarbonIntensity), "Of the grid's supply; without it the country's."),
+        optional(
+            "carbon_intensity",
+            Takes::Quantity(Dim::CarbonIntensity),
+            "Of the grid's supply; without it the country's.",
+        ),
     ],
 };

@@ -13,9 +13,19 @@ pub(crate) static LAYOUT: Table = Table {
         field("pp", Takes::Whole(1), Need::Word("1"), "Pipeline stages."),
         field("vpp", Takes::Whole(1), Need::Word("1"), "Virtual stages per device."),
         field("ep", Takes::Whole(1), Need::Word("1"), "Expert parallelism."),
-        field("dp", Takes::Whole(1), Need::Optional, "Data parallelism; what the partition has left, without it."),
+        field(
+            "dp",
+            Takes::Whole(1),
+            Need::Optional,
+            "Data parallelism; what the partition has left, without it.",
+        ),
         field("micro_batch", Takes::Whole(1), Need::Word("1"), "Sequences per micro-batch."),
-        field("recompute", Takes::Word(&["none", "selective", "full"]), Need::Word("selective"), "Activations computed again in the backward pass."),
+        field(
+            "recompute",
+            Takes::Word(&["none", "selective", "full"]),
+            Need::Word("selective"),
+            "Activations computed again in the backward pass.",
+        ),
         field("zero", Takes::Whole(0), Need::Word("1"), "ZeRO stage."),
     ],
 };
@@ -26,10 +36,19 @@ pub(crate) static TRAIN: Table = Table {
         required("name", Takes::Text, "Name of the run."),
         required("model", Takes::Catalog(Kind::Models), "Model of the catalog."),
         required("on", Takes::Name("partition"), "Partition it runs on."),
-        optional("tokens", Takes::Quantity(Dim::Count), "Tokens to train on; twenty per parameter without it (Hoffmann 2022)."),
+        optional(
+            "tokens",
+            Takes::Quantity(Dim::Count),
+            "Tokens to train on; twenty per parameter without it (Hoffmann 2022).",
+        ),
         given("sequence", Dim::Count, "factory", "sequence", "Sequence length in tokens."),
         given("batch", Dim::Count, "factory", "batch_tokens", "Global batch in tokens."),
-        field("precision", Takes::Word(&["bf16", "fp8", "fp4"]), Need::Word("bf16"), "Number format of the matrix multiplications."),
+        field(
+            "precision",
+            Takes::Word(&["bf16", "fp8", "fp4"]),
+            Need::Word("bf16"),
+            "Number format of the matrix multiplications.",
+        ),
         given("share", Dim::Share, "factory", "run_share", "Share of the partition it gets."),
         optional("layout", Takes::Table(&LAYOUT), "Parallel layout; planned without it."),
     ],
@@ -40,7 +59,11 @@ pub(crate) static DEMAND: Table = Table {
     fields: &[
         optional("users", Takes::Quantity(Dim::Count), "People who use it."),
         optional("requests_per_user_day", Takes::Quantity(Dim::Count), "Requests per person and day."),
-        optional("requests_per_day", Takes::Quantity(Dim::Count), "Requests per day, instead of the two above."),
+        optional(
+            "requests_per_day",
+            Takes::Quantity(Dim::Count),
+            "Requests per day, instead of the two above.",
+        ),
         required("prompt", Takes::Quantity(Dim::Count), "Tokens of a mean prompt."),
         required("answer", Takes::Quantity(Dim::Count), "Tokens of a mean answer."),
         given("peak", Dim::Ratio, "factory", "peak_to_mean", "Busiest hour over the mean hour."),
@@ -63,16 +86,39 @@ pub(crate) static SERVE: Table = Table {
         required("on", Takes::Name("partition"), "Partition it runs on."),
         required("demand", Takes::Table(&DEMAND), "What is asked of it."),
         optional("objective", Takes::Table(&OBJECTIVE), "Latency objectives."),
-        field("precision", Takes::Word(&["bf16", "fp8", "fp4"]), Need::Word("fp8"), "Number format of the weights."),
+        field(
+            "precision",
+            Takes::Word(&["bf16", "fp8", "fp4"]),
+            Need::Word("fp8"),
+            "Number format of the weights.",
+        ),
     ],
 };
 
 pub(crate) static OPERATIONS: Table = Table {
     doc: "Failures, repair and utilisation.",
     fields: &[
-        given("utilisation", Dim::Share, "factory", "utilisation", "Share of the available hours that tenants use."),
-        given("node_failure_rate", Dim::Hazard, "fabric", "node_failure", "Failures of one node."),
+        given(
+            "utilisation",
+            Dim::Share,
+            "factory",
+            "utilisation",
+            "Share of the available hours that tenants use.",
+        ),
+        given(
+            "node_failure_rate",
+            Dim::Hazard,
+            "fabric",
+            "node_failure",
+            "Failures of one node of eight accelerators; other nodes in proportion.",
+        ),
         given("repair", Dim::Time, "fabric", "node_repair", "From failure to return to service."),
-        given("maintenance", Dim::Share, "factory", "maintenance_share", "Share of the year in planned maintenance."),
+        given(
+            "maintenance",
+            Dim::Share,
+            "factory",
+            "maintenance_share",
+            "Share of the year in planned maintenance.",
+        ),
     ],
 };

@@ -1,4 +1,5 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use gigatwin_catalog::{Catalog, CatalogError, Entry, Kind, Value};
 use gigatwin_quantity::{Dim, Quantity};
@@ -19,6 +20,8 @@ pub(super) struct Builder<'a> {
     pub choices_at_default: usize,
     /// Catalog entries read, for the hash of the inputs.
     pub entries: BTreeSet<(Kind, String)>,
+    /// Rooms of defaults already read: each is asked for many figures.
+    rooms: BTreeMap<(Kind, String), Option<Rc<Entry>>>,
 }
 
 impl<'a> Builder<'a> {
@@ -30,14 +33,27 @@ impl<'a> Builder<'a> {
             choices: Vec::new(),
             choices_at_default: 0,
             entries: BTreeSet::new(),
+            rooms: BTreeMap::new(),
         }
     }
 
-    pub fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>, hint: impl Into<String>) {
+    pub fn error(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
         self.diagnostics.push(Diagnostic::error(code, span, message, hint));
     }
 
-    pub fn warning(&mut self, code: &'static str, span: Span, message: impl Into<String>, hint: impl Into<String>) {
+    pub fn warning(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
         self.diagnostics.push(Diagnostic::warning(code, span, message, hint));
     }
 
@@ -55,17 +71,42 @@ impl<'a> Builder<'a> {
     }
 
     /// A quantity that the file gives, or else its default from the catalog.
-    pub fn quantity<Q: Quantity>(&mut self, table: &'static Table, node: &TableNode, key: &str, path: &str) -> Option<In<Q>> {
+    pub fn quantity<Q: Quantity>(
+        &mut self,
+        table: &'static Table,
+        node: &TableNode,
+        key: &str,
+        path: &str,
+    ) -> Option<In<Q>> {
         if let Some(input) = self.given(node, key, path) {
             return Some(input);
         }
         let field = table.field(key)?;
-        let (Takes::Quantity(dim), Need::Default(room, name)) = (field.takes, field.need) else { return None };
+        let (Takes::Quantity(dim), Need::Default(room, name)) = (field.takes, field.need) else {
+            return None;
+        };
         self.default(room, name, dim, &join(path, key), node.span)
     }
 
     /// A default of the catalog under a path of its own.
-    pub fn default<Q: Quantity>(&mut self, room: &str, name: &str, dim: Dim, path: &str, span: Span) -> Option<In<Q>> {
+    pub fn default<Q: Quantity>(
+        &mut self,
+        room: &str,
+        name: &str,
+        dim: Dim,
+        path: &str,
+        span: Span,
+    ) -> Option<In<Q>> {
+        for kind in [Kind::Defaults, Kind::Costs] {
+            // A room that is there but broken must be named: it is the user's own overlay.
+            if !self.rooms.contains_key(&(kind, room.to_owned()))
+                && let Some(Err(e)) = self.catalog.text(kind, room).map(|_| self.catalog.entry(kind, room))
+            {
+                self.catalog_error(&e, span);
+                self.rooms.insert((kind, room.to_owned()), None);
+                return None;
+            }
+        }
         let entry = self
             .entry_quietly(Kind::Defaults, room)
             .filter(|e| e.figures().any(|f| f.0 == name))
@@ -78,15 +119,23 @@ impl<'a> Builder<'a> {
             }
             _ => {
                 let message = format!("the catalog has no default {room}.{name} for {path}");
-                self.error("G304", span, message, "give the value in the file, or the figure in a catalog of your own");
+                self.error(
+                    "G304",
+                    span,
+                    message,
+                    "give the value in the file, or the figure in a catalog of your own",
+                );
                 return None;
             }
         };
         Some(self.add_value(path.to_owned(), dim, value.clone(), Origin::Default(value.provenance)))
     }
 
-    fn entry_quietly(&mut self, kind: Kind, id: &str) -> Option<Entry> {
-        let entry = self.catalog.entry(kind, id).ok()?;
+    fn entry_quietly(&mut self, kind: Kind, id: &str) -> Option<Rc<Entry>> {
+        let catalog = self.catalog;
+        // Rooms have no other names: a room that is not there is not searched for among the aliases of all others.
+        let read = || catalog.text(kind, id).and_then(|_| catalog.entry(kind, id).ok()).map(Rc::new);
+        let entry = self.rooms.entry((kind, id.to_owned())).or_insert_with(read).clone()?;
         self.entries.insert((kind, entry.id.clone()));
         Some(entry)
     }
@@ -158,7 +207,8 @@ impl<'a> Builder<'a> {
                 self.error("G301", span, error.to_string(), hint);
             }
             CatalogError::Malformed { kind, id, .. } => {
-                let hint = format!("mend {}/{id}.toml; gigatwin catalog check lists all faults", kind.folder());
+                let hint =
+                    format!("mend {}/{id}.toml; gigatwin catalog check lists all faults", kind.folder());
                 self.error("G305", span, error.to_string(), hint);
             }
         }

@@ -17,20 +17,23 @@ use crate::inputs::{In, Plain, Values};
 #[derive(Debug)]
 pub(crate) struct Bands {
     pub training_step_time: In<Plain>,
+    pub training_step_time_moe: In<Plain>,
     pub serving_tpot: In<Plain>,
     pub it_power: In<Plain>,
     pub pue_overhead: In<Plain>,
 }
 
 impl Bands {
-    pub fn read(b: &mut Builder<'_>, span: Span) -> Option<Self> {
+    pub(super) fn read(b: &mut Builder<'_>, span: Span) -> Option<Self> {
         let mut factor = |name: &str| b.default("bands", name, Dim::Ratio, &format!("model.{name}"), span);
         let training_step_time = factor("training_step_time");
+        let training_step_time_moe = factor("training_step_time_moe");
         let serving_tpot = factor("serving_tpot");
         let it_power = factor("it_power");
         let pue_overhead = factor("pue_overhead");
         Some(Bands {
             training_step_time: training_step_time?,
+            training_step_time_moe: training_step_time_moe?,
             serving_tpot: serving_tpot?,
             it_power: it_power?,
             pue_overhead: pue_overhead?,
@@ -85,7 +88,8 @@ pub(super) fn training(b: &mut Builder<'_>, chips: &[String], span: Span) -> Opt
         for chip in chips {
             let key = |what: &str| format!("chip_{}_{what}", chip.replace('-', "_"));
             let one = |what: &str| number(&key(what));
-            let known = ["gemm_bf16", "gemm_low", "attention", "compute_units"].iter().any(|w| one(w).is_some());
+            let known =
+                ["gemm_bf16", "gemm_low", "attention", "compute_units"].iter().any(|w| one(w).is_some());
             if known {
                 let found = ChipFactors {
                     gemm_bf16: one("gemm_bf16").unwrap_or(1.0),
@@ -170,7 +174,12 @@ pub(super) fn weather(
     match climate.synthesise(&inputs, WEATHER_SEED) {
         Ok(year) => Some(compress(&year.hours)),
         Err(e) => {
-            b.error("G305", span, format!("the climate of the place: {e}"), "gigatwin catalog check lists all faults");
+            b.error(
+                "G305",
+                span,
+                format!("the climate of the place: {e}"),
+                "gigatwin catalog check lists all faults",
+            );
             None
         }
     }

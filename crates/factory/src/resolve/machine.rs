@@ -12,10 +12,23 @@ use crate::resolved::{ChipInputs, Fabric, FabricKind, Partition, Phase, Scaled, 
 /// The network that stands where the file names none.
 const DEFAULT_SWITCH: &str = "quantum-x800";
 
-pub(super) fn resolve(b: &mut Builder<'_>, root: &TableNode, phases: &[Phase]) -> (Vec<Fabric>, Vec<Partition>) {
+pub(super) fn resolve(
+    b: &mut Builder<'_>,
+    root: &TableNode,
+    phases: &[Phase],
+) -> (Vec<Fabric>, Vec<Partition>) {
     let mut fabrics = Vec::new();
     let mut names: Vec<&str> = Vec::new();
     for (name, span, node) in root.named("fabric") {
+        if names.iter().any(|n| slug(n) == slug(name)) {
+            b.error(
+                "G303",
+                *span,
+                format!("there are two fabrics \"{name}\""),
+                "give each fabric a name of its own",
+            );
+            continue;
+        }
         names.push(name);
         if let Some(fabric) = fabric(b, name, *span, node) {
             fabrics.push(fabric);
@@ -30,7 +43,12 @@ pub(super) fn resolve(b: &mut Builder<'_>, root: &TableNode, phases: &[Phase]) -
         let Some((name, span)) = node.text("name") else { continue };
         let slug = slug(name);
         if partitions.iter().any(|p| p.slug == slug) {
-            b.error("G303", span, format!("there are two partitions \"{name}\""), "give each partition a name of its own");
+            b.error(
+                "G303",
+                span,
+                format!("there are two partitions \"{name}\""),
+                "give each partition a name of its own",
+            );
             continue;
         }
         let fabric = match node.text("fabric") {
@@ -51,12 +69,22 @@ pub(super) fn resolve(b: &mut Builder<'_>, root: &TableNode, phases: &[Phase]) -
     (fabrics, partitions)
 }
 
-pub(super) fn unknown_name<'n>(b: &mut Builder<'_>, what: &str, name: &str, span: Span, known: impl Iterator<Item = &'n str> + Clone) {
+pub(super) fn unknown_name<'n>(
+    b: &mut Builder<'_>,
+    what: &str,
+    name: &str,
+    span: Span,
+    known: impl Iterator<Item = &'n str> + Clone,
+) {
     let hint = match crate::check::nearest(name, known.clone()) {
         Some(near) => format!("did you mean \"{near}\"?"),
         None => {
             let all: Vec<&str> = known.collect();
-            if all.is_empty() { format!("define a {what} of that name") } else { format!("defined are: {}", all.join(", ")) }
+            if all.is_empty() {
+                format!("define a {what} of that name")
+            } else {
+                format!("defined are: {}", all.join(", "))
+            }
         }
     };
     b.error("G302", span, format!("there is no {what} \"{name}\" in the file"), hint);
@@ -83,7 +111,12 @@ fn fabric(b: &mut Builder<'_>, name: &str, span: Span, node: &TableNode) -> Opti
     let planes = b.whole(&language::FABRIC, node, "planes", &path);
     let mut ratio = |key: &str| {
         let table = node.table("oversubscription")?;
-        let input = b.quantity::<Plain>(&language::OVERSUBSCRIPTION, table, key, &format!("{path}.oversubscription"))?;
+        let input = b.quantity::<Plain>(
+            &language::OVERSUBSCRIPTION,
+            table,
+            key,
+            &format!("{path}.oversubscription"),
+        )?;
         let base = b.inputs.base();
         if Values::new(&b.inputs, &base).number(input) < 1.0 {
             let message = format!("oversubscription at the {key} is below 1");
@@ -187,8 +220,22 @@ fn partition(
     let power_max = own_power.or_else(|| b.figure(&system, "power_max", Dim::Power));
     let price = own_price.or_else(|| b.figure(&system, "price", Dim::Money));
     if price.is_none() {
-        let message = format!("the price of {} is not known: every cost that includes it is n/a", system.name);
+        let message =
+            format!("the price of {} is not known: every cost that includes it is n/a", system.name);
         b.warning("G304", at, message, "give price = \"EUR … m\" for one unit");
+    }
+    if let (Some(size), Some(per_unit), Some(racks_per_unit)) = (size, per_unit, racks_per_unit) {
+        let base = b.inputs.base();
+        let v = Values::new(&b.inputs, &base);
+        let units = match size {
+            Size::Units(n) => v.number(n).round(),
+            Size::Racks(n) => (v.number(n) / v.number(racks_per_unit)).round(),
+            Size::Accelerators(n) => (v.number(n) / v.number(per_unit)).ceil(),
+        };
+        if units < 1.0 {
+            let message = format!("this is less than one unit of {}: nothing to evaluate", system.name);
+            b.error("G404", span, message, "write at least one unit");
+        }
     }
     let chip_id = system.text("accelerator").unwrap_or("").to_owned();
     let chip_entry = b.entry(Kind::Accelerators, &chip_id, at);
@@ -219,7 +266,9 @@ fn size(b: &mut Builder<'_>, node: &TableNode, path: &str, span: Span) -> Option
     let [key] = found.as_slice() else {
         let message = match found.as_slice() {
             [] => "a partition needs one of racks, units and accelerators".to_owned(),
-            more => format!("a partition takes one of racks, units and accelerators, not {}", more.join(" and ")),
+            more => {
+                format!("a partition takes one of racks, units and accelerators, not {}", more.join(" and "))
+            }
         };
         b.error("G105", span, message, "write, for example, racks = 278");
         return None;
@@ -227,7 +276,12 @@ fn size(b: &mut Builder<'_>, node: &TableNode, path: &str, span: Span) -> Option
     let input = b.given::<Plain>(node, key, path)?;
     let base = b.inputs.base();
     if Values::new(&b.inputs, &base).number(input) <= 0.0 {
-        b.error("G404", node.span_of(key), format!("{key} is zero: nothing to evaluate"), "write a number above zero, or leave the partition out");
+        b.error(
+            "G404",
+            node.span_of(key),
+            format!("{key} is zero: nothing to evaluate"),
+            "write a number above zero, or leave the partition out",
+        );
         return None;
     }
     Some(match *key {
@@ -247,7 +301,8 @@ fn chip(b: &mut Builder<'_>, entry: &Entry, span: Span) -> Option<ChipInputs> {
     let idle = b.need(entry, "idle_power", Dim::Power, span);
     let fp8 = b.figure(entry, "fp8_dense", Dim::Flops);
     let fp4 = b.figure(entry, "fp4_dense", Dim::Flops);
-    let fp64 = b.figure(entry, "fp64_tensor", Dim::Flops).or_else(|| b.figure(entry, "fp64_vector", Dim::Flops));
+    let fp64 =
+        b.figure(entry, "fp64_tensor", Dim::Flops).or_else(|| b.figure(entry, "fp64_vector", Dim::Flops));
     Some(ChipInputs {
         bf16: bf16?,
         fp8,
@@ -266,16 +321,33 @@ pub(super) fn storage(b: &mut Builder<'_>, node: &TableNode) -> Option<Storage> 
     let write = match b.given(node, "checkpoint", "storage") {
         Some(given) => Some(Scaled::Site(given)),
         None => b
-            .default("fabric", "storage_write_per_chip", Dim::Bandwidth, "storage.checkpoint_per_accelerator", node.span)
+            .default(
+                "fabric",
+                "storage_write_per_chip",
+                Dim::Bandwidth,
+                "storage.checkpoint_per_accelerator",
+                node.span,
+            )
             .map(Scaled::PerAccelerator),
     };
     let capacity = match b.given(node, "capacity", "storage") {
         Some(given) => Some(Scaled::Site(given)),
         None => b
-            .default("factory", "storage_per_accelerator", Dim::Data, "storage.capacity_per_accelerator", node.span)
+            .default(
+                "factory",
+                "storage_per_accelerator",
+                Dim::Data,
+                "storage.capacity_per_accelerator",
+                node.span,
+            )
             .map(Scaled::PerAccelerator),
     };
     let price_per_pb = b.quantity(&language::STORAGE, node, "price", "storage");
     let power_per_pb = b.quantity(&language::STORAGE, node, "power", "storage");
-    Some(Storage { write: write?, capacity: capacity?, price_per_pb: price_per_pb?, power_per_pb: power_per_pb? })
+    Some(Storage {
+        write: write?,
+        capacity: capacity?,
+        price_per_pb: price_per_pb?,
+        power_per_pb: power_per_pb?,
+    })
 }

@@ -32,7 +32,10 @@ pub struct Loaded {
     pub factory: Option<Factory>,
 }
 
-/// Reads, checks and resolves a factory file. Never fails otherwise than by diagnostics.
+/// Findings beyond these help nobody.
+const MOST_FINDINGS: usize = 200;
+
+/// Reads, checks and resolves a factory file: the first 200 findings, by place. Never fails otherwise than by diagnostics.
 pub fn load(name: &str, bytes: Vec<u8>, loader: Loader<'_>, catalog: &Catalog) -> Loaded {
     let document = read(name, bytes, loader);
     let (sources, mut diagnostics) = (document.sources, document.diagnostics);
@@ -72,6 +75,7 @@ pub fn load(name: &str, bytes: Vec<u8>, loader: Loader<'_>, catalog: &Catalog) -
     }
     diagnostics.sort_by_key(|d| (d.span.file, d.span.start, d.code));
     diagnostics.dedup();
+    diagnostics.truncate(MOST_FINDINGS);
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
     let mut factory = factory.filter(|_| !failed);
     if let Some(f) = &mut factory {

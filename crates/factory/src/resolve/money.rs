@@ -15,15 +15,25 @@ pub(super) fn rates(b: &mut Builder<'_>, head: &TableNode, finance: &TableNode) 
         let value = Values::new(&b.inputs, &base).number(year);
         if (1990.0..=2100.0).contains(&value) && value.fract() == 0.0 {
             b.inputs.price_year = value as i16;
-        } else {
-            b.error("G210", head.span_of("price_year"), format!("{value} is not a price year"), "write a year such as 2026");
+        } else if !value.is_nan() {
+            b.error(
+                "G210",
+                head.span_of("price_year"),
+                format!("{value} is not a price year"),
+                "write a year such as 2026",
+            );
         }
     }
     let usd = b.quantity::<Plain>(&language::FINANCE, finance, "usd_per_eur", "finance");
     if let Some(usd) = usd {
         let base = b.inputs.base();
         if Values::new(&b.inputs, &base).number(usd) <= 0.0 {
-            b.error("G210", finance.span_of("usd_per_eur"), "an exchange rate is above zero", "write, for example, 1.15");
+            b.error(
+                "G210",
+                finance.span_of("usd_per_eur"),
+                "an exchange rate is above zero",
+                "write, for example, 1.15",
+            );
         }
         b.inputs.usd_per_eur = usd.id();
     }
@@ -40,7 +50,12 @@ pub(super) fn tenants(b: &mut Builder<'_>, root: &TableNode) -> Vec<Tenant> {
         let Some((name, span)) = node.text("name") else { continue };
         let slug = slug(name);
         if tenants.iter().any(|t| t.slug == slug) {
-            b.error("G303", span, format!("there are two tenants \"{name}\""), "give each tenant a name of its own");
+            b.error(
+                "G303",
+                span,
+                format!("there are two tenants \"{name}\""),
+                "give each tenant a name of its own",
+            );
             continue;
         }
         let path = format!("tenant.{slug}");
@@ -94,7 +109,12 @@ pub(super) fn tenants(b: &mut Builder<'_>, root: &TableNode) -> Vec<Tenant> {
     let sum = super::base_sum(b, shares);
     if sum > 1.0 + 1e-9 {
         let span = root.tables("tenant").last().map_or(root.span, |n| n.span_of("hours"));
-        b.error("G401", span, format!("the tenants' shares add up to {:.1} %", 100.0 * sum), "together at most 100 %");
+        b.error(
+            "G401",
+            span,
+            format!("the tenants' shares add up to {:.1} %", 100.0 * sum),
+            "together at most 100 %",
+        );
     }
     tenants
 }
@@ -115,7 +135,13 @@ pub(super) fn states(b: &mut Builder<'_>, root: &TableNode, host: Option<&Entry>
     }
     if nodes.is_empty() {
         if let Some(host) = host
-            && let Some(share) = b.default("factory", "host_state_share", Dim::Share, &format!("state.{}.share", host.id), root.span)
+            && let Some(share) = b.default(
+                "factory",
+                "host_state_share",
+                Dim::Share,
+                &format!("state.{}.share", host.id),
+                root.span,
+            )
         {
             states.push(StateShare { code: host.id.clone(), share });
         }
@@ -123,7 +149,12 @@ pub(super) fn states(b: &mut Builder<'_>, root: &TableNode, host: Option<&Entry>
         let sum = super::base_sum(b, states.iter().map(|s| s.share));
         if (sum - 1.0).abs() > 1e-3 && states.len() == nodes.len() {
             let span = nodes.last().map_or(root.span, |n| n.span_of("share"));
-            b.error("G401", span, format!("the States' shares add up to {:.1} %", 100.0 * sum), "together they are the whole of the States' part: 100 %");
+            b.error(
+                "G401",
+                span,
+                format!("the States' shares add up to {:.1} %", 100.0 * sum),
+                "together they are the whole of the States' part: 100 %",
+            );
         }
     }
     states
@@ -167,7 +198,15 @@ pub(super) fn costs(b: &mut Builder<'_>, node: &TableNode, country: Option<&Entr
     let shell = b
         .given::<PowerPrice>(node, "shell_and_plant", "costs")
         .or_else(|| country.and_then(|c| b.figure(c, "shell_cost", Dim::PowerPrice)))
-        .or_else(|| b.default("building", "shell_and_plant_europe_default", Dim::PowerPrice, "costs.shell_and_plant", node.span));
+        .or_else(|| {
+            b.default(
+                "building",
+                "shell_and_plant_europe_default",
+                Dim::PowerPrice,
+                "costs.shell_and_plant",
+                node.span,
+            )
+        });
     let grid_connection = b.quantity(&language::COSTS, node, "grid_connection", "costs");
     let land = b.quantity(&language::COSTS, node, "land", "costs");
     let installation = b.quantity(&language::COSTS, node, "installation", "costs");

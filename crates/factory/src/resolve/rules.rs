@@ -130,7 +130,8 @@ fn scale(table: &Table) -> Result<Scale, String> {
     for grade in list {
         let grade = grade.as_table().ok_or("a grade is no table")?;
         let op = text(grade, "op")?;
-        let test = compare(op, bound(text(grade, "value")?, metric)?).ok_or_else(|| format!("unknown op {op}"))?;
+        let test =
+            compare(op, bound(text(grade, "value")?, metric)?).ok_or_else(|| format!("unknown op {op}"))?;
         grades.push((text(grade, "grade")?.to_owned(), test));
     }
     Ok(Scale {

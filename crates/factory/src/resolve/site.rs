@@ -1,13 +1,17 @@
 use gigatwin_catalog::{Entry, Kind};
 use gigatwin_facility::Climate;
-use gigatwin_quantity::{Dim, EnergyPrice, Irradiance, Length, Quantity, Share, Speed, Temperature, TemperatureDifference};
+use gigatwin_quantity::{
+    Dim, EnergyPrice, Irradiance, Length, Quantity, Share, Speed, Temperature, TemperatureDifference,
+};
 
 use super::builder::Builder;
 use crate::check::TableNode;
 use crate::inputs::Plain;
 use crate::language::site as language;
 use crate::outcome::slug;
-use crate::resolved::{Contract, Cooling, CoolingKind, EnergyPlan, Heat, NetworkCharge, Phase, Site, Technology};
+use crate::resolved::{
+    Contract, Cooling, CoolingKind, EnergyPlan, Heat, NetworkCharge, Phase, Site, Technology,
+};
 
 pub(super) fn phases(b: &mut Builder<'_>, root: &TableNode) -> Vec<Phase> {
     let mut phases: Vec<Phase> = Vec::new();
@@ -15,7 +19,12 @@ pub(super) fn phases(b: &mut Builder<'_>, root: &TableNode) -> Vec<Phase> {
         let Some((name, span)) = node.text("name") else { continue };
         let slug = slug(name);
         if phases.iter().any(|p| p.slug == slug) {
-            b.error("G303", span, format!("there are two phases \"{name}\""), "give each phase a name of its own");
+            b.error(
+                "G303",
+                span,
+                format!("there are two phases \"{name}\""),
+                "give each phase a name of its own",
+            );
             continue;
         }
         let path = format!("phase.{slug}");
@@ -25,14 +34,19 @@ pub(super) fn phases(b: &mut Builder<'_>, root: &TableNode) -> Vec<Phase> {
         }
     }
     if phases.is_empty()
-        && let Some(funded) = b.default("factory", "phase_funded_with", Dim::Share, "phase.one.funded_with", root.span)
+        && let Some(funded) =
+            b.default("factory", "phase_funded_with", Dim::Share, "phase.one.funded_with", root.span)
     {
         phases.push(Phase { name: "one".to_owned(), slug: "one".to_owned(), opens: None, funded });
     }
     phases
 }
 
-pub(super) fn resolve(b: &mut Builder<'_>, root: &TableNode, country: Option<&Entry>) -> Option<(Site, String)> {
+pub(super) fn resolve(
+    b: &mut Builder<'_>,
+    root: &TableNode,
+    country: Option<&Entry>,
+) -> Option<(Site, String)> {
     let empty = TableNode::default();
     let node = root.table("site")?;
     let place = match node.text("place") {
@@ -44,7 +58,12 @@ pub(super) fn resolve(b: &mut Builder<'_>, root: &TableNode, country: Option<&En
         if let Some(lies_in) = place.text("country")
             && lies_in != country.id
         {
-            let message = format!("{} lies in {}, but the factory's country is {}", place.name, lies_in.to_uppercase(), country.id.to_uppercase());
+            let message = format!(
+                "{} lies in {}, but the factory's country is {}",
+                place.name,
+                lies_in.to_uppercase(),
+                country.id.to_uppercase()
+            );
             b.error("G403", node.span_of("place"), message, "name the country of the place");
         }
     }
@@ -178,16 +197,29 @@ pub(super) fn energy(b: &mut Builder<'_>, node: &TableNode, country: Option<&Ent
             .find_map(|key| b.figure(country, key, Dim::EnergyPrice))
     });
     if spot.is_none() && country.is_some() {
-        b.error("G304", node.span, "the catalog knows no day-ahead price for this country", "give energy.spot");
+        b.error(
+            "G304",
+            node.span,
+            "the catalog knows no day-ahead price for this country",
+            "give energy.spot",
+        );
     }
     let network = match b.given(node, "network_and_levies", "energy") {
         Some(given) => Some(NetworkCharge::Given(given)),
         None => match country.and_then(|c| b.figure(c, "price_industry", Dim::EnergyPrice)) {
             Some(industry) => {
                 let wholesale = country.and_then(|c| b.figure(c, "wholesale_2025", Dim::EnergyPrice));
-                let share = b.default("factory", "large_consumer_network_share", Dim::Share, "energy.large_consumer_network_share", node.span);
+                let share = b.default(
+                    "factory",
+                    "large_consumer_network_share",
+                    Dim::Share,
+                    "energy.large_consumer_network_share",
+                    node.span,
+                );
                 match (wholesale, share) {
-                    (Some(wholesale), Some(share)) => Some(NetworkCharge::FromIndustry { industry, wholesale, share }),
+                    (Some(wholesale), Some(share)) => {
+                        Some(NetworkCharge::FromIndustry { industry, wholesale, share })
+                    }
                     _ => plain_network(b, node),
                 }
             }
@@ -211,7 +243,8 @@ pub(super) fn energy(b: &mut Builder<'_>, node: &TableNode, country: Option<&Ent
 }
 
 fn plain_network(b: &mut Builder<'_>, node: &TableNode) -> Option<NetworkCharge> {
-    b.default("factory", "network_and_levies", Dim::EnergyPrice, "energy.network_and_levies", node.span).map(NetworkCharge::Given)
+    b.default("factory", "network_and_levies", Dim::EnergyPrice, "energy.network_and_levies", node.span)
+        .map(NetworkCharge::Given)
 }
 
 fn contract(b: &mut Builder<'_>, node: &TableNode, path: &str) -> Option<Contract> {
@@ -227,7 +260,12 @@ fn contract(b: &mut Builder<'_>, node: &TableNode, path: &str) -> Option<Contrac
     match kind.as_str() {
         "ppa" => {
             let (Some(technology), Some(capacity), Some(price)) = (technology, capacity, price) else {
-                b.error("G403", span, "a power-purchase agreement needs technology, capacity and price", "add what is missing");
+                b.error(
+                    "G403",
+                    span,
+                    "a power-purchase agreement needs technology, capacity and price",
+                    "add what is missing",
+                );
                 return None;
             };
             let technology = match technology.as_str() {
@@ -281,7 +319,12 @@ pub(super) fn dates(b: &mut Builder<'_>, root: &TableNode, phases: &[Phase]) {
         && signature > first
     {
         let hint = "sign before the first phase opens";
-        b.error("G402", site.span_of("signature"), "the agreement is signed after the first phase opens", hint);
+        b.error(
+            "G402",
+            site.span_of("signature"),
+            "the agreement is signed after the first phase opens",
+            hint,
+        );
     }
     if let (Some(grid), Some(energised)) = (site.table("grid"), at(b, "site.grid.energised"))
         && energised > first

@@ -18,7 +18,13 @@ fn precision(word: &str) -> Precision {
 }
 
 /// The partition that a run or service stands on.
-fn on(b: &mut Builder<'_>, root: &TableNode, node: &TableNode, path: &str, partitions: &[Partition]) -> Option<usize> {
+fn on(
+    b: &mut Builder<'_>,
+    root: &TableNode,
+    node: &TableNode,
+    path: &str,
+    partitions: &[Partition],
+) -> Option<usize> {
     let (name, span) = node.text("on")?;
     b.choice(path, "on", name);
     let wanted = slug(name);
@@ -44,11 +50,21 @@ fn model(b: &mut Builder<'_>, node: &TableNode, path: &str) -> Option<(ModelShap
     }
 }
 
-fn named(b: &mut Builder<'_>, node: &TableNode, what: &str, seen: &mut Vec<String>) -> Option<(String, Span)> {
+fn named(
+    b: &mut Builder<'_>,
+    node: &TableNode,
+    what: &str,
+    seen: &mut Vec<String>,
+) -> Option<(String, Span)> {
     let (name, span) = node.text("name")?;
     let slug = slug(name);
     if seen.contains(&slug) {
-        b.error("G303", span, format!("there are two {what}s \"{name}\""), format!("give each {what} a name of its own"));
+        b.error(
+            "G303",
+            span,
+            format!("there are two {what}s \"{name}\""),
+            format!("give each {what} a name of its own"),
+        );
         return None;
     }
     seen.push(slug.clone());
@@ -95,9 +111,14 @@ pub(super) fn runs(b: &mut Builder<'_>, root: &TableNode, partitions: &[Partitio
         let sum = super::base_sum(b, runs.iter().filter(|r| r.partition == i).map(|r| r.share));
         let several = runs.iter().filter(|r| r.partition == i).count() > 1;
         if several && sum > 1.0 + 1e-9 {
-            let node = root.tables("train").iter().rev().find(|n| n.text("on").is_some_and(|o| slug(o.0) == partition.slug));
+            let node = root
+                .tables("train")
+                .iter()
+                .rev()
+                .find(|n| n.text("on").is_some_and(|o| slug(o.0) == partition.slug));
             let span = node.map_or(root.span, |n| n.span_of("share"));
-            let message = format!("training runs on partition \"{}\" take {:.0} % of it", partition.slug, 100.0 * sum);
+            let message =
+                format!("training runs on partition \"{}\" take {:.0} % of it", partition.slug, 100.0 * sum);
             b.error("G401", span, message, "give each run a share; together at most 100 %");
         }
     }
@@ -121,10 +142,17 @@ fn fits(b: &mut Builder<'_>, run: &TrainingRun, layout: &GivenLayout, partitions
     let Some(partition) = partitions.get(run.partition) else { return };
     let base = b.inputs.base();
     let values = crate::inputs::Values::new(&b.inputs, &base);
-    let accelerators = crate::evaluate::machine::units(partition, &values) * values.number(partition.per_unit);
-    let wanted = f64::from(layout.tp) * f64::from(layout.cp) * f64::from(layout.pp) * f64::from(layout.dp.unwrap_or(1));
+    let accelerators =
+        crate::evaluate::machine::units(partition, &values) * values.number(partition.per_unit);
+    let wanted = f64::from(layout.tp)
+        * f64::from(layout.cp)
+        * f64::from(layout.pp)
+        * f64::from(layout.dp.unwrap_or(1));
     if wanted > accelerators {
-        let message = format!("the layout wants {wanted:.0} accelerators, partition \"{}\" has {accelerators:.0}", partition.slug);
+        let message = format!(
+            "the layout wants {wanted:.0} accelerators, partition \"{}\" has {accelerators:.0}",
+            partition.slug
+        );
         b.error("G403", span, message, "tp × cp × pp × dp must not exceed the partition");
     }
 }
@@ -175,7 +203,9 @@ fn demand(b: &mut Builder<'_>, node: &TableNode, path: &str, span: Span, given: 
     let each = b.given(node, "requests_per_user_day", path);
     let per_day = b.given(node, "requests_per_day", path);
     match (users, each, per_day) {
-        (Some(users), Some(requests_per_user_day), None) => Some(Demand::Users { users, requests_per_user_day }),
+        (Some(users), Some(requests_per_user_day), None) => {
+            Some(Demand::Users { users, requests_per_user_day })
+        }
         (None, None, Some(per_day)) => Some(Demand::PerDay(per_day)),
         _ => {
             if given {
