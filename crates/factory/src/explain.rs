@@ -121,6 +121,8 @@ impl Moved {
 pub(crate) fn small_move(input: &Input, value: f64) -> f64 {
     match input.dim {
         Dim::Date => 31.0,
+        // Upwards a link would no longer fit its port.
+        Dim::Bandwidth => -0.05 * value,
         Dim::Share if value > 0.9 => -0.02 * value,
         Dim::Temperature => 0.5,
         Dim::Growth => 0.01,

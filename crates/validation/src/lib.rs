@@ -9,6 +9,7 @@ pub mod power;
 pub mod pue;
 pub mod report;
 pub mod serving;
+pub mod sites;
 pub mod sizing;
 mod table;
 pub mod training;
@@ -16,7 +17,7 @@ pub mod training;
 pub use table::ValidationError as TableError;
 
 /// Domains that can be scored, in the order of the book.
-pub const DOMAINS: &[&str] = &["training", "serving", "collectives", "sizing", "power", "pue", "finance"];
+pub const DOMAINS: &[&str] = &["training", "serving", "collectives", "sizing", "power", "pue", "sites", "finance"];
 
 /// Why a domain cannot be scored.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,7 @@ pub fn validate(domain: &str, csv: Option<&str>) -> Result<report::Report, Valid
         "sizing" => sizing::validate(csv)?,
         "power" => power::validate(csv)?,
         "pue" => pue::validate(csv)?,
+        "sites" => sites::validate(csv)?,
         "finance" => finance::validate(csv)?,
         other => return Err(ValidationError::UnknownDomain(other.to_owned())),
     })
