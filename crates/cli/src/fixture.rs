@@ -71,6 +71,7 @@ pub fn outcome() -> Outcome {
             reason: reason.to_owned(),
             confidence: Confidence::Secondary,
             probability: Some(0.2),
+            miss: None,
         }],
         grades: Vec::new(),
         infeasible: vec![Infeasible {

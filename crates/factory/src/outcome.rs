@@ -86,6 +86,8 @@ pub struct GateResult {
     pub confidence: Confidence,
     /// Share of the draws in which it passes, where draws were made.
     pub probability: Option<f64>,
+    /// For a bound that is missed: dimension, value, bound and whether the value falls short (else it is over).
+    pub miss: Option<(Dim, f64, f64, bool)>,
 }
 
 /// An input and what it does to a headline figure.

@@ -59,7 +59,9 @@ fn the_announced_cost_is_the_computing_and_the_rest_stands_beside_with_its_reaso
     let (computing, total) = (value(&outcome, "cost.capex_computing"), value(&outcome, "cost.capex_total"));
     assert!((3e9..=5e9).contains(&computing), "computing CAPEX of EUR {computing}");
     assert!(total > computing);
-    let gate = |end: &str| outcome.gates.iter().find(|g| g.id.ends_with(end)).unwrap_or_else(|| panic!("no gate {end}"));
+    let gate = |end: &str| {
+        outcome.gates.iter().find(|g| g.id.ends_with(end)).unwrap_or_else(|| panic!("no gate {end}"))
+    };
     let high = gate("announcement-cost-high");
     if total > 5e9 {
         assert_eq!(high.status, Status::Fail);
@@ -81,7 +83,10 @@ fn the_announcement_caps_public_money_in_every_draw() {
     let factory = example("gigafactory-100k-chips");
     let outcome = run(&factory, 1, DRAWS);
     let share = outcome.metric("funding.public_share").unwrap();
-    assert!(share.value.unwrap() <= 0.35 + ROUNDING && share.band.unwrap().p90 <= 0.35 + ROUNDING, "{share:?}");
+    assert!(
+        share.value.unwrap() <= 0.35 + ROUNDING && share.band.unwrap().p90 <= 0.35 + ROUNDING,
+        "{share:?}"
+    );
     assert!(value(&outcome, "funding.public") > 0.0);
 }
 
@@ -124,13 +129,30 @@ fn sources_are_uses() {
                 assert!(found.is_finite(), "{name}, case {k}: {id} is n/a");
                 found
             };
-            let sources = at("funding.public") - at("funding.public_later") + at("funding.debt") + at("funding.equity");
-            equal(&format!("{name}, case {k}: sources and uses"), sources, at("cost.capex_total") + at("funding.financing_cost"));
-            equal(&format!("{name}, case {k}: who pays"), at("funding.public") + at("funding.private"), at("cost.capex_total"));
-            let states: f64 =
-                figures.iter().filter(|f| f.0.starts_with("state.") && f.0.ends_with(".contribution")).map(|f| f.1).sum();
+            let sources =
+                at("funding.public") - at("funding.public_later") + at("funding.debt") + at("funding.equity");
+            equal(
+                &format!("{name}, case {k}: sources and uses"),
+                sources,
+                at("cost.capex_total") + at("funding.financing_cost"),
+            );
+            equal(
+                &format!("{name}, case {k}: who pays"),
+                at("funding.public") + at("funding.private"),
+                at("cost.capex_total"),
+            );
+            let states: f64 = figures
+                .iter()
+                .filter(|f| f.0.starts_with("state.") && f.0.ends_with(".contribution"))
+                .map(|f| f.1)
+                .sum();
             equal(&format!("{name}, case {k}: the States"), states, at("funding.states"));
-            assert!(at("funding.public_later") >= 0.0 && at("funding.debt") >= 0.0 && at("funding.equity") >= -1e-3, "{name}, case {k}");
+            assert!(
+                at("funding.public_later") >= 0.0
+                    && at("funding.debt") >= 0.0
+                    && at("funding.equity") >= -1e-3,
+                "{name}, case {k}"
+            );
         }
     }
 }
@@ -148,7 +170,10 @@ fn hours_are_neither_made_nor_lost() {
                 figures.iter().filter(|f| of(&f.0.split('.').collect::<Vec<_>>())).map(|f| f.1).sum()
             };
             let available = at("hours.available_annual");
-            assert!(available <= at("hours.installed_annual") && at("hours.used_annual") <= available, "{name}, case {k}");
+            assert!(
+                available <= at("hours.installed_annual") && at("hours.used_annual") <= available,
+                "{name}, case {k}"
+            );
             let tenants = sum(&|p| p[0] == "tenant" && p.len() == 3);
             assert!(tenants <= available * (1.0 + EXACT), "{name}, case {k}: {tenants} of {available} hours");
             if text.contains("hours = \"remainder\"") {
@@ -157,10 +182,15 @@ fn hours_are_neither_made_nor_lost() {
             // What the States get by contribution is divided among them.
             if text.contains("name  = \"states\"") {
                 let of_states = sum(&|p| p == ["tenant", "states", "hours"]);
-                equal(&format!("{name}, case {k}: hours of the States"), sum(&|p| p[0] == "state" && p[2] == "hours"), of_states);
+                equal(
+                    &format!("{name}, case {k}: hours of the States"),
+                    sum(&|p| p[0] == "state" && p[2] == "hours"),
+                    of_states,
+                );
             }
             for tenant in figures.iter().filter(|f| f.0.starts_with("tenant.") && f.0.ends_with(".hours")) {
-                let classes: f64 = figures.iter().filter(|f| f.0.starts_with(&format!("{}.", tenant.0))).map(|f| f.1).sum();
+                let classes: f64 =
+                    figures.iter().filter(|f| f.0.starts_with(&format!("{}.", tenant.0))).map(|f| f.1).sum();
                 assert!(classes <= tenant.1 * (1.0 + EXACT), "{name}, case {k}: classes of {}", tenant.0);
             }
         }

@@ -60,7 +60,9 @@ fn another_seed_changes_the_bands_and_nothing_else() {
         let (one, two) = (run(&factory, 1, DRAWS), run(&factory, 2, DRAWS));
         let values = |o: &Outcome| -> Vec<_> { o.metrics.iter().map(|m| (m.id.clone(), m.value)).collect() };
         assert_eq!(values(&one), values(&two), "{name}: base values");
-        let verdicts = |o: &Outcome| -> Vec<_> { o.gates.iter().map(|g| (g.id.clone(), g.status, g.reason.clone())).collect() };
+        let verdicts = |o: &Outcome| -> Vec<_> {
+            o.gates.iter().map(|g| (g.id.clone(), g.status, g.reason.clone())).collect()
+        };
         assert_eq!(verdicts(&one), verdicts(&two), "{name}: gates");
         assert_eq!(one.matters, two.matters, "{name}: what matters is no matter of luck");
         assert_eq!(one.notes, two.notes, "{name}: notes");

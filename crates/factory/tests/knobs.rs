@@ -120,3 +120,12 @@ fn every_value_of_every_example_matters() {
     let dead = dead(&common::examples());
     assert!(dead.is_empty(), "{} dead knobs:\n{}", dead.len(), dead.join("\n"));
 }
+
+#[test]
+fn every_value_of_a_file_with_every_key_matters() {
+    let path = common::root().join("crates/factory/tests/valid/full.toml");
+    // It gives every key itself; what it extends would only hide the change of one.
+    let text = common::with(&std::fs::read_to_string(path).unwrap(), "extends = \"minimal.toml\"\n", "");
+    let dead = dead(&[("full".to_owned(), text)]);
+    assert!(dead.is_empty(), "{} dead knobs:\n{}", dead.len(), dead.join("\n"));
+}

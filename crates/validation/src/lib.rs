@@ -17,7 +17,8 @@ pub mod training;
 pub use table::ValidationError as TableError;
 
 /// Domains that can be scored, in the order of the book.
-pub const DOMAINS: &[&str] = &["training", "serving", "collectives", "sizing", "power", "pue", "sites", "finance"];
+pub const DOMAINS: &[&str] =
+    &["training", "serving", "collectives", "sizing", "power", "pue", "sites", "finance"];
 
 /// Why a domain cannot be scored.
 #[derive(Debug, thiserror::Error)]

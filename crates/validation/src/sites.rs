@@ -3,9 +3,9 @@
 use gigatwin_catalog::Catalog;
 use gigatwin_factory::{load, run};
 
+use crate::power;
 use crate::report::{Fold, Prediction, Refusal, Report};
 use crate::table::{Table, ValidationError};
-use crate::power;
 
 const SHIPPED: &str = include_str!("../../../validation/sites.csv");
 const REQUIRED: [&str; 4] = ["id", "example", "metric", "measured"];
@@ -58,7 +58,8 @@ pub fn validate(csv: Option<&str>) -> Result<Report, ValidationError> {
 
 /// A figure of an example with its P10 and P90.
 fn figure(example: &str, metric: &str, unit: f64) -> Result<(f64, f64, f64), String> {
-    let text = EXAMPLES.iter().find(|e| e.0 == example).ok_or_else(|| format!("there is no example {example}"))?.1;
+    let text =
+        EXAMPLES.iter().find(|e| e.0 == example).ok_or_else(|| format!("there is no example {example}"))?.1;
     let no_other_file = |_: &str, _: &str| Err("an example stands alone".to_owned());
     let loaded = load(example, text.as_bytes().to_vec(), &no_other_file, &Catalog::embedded());
     let factory = loaded.factory.ok_or("the example does not load")?;

@@ -14,7 +14,7 @@ use svg::Svg;
 pub use svg::{DARK, LIGHT, Theme};
 
 const WIDTH: f64 = 900.0;
-const HEIGHT: f64 = 648.0;
+const HEIGHT: f64 = 738.0;
 /// Left and right margin.
 const MARGIN: f64 = 28.0;
 
@@ -25,9 +25,9 @@ pub fn draw(outcome: &Outcome, source: &str, theme: &'static Theme) -> Result<St
     svg.describe(&outcome.name, &description(&n)?);
     svg.background();
     header(&mut svg, outcome, &n)?;
-    flow::draw(&mut svg, &n, 96.0)?;
-    svg.line(MARGIN, 398.0, WIDTH - MARGIN, 398.0);
-    money::draw(&mut svg, &n, 424.0)?;
+    flow::draw(&mut svg, &n, 88.0)?;
+    svg.line(MARGIN, 428.0, WIDTH - MARGIN, 428.0);
+    money::draw(&mut svg, &n, 462.0)?;
     footer(&mut svg, outcome, source);
     Ok(svg.finish())
 }

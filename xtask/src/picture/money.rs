@@ -3,7 +3,7 @@
 use gigatwin_quantity::{Dim, show};
 
 use super::numbers::Numbers;
-use super::svg::{Svg, colour, width_of};
+use super::svg::{Svg, colour, width_of_bold};
 use super::{MARGIN, WIDTH};
 use crate::fault::Fault;
 
@@ -36,66 +36,94 @@ const PAYERS: &[Part] = &[
     Part("Equity", colour::GREEN, DARK_INK, &["funding.equity"]),
 ];
 
+/// What it costs until the first hour is sold, beyond what is built.
+const FINANCING: &[&str] = &["funding.financing_cost"];
+
 /// Draws both below `top`.
 pub fn draw(svg: &mut Svg, n: &Numbers<'_>, top: f64) -> Result<(), Fault> {
-    let costs = amounts(n, COSTS)?;
-    let payers = amounts(n, PAYERS)?;
-    let total = |parts: &[f64]| parts.iter().sum::<f64>();
+    let mut costs = parts(n, COSTS)?;
+    costs.push(Amount::new(n, "Interest, fees, reserve", svg.theme.grey, DARK_INK, FINANCING)?);
+    let payers = parts(n, PAYERS)?;
+    let total = |amounts: &[Amount]| amounts.iter().map(|a| a.euros).sum::<f64>();
     let scale = (WIDTH - 2.0 * MARGIN) / total(&costs).max(total(&payers));
+
+    let more = format!("and {} to finance it until it opens", n.value(FINANCING[0])?);
     let build = format!("{} to build", n.value("cost.capex_total")?);
-    title(svg, top, &build, &n.bracket("cost.capex_total")?, "");
-    let end = bar(svg, top + 12.0, scale, COSTS, &costs);
-    let financing = n.base("funding.financing_cost")?;
-    let more = format!("with {} of interest, fees and reserves until it opens", show(Dim::Money, financing));
-    let paid = format!("{} raised", show(Dim::Money, total(&payers)));
-    let public =
-        format!("public {} of the investment · {}", show(Dim::Share, n.base("funding.public_share")?), more);
-    let second = end + 34.0;
-    title(svg, second, &paid, "", &public);
-    bar(svg, second + 12.0, scale, PAYERS, &payers);
+    title(svg, top, &build, &n.bracket("cost.capex_total")?, &more);
+    let second = bar(svg, top + 12.0, scale, &costs) + 36.0;
+
+    let public = format!("{} of the cost to build is public money", n.value("funding.public_share")?);
+    title(svg, second, "Who pays", "", &public);
+    bar(svg, second + 12.0, scale, &payers);
     Ok(())
 }
 
-fn amounts(n: &Numbers<'_>, parts: &[Part]) -> Result<Vec<f64>, Fault> {
-    parts.iter().map(|part| part.3.iter().map(|id| n.base(id)).sum()).collect()
+/// A part with its sum.
+struct Amount {
+    name: &'static str,
+    fill: &'static str,
+    ink: &'static str,
+    euros: f64,
+    money: String,
+    bracket: String,
+}
+
+impl Amount {
+    fn new(
+        n: &Numbers<'_>,
+        name: &'static str,
+        fill: &'static str,
+        ink: &'static str,
+        ids: &[&str],
+    ) -> Result<Amount, Fault> {
+        let euros = ids.iter().map(|id| n.base(id)).sum::<Result<f64, Fault>>()?;
+        // Ends of bands do not add up: a sum has none.
+        let bracket = if let [id] = ids { n.bracket(id)? } else { String::new() };
+        Ok(Amount { name, fill, ink, euros, money: show(Dim::Money, euros), bracket })
+    }
+
+    /// Whether its bar holds its text.
+    fn fits(&self, scale: f64) -> bool {
+        width_of_bold(&self.money, 12.0) + 8.0 < self.euros * scale
+    }
+}
+
+fn parts(n: &Numbers<'_>, parts: &[Part]) -> Result<Vec<Amount>, Fault> {
+    parts.iter().map(|Part(name, fill, ink, ids)| Amount::new(n, name, fill, ink, ids)).collect()
 }
 
 fn title(svg: &mut Svg, y: f64, value: &str, bracket: &str, right: &str) {
-    svg.text(MARGIN, y).size(16.0).bold().write(value);
-    svg.text(MARGIN + width_of(value, 16.0) + 12.0, y).size(11.0).muted().write(bracket);
+    svg.text(MARGIN, y).size(16.0).bold().write_with(value, bracket);
     svg.text(WIDTH - MARGIN, y).size(11.5).muted().end().write(right);
 }
 
 /// One bar with its key below; gives the lower edge.
-fn bar(svg: &mut Svg, top: f64, scale: f64, parts: &[Part], amounts: &[f64]) -> f64 {
+fn bar(svg: &mut Svg, top: f64, scale: f64, amounts: &[Amount]) -> f64 {
     let mut x = MARGIN;
-    for (part, amount) in parts.iter().zip(amounts) {
-        let width = amount * scale;
+    for amount in amounts {
+        let width = amount.euros * scale;
         // A hair of background between neighbours, so that they part without relying on hue.
-        svg.rect(x, top, (width - 1.5).max(0.5), BAR, 1.5, part.1, 1.0);
-        let text = show(Dim::Money, *amount);
-        if width_of(&text, 12.0) + 12.0 < width {
-            svg.text(x + width / 2.0, top + 20.0).bold().middle().fill(part.2).write(&text);
+        svg.rect([x, top, (width - 1.5).max(0.5), BAR], 1.5, amount.fill, 1.0);
+        if amount.fits(scale) {
+            svg.text(x + width / 2.0, top + 20.0).bold().middle().fill(amount.ink).write(&amount.money);
         }
         x += width;
     }
-    key(svg, top + BAR + 20.0, parts, amounts, scale)
+    key(svg, top + BAR + 22.0, amounts, scale)
 }
 
-/// Names, and the amounts that had no room in the bar.
-fn key(svg: &mut Svg, top: f64, parts: &[Part], amounts: &[f64], scale: f64) -> f64 {
-    let (mut x, mut y) = (MARGIN, top);
-    for (part, amount) in parts.iter().zip(amounts) {
-        let money = show(Dim::Money, *amount);
-        let inside = width_of(&money, 12.0) + 12.0 < amount * scale;
-        let text = if inside { part.0.to_owned() } else { format!("{} {money}", part.0) };
-        let width = 16.0 + width_of(&text, 12.0) + 14.0;
-        if x + width > WIDTH - MARGIN + 14.0 {
-            (x, y) = (MARGIN, y + 20.0);
-        }
-        svg.rect(x, y - 9.5, 11.0, 11.0, 2.0, part.1, 1.0);
-        svg.text(x + 16.0, y).write(&text);
-        x += width;
+/// Names, the amounts that had no room in the bar, and bands; in four columns.
+fn key(svg: &mut Svg, top: f64, amounts: &[Amount], scale: f64) -> f64 {
+    let column = (WIDTH - 2.0 * MARGIN) / 4.0;
+    let mut y = top;
+    for (i, amount) in amounts.iter().enumerate() {
+        let x = MARGIN + column * (i % 4) as f64;
+        y = top + 34.0 * (i / 4) as f64;
+        svg.rect([x, y - 9.5, 11.0, 11.0], 2.0, amount.fill, 1.0);
+        svg.text(x + 17.0, y).write(amount.name);
+        let money = if amount.fits(scale) { "" } else { amount.money.as_str() };
+        let second = [money, &amount.bracket].join(" ");
+        svg.text(x + 17.0, y + 15.0).size(11.0).muted().write(second.trim());
     }
-    y
+    y + 15.0
 }

@@ -29,35 +29,34 @@ impl<'a> Numbers<'a> {
     /// The base case with its unit.
     pub fn value(&self, id: &str) -> Result<String, Fault> {
         let base = self.base(id)?;
-        let def = self.metric(id)?.def;
-        Ok(match (def.dim, def.unit) {
-            (Dim::Time, "d") => format!("{} days", significant(base / def.factor, 3)),
-            (Dim::Ratio, unit) if !unit.is_empty() => format!("{} {unit}", show(Dim::Count, base)),
-            (dim, _) => show(dim, base),
-        })
+        let scale = self.scale(id)?;
+        Ok(scale.value(base))
     }
 
-    /// P10 to P90 in the unit of the value; `None` where there is no band or nothing varies.
+    /// P10 to P90 in the unit of the value, so that the reader compares three numbers; `None` where nothing varies.
     pub fn range(&self, id: &str) -> Result<Option<String>, Fault> {
-        let Some(band) = self.metric(id)?.band else { return Ok(None) };
-        if band.p10 == band.p90 {
-            return Ok(None);
-        }
-        // In the unit that suits the base case, so that the reader compares three numbers.
-        let text = self.value(id)?;
-        let bare = |x: f64| {
-            let def = self.metric(id).map(|m| m.def).ok();
-            match def.map(|d| (d.dim, d.unit, d.factor)) {
-                Some((Dim::Date, ..)) => show(Dim::Date, x),
-                Some((Dim::Time, "d", factor)) => significant(x / factor, 3),
-                Some((Dim::Power, ..)) => significant(x / 1e6, 3),
-                Some((Dim::Money, ..)) if text.ends_with(" bn") => significant(x / 1e9, 3),
-                Some((Dim::Money, ..)) if text.ends_with(" m") => significant(x / 1e6, 3),
-                Some((Dim::Money | Dim::HourPrice, ..)) => significant(x, 3),
-                _ => show(Dim::Count, x),
-            }
-        };
-        Ok(Some(format!("{}–{}", bare(band.p10), bare(band.p90))))
+        let scale = self.scale(id)?;
+        let band = self.metric(id)?.band.filter(|b| b.p10 != b.p90);
+        Ok(band.map(|b| scale.range(b.p10, b.p90)))
+    }
+
+    fn scale(&self, id: &str) -> Result<Scale, Fault> {
+        let def = self.metric(id)?.def;
+        let large = self.base(id)?.abs();
+        let plain = |prefix, factor, unit| Scale::Factor { prefix, factor, unit };
+        Ok(match (def.dim, def.unit) {
+            (Dim::Power, _) => plain("", 1e6, " MW"),
+            (Dim::Time, "d") => plain("", def.factor, " days"),
+            (Dim::Ratio, "tokens/s") if large >= 1e6 => plain("", 1e6, " M tokens/s"),
+            (Dim::Ratio, "tokens/s") => plain("", 1e3, " k tokens/s"),
+            (Dim::Energy, "J") => plain("", 1.0, " J"),
+            (Dim::HourPrice, _) => plain("EUR ", 1.0, ""),
+            (Dim::Money, _) if large >= 1e9 => plain("EUR ", 1e9, " bn"),
+            (Dim::Money, _) if large >= 1e6 => plain("EUR ", 1e6, " m"),
+            (Dim::Money, _) => plain("EUR ", 1.0, ""),
+            (Dim::Share, _) => plain("", 1e-2, " %"),
+            (dim, _) => Scale::Own(dim),
+        })
     }
 
     /// The range in brackets; empty where there is none.
@@ -85,5 +84,38 @@ impl<'a> Numbers<'a> {
     /// A note of the outcome, such as the name of a model.
     pub fn note(&self, key: &str) -> Option<&'a str> {
         self.outcome.note(key)
+    }
+}
+
+/// How a figure and its band are written.
+enum Scale {
+    /// As a number of a unit.
+    Factor { prefix: &'static str, factor: f64, unit: &'static str },
+    /// As its dimension is written elsewhere.
+    Own(Dim),
+}
+
+impl Scale {
+    fn value(&self, base: f64) -> String {
+        match self {
+            Scale::Factor { prefix, factor, unit } => {
+                format!("{prefix}{}{unit}", significant(base / factor, 3))
+            }
+            // "30.0 T" is thirty, as the file says.
+            Scale::Own(dim) => show(*dim, base).replace(".0 ", " "),
+        }
+    }
+
+    fn range(&self, low: f64, high: f64) -> String {
+        match self {
+            Scale::Factor { factor, unit, .. } => {
+                // "bn" and "k" belong to the number, other units are said beside the value.
+                let word = unit.split(' ').nth(1).filter(|w| matches!(*w, "bn" | "m" | "k" | "M"));
+                let word = word.map(|w| format!(" {w}")).unwrap_or_default();
+                format!("{}–{}{word}", significant(low / factor, 3), significant(high / factor, 3))
+            }
+            Scale::Own(Dim::Date) => format!("{} to {}", show(Dim::Date, low), show(Dim::Date, high)),
+            Scale::Own(dim) => format!("{}–{}", show(*dim, low), show(*dim, high)),
+        }
     }
 }

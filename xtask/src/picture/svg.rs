@@ -95,8 +95,8 @@ impl Svg {
         );
     }
 
-    /// A filled rectangle.
-    pub fn rect(&mut self, x: f64, y: f64, width: f64, height: f64, radius: f64, fill: &str, opacity: f64) {
+    /// A filled rectangle: left, top, width, height.
+    pub fn rect(&mut self, [x, y, width, height]: [f64; 4], radius: f64, fill: &str, opacity: f64) {
         let _ = writeln!(
             self.out,
             "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"{}\" fill=\"{fill}\" fill-opacity=\"{}\"/>",
@@ -215,26 +215,41 @@ impl<'a> Text<'a> {
 
     /// Sets it.
     pub fn write(self, text: &str) {
+        self.write_with(text, "");
+    }
+
+    /// Sets it with a small remark behind it on the same line.
+    pub fn write_with(self, text: &str, remark: &str) {
         if text.is_empty() {
             return;
         }
         let weight = if self.bold { " font-weight=\"600\"" } else { "" };
-        let fill = self.fill.unwrap_or(self.svg.theme.ink);
-        let _ = writeln!(
+        let theme = self.svg.theme;
+        let fill = self.fill.unwrap_or(theme.ink);
+        let _ = write!(
             self.svg.out,
-            "<text x=\"{}\" y=\"{}\" font-size=\"{}\"{weight}{} fill=\"{fill}\">{}</text>",
+            "<text x=\"{}\" y=\"{}\" font-size=\"{}\"{weight}{} fill=\"{fill}\">{}",
             num(self.x),
             num(self.y),
             num(self.size),
             self.anchor,
             escape(text),
         );
+        if !remark.is_empty() {
+            let _ = write!(
+                self.svg.out,
+                "<tspan dx=\"6\" font-size=\"11.5\" font-weight=\"400\" fill=\"{}\">{}</tspan>",
+                theme.muted,
+                escape(remark),
+            );
+        }
+        self.svg.out.push_str("</text>\n");
     }
 }
 
-/// About how wide a line of text is: system fonts differ, so callers leave room.
-pub fn width_of(text: &str, size: f64) -> f64 {
-    text.chars().count() as f64 * size * 0.56
+/// How wide a line of bold text is at most: system fonts differ, and this is the widest of the common ones.
+pub fn width_of_bold(text: &str, size: f64) -> f64 {
+    text.chars().count() as f64 * size * 0.68
 }
 
 fn ribbon(from: (f64, f64), to: (f64, f64), height: f64) -> String {

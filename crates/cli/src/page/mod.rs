@@ -146,7 +146,14 @@ impl<'a> Page<'a> {
     fn notes(&self, subject: &str) -> Vec<String> {
         let about =
             |key: &str| key == subject || key.strip_prefix(subject).is_some_and(|rest| rest.starts_with('.'));
-        self.outcome.notes.iter().filter(|n| about(&n.0)).map(|n| n.1.clone()).collect()
+        self.outcome.notes.iter().filter(|n| about(&n.0)).map(|n| self.phrase(&n.1)).collect()
+    }
+
+    /// A short text of the engine without its asides, each part in the language of the page where it has a translation.
+    fn phrase(&self, text: &str) -> String {
+        let head = text.split("; ").next().unwrap_or(text);
+        let parts: Vec<&str> = head.split(", ").map(|part| self.messages.label(part)).collect();
+        parts.join(", ")
     }
 
     /// Whether measurements stand behind a figure's band: its own, or those of all that it is computed from.

@@ -52,8 +52,26 @@ impl Page<'_> {
             (Status::Fail, false) => self.messages.say("status.fail_soft"),
             _ => self.messages.say("status.unknown"),
         };
-        let text = if gate.reason.is_empty() { &gate.title } else { &gate.reason };
-        self.messages.fill("page.gate", &[("status", word), ("id", &gate.id), ("reason", text)])
+        let text = match gate.miss {
+            Some((dim, value, bound, short)) => {
+                let [value, bound, by] =
+                    [value, bound, (value - bound).abs()].map(|v| glued(&self.figures.value(dim, v)));
+                let values = [("value", value.as_str()), ("bound", &bound), ("by", &by)];
+                let said = if short {
+                    self.messages.fill("page.falls_short", &values)
+                } else {
+                    self.messages.fill("page.is_over", &values)
+                };
+                // What would cure it comes from the rule set, in its own language.
+                match gate.reason.split_once("; ") {
+                    Some((_, cure)) => format!("{said}; {cure}"),
+                    None => said,
+                }
+            }
+            None if gate.reason.is_empty() => gate.title.clone(),
+            None => gate.reason.clone(),
+        };
+        self.messages.fill("page.gate", &[("status", word), ("id", &gate.id), ("reason", &text)])
     }
 
     pub(super) fn grades(&self) -> Section {
@@ -61,7 +79,10 @@ impl Page<'_> {
             .outcome
             .grades
             .iter()
-            .map(|(_, title, grade)| self.messages.fill("page.named", &[("name", title), ("text", grade)]))
+            .map(|(_, title, grade)| {
+                let grade = self.messages.label(grade);
+                self.messages.fill("page.named", &[("name", title), ("text", grade)])
+            })
             .collect();
         self.section("section.grades", vec![line])
     }

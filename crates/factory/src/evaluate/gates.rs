@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use gigatwin_catalog::Confidence;
-use gigatwin_programme::gate::{Circumstances, Fact, Test, Verdict, judge};
+use gigatwin_programme::gate::{Circumstances, Fact, Miss, Test, Verdict, judge};
 use gigatwin_programme::scale::Grade;
 use gigatwin_quantity::{Date, Dim, show};
 
@@ -16,6 +16,7 @@ use crate::resolved::Factory;
 pub(crate) struct Judged {
     pub status: Status,
     pub reason: String,
+    pub miss: Option<(Dim, f64, f64, bool)>,
 }
 
 /// Judges the grid connection and every rule.
@@ -39,7 +40,12 @@ pub(crate) fn evaluate(f: &Factory, sheet: &Sheet, words: bool) -> Vec<Judged> {
             reason.push_str("; ");
             reason.push_str(&rule.cure);
         }
-        out.push(Judged { status, reason });
+        let miss = match verdict {
+            Verdict::Fail(Miss::Short(gap)) => Some((gap.dim, gap.value, gap.bound, true)),
+            Verdict::Fail(Miss::Over(gap)) => Some((gap.dim, gap.value, gap.bound, false)),
+            _ => None,
+        };
+        out.push(Judged { status, reason, miss });
     }
     out
 }
@@ -69,6 +75,7 @@ pub(crate) fn results(f: &Factory, judged: Vec<Judged>) -> Vec<GateResult> {
             reason: j.reason,
             confidence,
             probability: None,
+            miss: j.miss,
         })
         .collect()
 }
@@ -91,10 +98,10 @@ fn grid(sheet: &Sheet) -> Judged {
     let peak = sheet.at("site.facility_power");
     let power = |w: f64| show(Dim::Power, w);
     if room.is_nan() {
-        Judged { status: Status::Unknown, reason: "the facility's power is not known".to_owned() }
+        Judged { status: Status::Unknown, reason: "the facility's power is not known".to_owned(), miss: None }
     } else if room >= 0.0 {
         let reason = format!("{} at the hottest hour, {} to spare", power(peak), power(room));
-        Judged { status: Status::Pass, reason }
+        Judged { status: Status::Pass, reason, miss: None }
     } else {
         let reason = format!(
             "grid connection short by {}: the site draws {} at its hottest hour; enlarge the connection or take {:.1} % off the machine",
@@ -102,7 +109,7 @@ fn grid(sheet: &Sheet) -> Judged {
             power(peak),
             -100.0 * room / peak
         );
-        Judged { status: Status::Fail, reason }
+        Judged { status: Status::Fail, reason, miss: Some((Dim::Power, peak, peak + room, false)) }
     }
 }
 

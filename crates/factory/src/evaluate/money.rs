@@ -233,8 +233,10 @@ fn fund(f: &Factory, v: &Values<'_>, capex: &[Capex], sheet: &mut Sheet) -> Resu
     } else {
         form(&f.finance.public_money)
     };
-    // A rule that only caps the public share gives it in the two halves of a matching scheme.
-    let asked = ceiling.unwrap_or_else(|| public_max.map_or(0.0, |m| m / 2.0).min(1.0));
+    // A rule that only caps the public share of the whole investment gives it in the two halves of a matching scheme.
+    let whole: f64 = capex.iter().map(|c| c.total.eur()).sum();
+    let computing: f64 = capex.iter().map(|c| c.computing.eur()).sum();
+    let asked = ceiling.unwrap_or_else(|| public_max.map_or(0.0, |m| (m / 2.0 * whole / computing).min(0.5)));
     let inputs = FundingInputs {
         form,
         union_share: Share::from_fraction(asked),

@@ -127,7 +127,9 @@ impl Walk<'_> {
             words.iter().filter(|w| **w != now).map(|w| ((*w).to_owned(), here(quoted(w)))).collect()
         };
         match (field.takes, &node.value) {
-            (Takes::Quantity(_), RawValue::Text(_)) if path.starts_with("state.") => self.state_share(node, path),
+            (Takes::Quantity(_), RawValue::Text(_)) if path.starts_with("state.") => {
+                self.state_share(node, path)
+            }
             (Takes::Quantity(dim), RawValue::Table(range)) => self.range(range, dim, path),
             (Takes::Quantity(dim), _) => self.point(node, dim, path),
             (Takes::WordOrShare(all), RawValue::Text(now)) if all.contains(&now.as_str()) => {
@@ -142,9 +144,15 @@ impl Walk<'_> {
                 if path.starts_with("energy.contracts.") && now == "spot" {
                     let terms = [
                         ("fixed", "\"fixed\", price = \"EUR 90/MWh\""),
-                        ("ppa", "\"ppa\", technology = \"hydro\", capacity = \"2 MW\", price = \"EUR 90/MWh\""),
+                        (
+                            "ppa",
+                            "\"ppa\", technology = \"hydro\", capacity = \"2 MW\", price = \"EUR 90/MWh\"",
+                        ),
                     ];
-                    changes = terms.iter().map(|(w, written)| ((*w).to_owned(), here((*written).to_owned()))).collect();
+                    changes = terms
+                        .iter()
+                        .map(|(w, written)| ((*w).to_owned(), here((*written).to_owned())))
+                        .collect();
                 }
                 self.add(path, node.span.start, Wanted::Each, changes);
             }
@@ -300,7 +308,8 @@ impl Walk<'_> {
             RawValue::Table(t) => t.get("share").filter(|share| share.span != node.span),
             _ => None,
         });
-        let share = |node: &RawNode| parse(self.text[bytes(node)].trim_matches('"'), Dim::Share).unwrap().value;
+        let share =
+            |node: &RawNode| parse(self.text[bytes(node)].trim_matches('"'), Dim::Share).unwrap().value;
         // The only State pays all.
         let Some(other) = other else { return };
         let to = |node: &RawNode, x: f64| (bytes(node), quoted(&exact(Dim::Share, x)));
@@ -326,10 +335,15 @@ impl Walk<'_> {
                 (_, Some(mode)) => (Wanted::Bands, vec![0.5 * (mode + high)]),
                 (_, None) => (Wanted::One, vec![0.5 * (low + high)]),
             };
+            let own = value(key).unwrap();
             let changes = new
                 .into_iter()
                 .map(|x| {
-                    let new = quoted(&exact(dim, whole(x)));
+                    // Scaled as written, so that currency and price year stay.
+                    let new = match dim {
+                        Dim::Date => quoted(&exact(dim, x)),
+                        _ => scaled(&self.text[bytes(node)], whole(x) / own),
+                    };
                     (new.clone(), vec![(bytes(node), new)])
                 })
                 .collect();
@@ -362,6 +376,25 @@ fn moved(slice: &str, dim: Dim) -> Vec<String> {
         .iter()
         .map(|f| to(if whole { (number * f).round() } else { number * f }))
         .collect()
+}
+
+/// A quantity as written, its number times a factor.
+fn scaled(slice: &str, factor: f64) -> String {
+    let (at, number) = number(slice);
+    replaced(slice, &at, number * factor)
+}
+
+/// The number in a quantity, and where it stands.
+fn number(slice: &str) -> (std::ops::Range<usize>, f64) {
+    let start = slice.find(|c: char| c.is_ascii_digit()).unwrap();
+    let end = slice[start..].find(|c: char| !(c.is_ascii_digit() || c == '.')).map_or(slice.len(), |n| start + n);
+    (start..end, slice[start..end].parse().unwrap())
+}
+
+fn replaced(slice: &str, at: &std::ops::Range<usize>, x: f64) -> String {
+    // Rounded so that no digits of binary arithmetic show.
+    let x = (x * 1e9).round() / 1e9;
+    format!("{}{x}{}", &slice[..at.start], &slice[at.end..])
 }
 
 fn name_of(table: &RawTable) -> Option<&str> {
