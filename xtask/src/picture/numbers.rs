@@ -119,3 +119,22 @@ impl Scale {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bands_are_in_the_unit_of_the_value() {
+        let money = Scale::Factor { prefix: "EUR ", factor: 1e9, unit: " bn" };
+        assert_eq!(money.value(7.116e9), "EUR 7.12 bn");
+        assert_eq!(money.range(6.3e9, 0.95e9), "6.30–0.950 bn");
+        let power = Scale::Factor { prefix: "", factor: 1e6, unit: " MW" };
+        assert_eq!(power.range(1.9e8, 2.1e8), "190–210");
+        let rate = Scale::Factor { prefix: "", factor: 1e3, unit: " k tokens/s" };
+        assert_eq!(
+            (rate.value(648_148.0), rate.range(575e3, 845e3)),
+            ("648 k tokens/s".to_owned(), "575–845 k".to_owned())
+        );
+    }
+}

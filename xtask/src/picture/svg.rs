@@ -269,3 +269,24 @@ fn num(x: f64) -> String {
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_sites_cannot_break_the_file() {
+        let mut svg = Svg::new(10.0, 10.0, &LIGHT);
+        svg.describe("A & B <\"C\">", "");
+        svg.text(1.0, 2.345).write_with("x < y", "a & b");
+        let text = svg.finish();
+        assert!(text.contains("A &amp; B &lt;&quot;C&quot;&gt;"));
+        assert!(text.contains("y=\"2.35\"") || text.contains("y=\"2.34\""));
+        assert!(text.contains("x &lt; y<tspan") && text.contains("a &amp; b</tspan>"));
+    }
+
+    #[test]
+    fn numbers_have_no_idle_digits() {
+        assert_eq!([num(2.0), num(0.5), num(-1.25), num(1.0 / 3.0)], ["2", "0.5", "-1.25", "0.33"]);
+    }
+}

@@ -18,6 +18,8 @@ use super::sheet::Sheet;
 use crate::inputs::Values;
 use crate::resolved::{Factory, HoursRule, TenantKind};
 
+/// A purchase contract runs for at least five years (Regulation (EU) 2026/150, Art. 12b(12)).
+const PURCHASE_MONTHS: u32 = 60;
 /// Days of a mean month.
 const MONTH: f64 = 365.2425 / 12.0;
 
@@ -42,8 +44,10 @@ pub(crate) fn evaluate(
         (sheet.at("funding.public") - (outcome.funding.grants + outcome.funding.public_loan).eur()).max(0.0),
     );
     sheet.put("funding.equity", outcome.funding.equity.eur());
-    sheet.put_some("finance.irr_equity", outcome.equity.xirr.rate());
-    sheet.put_some("finance.irr_project", outcome.project.xirr.rate());
+    // A site whose hours are all given away has no return to speak of.
+    let paid = sheet.at("finance.revenue_annual") > 0.0;
+    sheet.put_some("finance.irr_equity", outcome.equity.xirr.rate().filter(|_| paid));
+    sheet.put_some("finance.irr_project", outcome.project.xirr.rate().filter(|_| paid));
     sheet.put_some("finance.dscr_min", outcome.dscr_min);
     let binding = format!("{:?}", outcome.debt.binding);
     Ok(match outcome.shortfall {
@@ -100,8 +104,14 @@ fn plan(
                 }
                 PublicForm::HourPurchase => PhasePublic {
                     purchase: public,
-                    purchase_months: life.min(60),
+                    purchase_months: life.min(PURCHASE_MONTHS),
                     price: Some(PurchasePrice::Market),
+                    ..PhasePublic::NONE
+                },
+                PublicForm::HourShare => PhasePublic {
+                    purchase: public,
+                    purchase_months: life.min(PURCHASE_MONTHS),
+                    share_of_hours: share,
                     ..PhasePublic::NONE
                 },
                 _ => PhasePublic::NONE,

@@ -210,6 +210,7 @@ fn form(word: &str) -> PublicForm {
     match word {
         "grant" => PublicForm::CapitalShare,
         "hour purchase" => PublicForm::HourPurchase,
+        "hour share" => PublicForm::HourShare,
         "share purchase" => PublicForm::SharePurchase,
         "loan" => PublicForm::Loan,
         _ => PublicForm::None,

@@ -69,7 +69,7 @@ pub(crate) static FINANCE: Table = Table {
     fields: &[
         field(
             "public_money",
-            Takes::Word(&["grant", "hour purchase", "share purchase", "loan", "none"]),
+            Takes::Word(&["grant", "hour purchase", "hour share", "share purchase", "loan", "none"]),
             Need::Word("hour purchase"),
             "Legal form of the public money.",
         ),

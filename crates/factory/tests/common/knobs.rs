@@ -387,7 +387,8 @@ fn scaled(slice: &str, factor: f64) -> String {
 /// The number in a quantity, and where it stands.
 fn number(slice: &str) -> (std::ops::Range<usize>, f64) {
     let start = slice.find(|c: char| c.is_ascii_digit()).unwrap();
-    let end = slice[start..].find(|c: char| !(c.is_ascii_digit() || c == '.')).map_or(slice.len(), |n| start + n);
+    let end =
+        slice[start..].find(|c: char| !(c.is_ascii_digit() || c == '.')).map_or(slice.len(), |n| start + n);
     (start..end, slice[start..end].parse().unwrap())
 }
 
