@@ -64,10 +64,13 @@ pub fn explain(factory: &Factory, outcome: &Outcome, id: &str) -> Result<Explana
 
 /// Figures under small moves of single inputs, computed once and kept for the whole tree.
 struct Moved {
-    base: Vec<(String, f64)>,
+    base: Figures,
     /// Input, its relative move, and the figures then.
-    runs: Vec<(usize, f64, Vec<(String, f64)>)>,
+    runs: Vec<(usize, f64, Figures)>,
 }
+
+/// Figures by id, in base units.
+type Figures = Vec<(String, f64)>;
 
 impl Moved {
     fn new(factory: &Factory) -> Self {

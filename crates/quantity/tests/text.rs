@@ -1,5 +1,8 @@
 //! Text at the edge: what users write and what they read back.
 
+// A helper outside a test function is still part of a test.
+#![allow(clippy::unwrap_used)]
+
 use gigatwin_quantity::{Currency, Date, Dim, Distribution, Power, Time, exact, parse, show};
 use proptest::prelude::*;
 

@@ -195,6 +195,9 @@ fn by_cell<'a>(predictions: &'a [Prediction], metric: &str) -> BTreeMap<String, 
     map
 }
 
+/// Error of a row and whether it lies inside its band.
+type Scored = (f64, bool);
+
 fn headline_of(
     metric: &'static str,
     class: &'static str,
@@ -203,7 +206,7 @@ fn headline_of(
     fold: Fold,
 ) -> Headline {
     // (error, inside band) per row; a refused row is an error of −100 % outside every band.
-    let mut map: BTreeMap<&str, Vec<(f64, bool)>> = BTreeMap::new();
+    let mut map: BTreeMap<&str, Vec<Scored>> = BTreeMap::new();
     for p in chosen {
         map.entry(&p.cell).or_default().push((p.error(), p.low <= p.measured && p.measured <= p.high));
     }
@@ -222,7 +225,7 @@ fn headline_of(
     if !pooled.is_empty() {
         p90s.push(quantile(&sorted(pooled.into_iter()), 0.9));
     }
-    let over = |f: &dyn Fn(&[(f64, bool)]) -> f64| 100.0 * mean(map.values().map(|rows| f(rows)));
+    let over = |f: &dyn Fn(&[Scored]) -> f64| 100.0 * mean(map.values().map(|rows| f(rows)));
     let widths = sorted(chosen.iter().map(|p| (p.high - p.low) / p.predicted));
     Headline {
         metric,

@@ -1,5 +1,8 @@
 //! The training table is scored out of fold, its figures do not slip, and malformed tables are refused with line and column.
 
+// A helper outside a test function is still part of a test.
+#![allow(clippy::unwrap_used)]
+
 use gigatwin_catalog::{Catalog, Kind};
 use gigatwin_quantity::{Dim, Time};
 use gigatwin_training::Calibration;

@@ -6,6 +6,7 @@
 mod catalog;
 mod faults;
 mod outcome;
+mod pages;
 mod start;
 
 use std::path::{Path, PathBuf};

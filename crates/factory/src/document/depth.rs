@@ -109,9 +109,9 @@ mod tests {
 
     #[test]
     fn dots_and_brackets_add_up() {
-        let dotted = format!("{} = 1", vec!["a"; DEEPEST + 2].join("."));
+        let dotted = format!("{} = 1", ["a"; DEEPEST + 2].join("."));
         assert!(too_deep(&dotted).is_some());
-        let step = format!("{} = {{ ", vec!["a"; 8].join("."));
+        let step = format!("{} = {{ ", ["a"; 8].join("."));
         assert!(too_deep(&step.repeat(5)).is_some());
     }
 }

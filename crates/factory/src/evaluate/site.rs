@@ -106,7 +106,7 @@ pub(crate) fn evaluate(
     sheet.put("energy.annual", total);
     sheet.put("site.facility_power_mean", total / seconds);
     sheet.put("site.pue", pue);
-    sheet.put_some("site.wue", year.wue.map(|w| gigatwin_quantity::Quantity::base(w)));
+    sheet.put_some("site.wue", year.wue.map(gigatwin_quantity::Quantity::base));
     sheet.put("site.erf", (year.heat_reused.joules() * scale / total).min(1.0));
     sheet.put_some("energy.water_annual", year.water.map(|w| w.litres() * scale));
     sheet.put("energy.heat_sold", year.heat_sold.joules() * scale);
