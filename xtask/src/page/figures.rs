@@ -85,7 +85,7 @@ mod tests {
         for def in METRICS {
             let own = def.id.split('.').next().unwrap_or("");
             assert!(ROOMS.iter().any(|r| r.0 == own), "{own} has no title");
-            assert_eq!(page.matches(&format!("| `{}` |", def.id)).count(), 1, "{}", def.id);
+            assert_eq!(page.matches(&format!("\n| `{}` |", def.id)).count(), 1, "{}", def.id);
         }
         for (_, title) in ROOMS {
             assert_eq!(

@@ -154,6 +154,11 @@ impl Walk<'_> {
                         .map(|(w, written)| ((*w).to_owned(), here((*written).to_owned())))
                         .collect();
                 }
+                // A band of fixed price says all that an agreement with a producer does, but for who produces.
+                if path.starts_with("energy.contracts.") && now == "fixed" && table.contains_key("capacity") {
+                    let written = "\"ppa\", technology = \"hydro\"";
+                    changes = vec![("ppa".to_owned(), here(written.to_owned()))];
+                }
                 self.add(path, node.span.start, Wanted::Each, changes);
             }
             (Takes::Flag, RawValue::Bool(flag)) => {
