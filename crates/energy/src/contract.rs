@@ -30,6 +30,17 @@ pub struct PayAsProduced {
     pub shape: Option<DurationShape>,
 }
 
+/// What a band of supply is guaranteed to come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Renewable, and so without emissions by the market-based rule.
+    Renewable,
+    /// Without emissions, but not renewable: nuclear.
+    CarbonFree,
+    /// Nothing in particular.
+    Unspecified,
+}
+
 /// One contract.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Contract {
@@ -41,8 +52,8 @@ pub enum Contract {
         power: Power,
         /// Price.
         price: EnergyPrice,
-        /// Whether it carries guarantees of renewable origin.
-        renewable: bool,
+        /// What it carries guarantees for.
+        origin: Origin,
     },
     /// What the others leave open, at the hour's price and the supplier's margin.
     Spot,

@@ -9,12 +9,12 @@
 //! share m and capture rate c they cost `1 + m (1 − c)` times the mean, an interpolation that is exact when nothing is
 //! matched and, since a flat profile captures the mean price, keeps the value of the whole load when all is.
 //!
-//! **Carbon.** Location-based: consumption times the country's intensity. Market-based: contracted renewable volumes of
+//! **Carbon.** Location-based: consumption times the country's intensity. Market-based: contracted carbon-free volumes of
 //! the year, up to consumption, at their own intensity, the rest at the residual mix (GHG Protocol, Scope 2).
 
 use gigatwin_quantity::{Energy, EnergyPrice, Mass, Money, Power, Share, Time};
 
-use crate::contract::{Contract, Technology};
+use crate::contract::{Contract, Origin, Technology};
 use crate::error::{not_negative, number, positive};
 use crate::shape::LEVELS;
 use crate::{CarbonInputs, EnergyError, Market};
@@ -78,6 +78,8 @@ struct Book {
     captured: f64,
     flat: f64,
     flat_renewable: f64,
+    /// Of the flat contracts, what has no emissions.
+    flat_carbon_free: f64,
     /// EUR/J times W.
     paid: f64,
     fixed: Option<EnergyPrice>,
@@ -111,11 +113,12 @@ fn enter(contracts: &[Contract]) -> Result<Book, EnergyError> {
                     }
                 }
             }
-            Contract::Baseload { power, price, renewable } => {
+            Contract::Baseload { power, price, origin } => {
                 let power = not_negative("the power of a baseload contract", power.w())?;
                 number("the price of a contract", price.eur_per_mwh())?;
                 book.flat += power;
-                book.flat_renewable += if *renewable { power } else { 0.0 };
+                book.flat_renewable += if *origin == Origin::Renewable { power } else { 0.0 };
+                book.flat_carbon_free += if *origin == Origin::Unspecified { 0.0 } else { power };
                 book.paid += power * joule_price(*price);
             }
             Contract::Spot if book.spot || book.fixed.is_some() => return Err(EnergyError::TwoResiduals),
@@ -210,7 +213,7 @@ pub fn evaluate(
 
     let renewable = (book.flat_renewable + book.variable).min(load);
     let flat_renewable_used = if book.flat > 0.0 { flat_used * book.flat_renewable / book.flat } else { 0.0 };
-    let renewable_energy = energy(renewable);
+    let clean_energy = energy((book.flat_carbon_free + book.variable).min(load));
     Ok(EnergyYear {
         energy: demand.energy,
         cost,
@@ -228,7 +231,6 @@ pub fn evaluate(
         renewable_share_hourly: (!book.shapeless)
             .then(|| Share::from_fraction((flat_renewable_used + variable_used) / load)),
         carbon_location: demand.energy * carbon.location,
-        carbon_market: (demand.energy - renewable_energy) * residual_intensity
-            + renewable_energy * carbon.contracted,
+        carbon_market: (demand.energy - clean_energy) * residual_intensity + clean_energy * carbon.contracted,
     })
 }

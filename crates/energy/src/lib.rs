@@ -11,7 +11,7 @@ mod evaluate;
 mod market;
 mod shape;
 
-pub use contract::{Contract, PayAsProduced, Technology};
+pub use contract::{Contract, Origin, PayAsProduced, Technology};
 pub use error::EnergyError;
 pub use evaluate::{Demand, EnergyYear, evaluate};
 pub use market::{CarbonInputs, Market, network_from_industry_price, solar_capacity_factor};

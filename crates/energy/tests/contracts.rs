@@ -82,7 +82,8 @@ fn annual_matching_flatters_hourly_matching() {
 
 #[test]
 fn baseload_and_fixed_price_leave_no_risk() {
-    let base = Contract::Baseload { power: Power::from_mw(60.0), price: eur(70.0), renewable: true };
+    let base =
+        Contract::Baseload { power: Power::from_mw(60.0), price: eur(70.0), origin: Origin::Renewable };
     let y = run(100.0, &[base, Contract::Fixed { price: eur(90.0) }]);
     assert!((y.price_all_in.eur_per_mwh() - (0.6 * 70.0 + 0.4 * 90.0 + 16.0)).abs() < 1e-9);
     assert!((y.renewable_share_hourly.unwrap().fraction() - 0.6).abs() < 1e-12);
@@ -119,7 +120,7 @@ fn network_charges_from_an_industrial_price() {
 proptest! {
     #[test]
     fn energy_balances(load in 1.0f64..400.0, w in 0.0f64..600.0, s in 0.0f64..600.0, b in 0.0f64..300.0, wcf in 5.0f64..55.0, scf in 5.0f64..25.0) {
-        let base = Contract::Baseload { power: Power::from_mw(b), price: eur(70.0), renewable: false };
+        let base = Contract::Baseload { power: Power::from_mw(b), price: eur(70.0), origin: Origin::Unspecified };
         let y = run(load, &[wind(w, wcf), solar(s, scf), base, Contract::Spot]);
         let matched = y.matched.unwrap();
         prop_assert!(matched <= y.energy * (1.0 + 1e-12));

@@ -19,7 +19,7 @@ mod schema;
 
 pub use diff::diff;
 pub use explain::explain;
-pub use resolve::{Loaded, load};
+pub use resolve::{Loaded, load, rule_faults};
 pub use resolved::Factory;
 pub use run::{Evaluator, run};
 pub use schema::schema;

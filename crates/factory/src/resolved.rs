@@ -82,6 +82,7 @@ pub(crate) struct Site {
 
 #[derive(Debug)]
 pub(crate) struct Heat {
+    pub buyer: String,
     pub supply: In<Temperature>,
     pub up_to: In<Power>,
     pub price: In<EnergyPrice>,
@@ -303,6 +304,7 @@ pub(crate) struct Tenant {
     pub name: String,
     pub slug: String,
     pub kind: TenantKind,
+    pub word: String,
     pub hours: HoursRule,
     pub classes: Vec<(&'static str, In<Share>)>,
     pub price: Option<In<HourPrice>>,

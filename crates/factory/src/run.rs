@@ -229,11 +229,15 @@ fn notes(factory: &Factory, plans: &Plans, mut notes: Vec<(String, String)>) -> 
             notes.push((format!("serving.{}.deployment", service.slug), note.clone()));
         }
     }
+    if let Some(heat) = &factory.site.heat {
+        notes.push(("site.heat.buyer".to_owned(), heat.buyer.clone()));
+    }
     for partition in &factory.partitions {
         notes.push((format!("partition.{}.system", partition.slug), partition.system.clone()));
     }
     for tenant in &factory.tenants {
         notes.push((format!("tenant.{}.name", tenant.slug), tenant.name.clone()));
+        notes.push((format!("tenant.{}.kind", tenant.slug), tenant.word.clone()));
     }
     notes
 }

@@ -116,9 +116,24 @@ fn the_union_stays_under_its_ceiling_and_the_states_match_it() {
     assert_eq!(gate.probability, Some(1.0));
 }
 
+/// The examples with their public money in every legal form.
+fn in_every_form(examples: Vec<(String, String)>) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for (name, text) in examples {
+        let line = text.lines().find(|l| l.starts_with("public_money")).unwrap().to_owned();
+        for form in ["grant", "hour purchase", "share purchase", "loan", "none"] {
+            all.push((
+                format!("{name} by {form}"),
+                common::with(&text, &line, &format!("public_money = \"{form}\"")),
+            ));
+        }
+    }
+    all
+}
+
 #[test]
 fn sources_are_uses() {
-    for (name, text) in common::examples() {
+    for (name, text) in in_every_form(common::examples()) {
         let factory = common::factory(&name, &text);
         let evaluator = Evaluator::new(&factory);
         let cases = std::iter::once(factory.inputs.base()).chain((0..16).map(|k| spread(&factory, k)));

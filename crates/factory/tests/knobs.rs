@@ -94,7 +94,6 @@ impl Before {
             if unmoved {
                 idle.push(change.value.as_str());
             } else if knob.wanted != Wanted::Each {
-                if idle.len() >= 2 { eprintln!("INSENSITIVE {path} until {} (not {idle:?})", change.value); }
                 return None;
             }
         }

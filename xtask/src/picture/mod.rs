@@ -63,15 +63,17 @@ fn footer(svg: &mut Svg, outcome: &Outcome, source: &str) {
 /// The picture in words, for those who do not see it.
 fn description(n: &Numbers<'_>) -> Result<String, Fault> {
     Ok(format!(
-        "Grid connection {}, {} at the peak, {} of IT. {} accelerators train {} tokens in {} and serve {} at peak. An \
-         accelerator-hour costs {}, a million tokens {}. The site costs {} to build; the Union pays {}, the Member \
+        "Grid connection {}, {} at the peak, {} of IT. Of {} accelerators, {} train a model on {} tokens in {}, and {} \
+         serve {} at peak. An accelerator-hour costs {}, a million tokens {}. The site costs {} to build; the Union pays {}, the Member \
          States {}, debt is {} and equity {}.",
         n.value("site.grid_firm")?,
         n.value("site.facility_power")?,
         n.value("site.it_power")?,
         n.value("site.accelerators")?,
+        n.value(&n.run("accelerators")?)?,
         n.value(&n.run("tokens")?)?,
         n.value(&n.run("days")?)?,
+        n.value(&n.service("chips")?)?,
         n.value(&n.service("tokens_per_second")?)?,
         n.value("cost.lcoc_per_accelerator_hour")?,
         n.value(&n.service("cost_per_million_tokens")?)?,

@@ -212,7 +212,8 @@ fn entry_json(entry: &Entry) -> Value {
 }
 
 fn check(context: &Context, catalog: &Catalog) -> Result<Exit, Fault> {
-    let faults = catalog.check();
+    let mut faults = catalog.check();
+    faults.extend(gigatwin_factory::rule_faults(catalog));
     let total: usize = Kind::ALL.iter().map(|k| catalog.ids(*k).len()).sum();
     if context.json {
         let list: Vec<Value> = faults

@@ -35,14 +35,13 @@ pub(crate) fn evaluate(
     let plan = plan(f, v, p, bill, hours, openings, sheet);
     let mut work = Workspace::default();
     let outcome = evaluate_cash(&plan, &mut work).map_err(|e| e.to_string())?;
-    let debt = outcome.debt.amount.eur();
+    let debt = outcome.funding.debt.eur();
     sheet.put("funding.debt", debt);
     let uses = outcome.funding.uses().eur();
-    sheet.put("funding.financing_cost", uses - sheet.at("cost.capex_total"));
-    sheet.put(
-        "funding.public_later",
-        (sheet.at("funding.public") - (outcome.funding.grants + outcome.funding.public_loan).eur()).max(0.0),
-    );
+    // A public loan that capitalises its own interest brings more than the public money itself: that is a cost of financing.
+    let later = sheet.at("funding.public") - (outcome.funding.grants + outcome.funding.public_loan).eur();
+    sheet.put("funding.financing_cost", uses - sheet.at("cost.capex_total") + later.min(0.0));
+    sheet.put("funding.public_later", later.max(0.0));
     sheet.put("funding.equity", outcome.funding.equity.eur());
     // A site whose hours are all given away has no return to speak of.
     let paid = sheet.at("finance.revenue_annual") > 0.0;

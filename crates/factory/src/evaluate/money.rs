@@ -4,7 +4,7 @@ use gigatwin_finance::capex::{Capex, CapexInputs, CapexItem};
 use gigatwin_finance::funding::{Funding, FundingInputs, PhaseFunding, PublicForm};
 use gigatwin_finance::lcoc::capital_recovery_factor;
 use gigatwin_finance::opex::{OpexInputs, OpexYear};
-use gigatwin_quantity::{Money, Power, PowerPrice, Share};
+use gigatwin_quantity::{Money, Power, Share};
 
 use super::Physical;
 use super::hours::Hours;
@@ -134,12 +134,8 @@ fn build(f: &Factory, v: &Values<'_>, p: &Physical, sheet: &Sheet) -> Result<Opt
             // Land and grid come with the first phase; building follows the machine.
             grid_power: grid * first,
             grid_connection: v.get(c.grid_connection),
-            backup_power: Power::from_w(sheet.at("site.facility_power") * share) * v.get(f.site.backed_share),
-            backup_cost: if v.get(f.site.backup).s() > 0.0 {
-                v.get(f.defaults.financing.backup_cost)
-            } else {
-                PowerPrice::ZERO
-            },
+            backup_power: backed(f, v) * (sheet.at("site.facility_power") * share),
+            backup_cost: v.get(f.defaults.financing.backup_cost),
             energy_assets: Money::from_eur(assets * share),
             land: v.get(c.land) * first,
             design_share: v.get(f.defaults.financing.design_share),
@@ -150,6 +146,15 @@ fn build(f: &Factory, v: &Values<'_>, p: &Physical, sheet: &Sheet) -> Result<Opt
         phases.push(Capex::build(&inputs).map_err(|e| e.to_string())?);
     }
     Ok(Some(phases))
+}
+
+/// Share of a watt that backup carries; nothing where there is no backup.
+fn backed(f: &Factory, v: &Values<'_>) -> Power {
+    if v.get(f.site.backup).s() > 0.0 {
+        Power::from_w(v.get(f.site.backed_share).fraction())
+    } else {
+        Power::ZERO
+    }
 }
 
 fn battery(f: &Factory, v: &Values<'_>) -> f64 {

@@ -25,6 +25,10 @@ pub(crate) fn evaluate(f: &Factory, v: &Values<'_>, sheet: &mut Sheet) -> Result
     let slip = v.number(f.defaults.programme.slip);
     let building = (v.get(d.build_iea) + v.get(d.commissioning)) * slip;
     let asked = |i: usize| f.phases[i].opens.map(|o| v.number(o));
+    let permit_days =
+        f.site.permit.as_ref().map(|(filed, duration)| v.number(*filed) + v.get(*duration).days() * slip);
+    sheet.put_some("schedule.permit", permit_days);
+    sheet.put_some("schedule.grid", f.site.energised.map(|date| v.number(date)));
     let permit = f.site.permit.as_ref().map(|(filed, duration)| Permit::Filed {
         on: Date::from_days(v.number(*filed)),
         duration: v.get(*duration),

@@ -1,14 +1,14 @@
 //! The site's year: state mix and mean power, power chain and cooling, energy, carbon and water.
 
 use gigatwin_energy::{
-    CarbonInputs, Contract as Supply, Demand, DurationShape, EnergyYear, Market, PayAsProduced,
+    CarbonInputs, Contract as Supply, Demand, DurationShape, EnergyYear, Market, Origin, PayAsProduced,
     Technology as Source, evaluate as evaluate_energy, solar_capacity_factor,
 };
 use gigatwin_facility::{
     Adiabatic, Backup, Chiller, FacilityInputs, FacilityYear, HeatPump, HeatReuse, ItProfile, LoopInputs,
     PowerChain, Redundancy, Stage, StateMix, evaluate_year,
 };
-use gigatwin_quantity::{EnergyPrice, Power, PowerRate, Share};
+use gigatwin_quantity::{EnergyPrice, Power, PowerRate, Share, Temperature};
 
 use super::Physical;
 use super::machine::power;
@@ -143,8 +143,14 @@ fn redundancy(f: &Factory) -> Redundancy {
 }
 
 fn backup(f: &Factory, v: &Values<'_>, peak: Power, sheet: &mut Sheet) -> Result<(), String> {
+    let autonomy = v.get(f.site.backup);
+    sheet.put("site.backup_hours", autonomy.s());
+    if autonomy.s() == 0.0 {
+        sheet.put("site.backup_fuel", 0.0);
+        return Ok(());
+    }
     let plant = Backup {
-        autonomy: v.get(f.site.backup),
+        autonomy,
         carried: v.get(f.site.backed_share),
         efficiency: v.get(f.defaults.plant.backup_efficiency),
         fuel_kwh_per_litre: None,
@@ -153,7 +159,6 @@ fn backup(f: &Factory, v: &Values<'_>, peak: Power, sheet: &mut Sheet) -> Result
     }
     .size(peak)
     .map_err(|e| e.to_string())?;
-    sheet.put("site.backup_hours", v.get(f.site.backup).s());
     sheet.put("site.backup_fuel", plant.fuel.joules());
     Ok(())
 }
@@ -189,20 +194,27 @@ fn facility(f: &Factory, v: &Values<'_>, liquid_share: Share) -> FacilityInputs 
             }
         }};
     }
-    let supply = v.get(f.site.cooling.supply);
+    // Without heat in the liquid a warm loop does not exist, and its temperature is nobody's business.
+    let supply = || v.get(f.site.cooling.supply);
+    let wet = liquid_share.fraction() > 0.0;
     let (liquid_share, liquid, air_supply) = match f.site.cooling.kind {
         // A warm loop needs its chiller only in hours in which even wetted coolers do not reach the supply temperature.
-        CoolingKind::WarmWater => (
+        CoolingKind::WarmWater if wet => (
             liquid_share,
-            Some(cooling_loop!(&d.warm, supply, adiabatic, Some(chiller))),
+            Some(cooling_loop!(&d.warm, supply(), adiabatic, Some(chiller))),
             v.get(d.air.supply),
         ),
-        CoolingKind::ChilledWater => (
-            liquid_share,
-            Some(cooling_loop!(&d.cold, supply, adiabatic, Some(chiller))),
-            v.get(d.air.supply),
-        ),
-        CoolingKind::Air => (Share::ZERO, None, supply),
+        CoolingKind::WarmWater => (liquid_share, None, v.get(d.air.supply)),
+        // Chilled water also feeds the coils that cool the room.
+        CoolingKind::ChilledWater => {
+            let water = cooling_loop!(&d.cold, supply(), adiabatic, Some(chiller));
+            (liquid_share, wet.then_some(water), supply())
+        }
+        // The temperature stated for air cooling is the room's; the water that makes it is colder.
+        CoolingKind::Air => {
+            let water = supply().celsius() - v.get(d.general.room_coil_approach).kelvin();
+            (Share::ZERO, None, Temperature::from_celsius(water))
+        }
     };
     let stage = |no_load, proportional, quadratic, units, indoors| Stage {
         no_load: v.get(no_load),
@@ -236,8 +248,8 @@ fn facility(f: &Factory, v: &Values<'_>, liquid_share: Share) -> FacilityInputs 
             )],
         },
         fixed_load_share: v.get(plant.fixed_load_share),
-        heat_reuse: f.site.heat.as_ref().filter(|_| f.site.cooling.kind != CoolingKind::Air).map(|h| {
-            HeatReuse {
+        heat_reuse: f.site.heat.as_ref().filter(|_| wet && f.site.cooling.kind != CoolingKind::Air).map(
+            |h| HeatReuse {
                 buyer_supply: v.get(h.supply),
                 limit: v.get(h.up_to),
                 exchanger_approach: v.get(plant.heat_exchanger_approach),
@@ -248,8 +260,8 @@ fn facility(f: &Factory, v: &Values<'_>, liquid_share: Share) -> FacilityInputs 
                 base_share: v.get(h.base),
                 full_below: v.get(plant.heat_full_below),
                 heating_limit: v.get(plant.heat_heating_limit),
-            }
-        }),
+            },
+        ),
         design_point: None,
     }
 }
@@ -268,7 +280,7 @@ fn supply(f: &Factory, v: &Values<'_>, demand: &Demand) -> Result<EnergyYear, St
             Contract::Spot => Supply::Spot,
             Contract::Fixed { capacity: None, price } => Supply::Fixed { price: v.get(*price) },
             Contract::Fixed { capacity: Some(power), price } => {
-                Supply::Baseload { power: v.get(*power), price: v.get(*price), renewable: false }
+                Supply::Baseload { power: v.get(*power), price: v.get(*price), origin: Origin::Unspecified }
             }
             Contract::Ppa { technology, capacity, price } => {
                 let produced = |technology, factor: Share, capture, shape| {
@@ -311,12 +323,16 @@ fn supply(f: &Factory, v: &Values<'_>, demand: &Demand) -> Result<EnergyYear, St
                         )
                     }
                     // Hydro and nuclear run as a band; only hydro counts as renewable.
-                    Technology::Hydro => {
-                        Supply::Baseload { power: v.get(*capacity), price: v.get(*price), renewable: true }
-                    }
-                    Technology::Nuclear => {
-                        Supply::Baseload { power: v.get(*capacity), price: v.get(*price), renewable: false }
-                    }
+                    Technology::Hydro => Supply::Baseload {
+                        power: v.get(*capacity),
+                        price: v.get(*price),
+                        origin: Origin::Renewable,
+                    },
+                    Technology::Nuclear => Supply::Baseload {
+                        power: v.get(*capacity),
+                        price: v.get(*price),
+                        origin: Origin::CarbonFree,
+                    },
                 }
             }
         });

@@ -102,6 +102,13 @@ fn given_layout(
         );
         return RunPlan::Infeasible(reason);
     }
+    if block.saturating_mul(dp) > chips {
+        let wanted = u64::from(block) * u64::from(dp);
+        let reason = format!(
+            "the layout wants {wanted} accelerators, the run's share of the partition has {chips}; lower dp or raise the share"
+        );
+        return RunPlan::Infeasible(reason);
+    }
     let per_step = dp.saturating_mul(g.micro_batch).max(1);
     let layout = Layout {
         tp: g.tp,
@@ -239,6 +246,7 @@ fn evaluate_run(
     };
     let done = campaign(&run.model, layout, &outcome, &inputs).map_err(|e| e.to_string())?;
     let id = |key: &str| format!("training.{}.{key}", run.slug);
+    sheet.put(&id("accelerators_at_hand"), f64::from(chips_at_hand(run, machine, v)));
     sheet.put(&id("accelerators"), accelerators);
     sheet.put(&id("tokens"), tokens);
     sheet.put(&id("step_time"), outcome.step_time.s());

@@ -139,7 +139,7 @@ pub(crate) static COOLING: Table = Table {
             Dim::Temperature,
             "facility",
             "warm_water_supply",
-            "Water (or air) temperature at the racks' inlet.",
+            "Temperature of the loop's water at the racks' inlet; of the room air for air cooling.",
         ),
         field("adiabatic", Takes::Flag, Need::Word("true"), "Whether coolers are wetted in hot hours."),
     ],

@@ -200,6 +200,7 @@ room! { /// The running site.
 room! { /// What a factory file leaves open.
     General, "factory", "";
     generic_compute_share: Share = Share,
+    room_coil_approach: TemperatureDifference = TemperatureDifference,
     backup_price: EnergyPrice = EnergyPrice,
     public_loan_rate: Share = Share,
 }

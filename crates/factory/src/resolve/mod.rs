@@ -20,6 +20,7 @@ use crate::inputs::Plain;
 use crate::language::FACTORY_FILE;
 use crate::resolved::{Factory, H100eBasis};
 use builder::Builder;
+pub use rules::rule_faults;
 
 /// What became of a file.
 #[derive(Debug)]

@@ -99,7 +99,7 @@ pub(super) fn tenants(b: &mut Builder<'_>, root: &TableNode) -> Vec<Tenant> {
         }
         let price = b.given(node, "price", &path);
         if let Some(hours) = hours {
-            tenants.push(Tenant { name: name.to_owned(), slug, kind, hours, classes, price });
+            tenants.push(Tenant { name: name.to_owned(), slug, kind, word, hours, classes, price });
         }
     }
     let shares = tenants.iter().filter_map(|t| match t.hours {

@@ -1,4 +1,4 @@
-use gigatwin_catalog::{Confidence, Entry, Kind};
+use gigatwin_catalog::{Catalog, CatalogError, Confidence, Entry, Kind};
 use gigatwin_programme::gate::{self as programme, Gate, Scope, Test};
 use gigatwin_programme::scale::Scale;
 use gigatwin_quantity::{Date, Dim, parse};
@@ -37,6 +37,20 @@ pub(super) fn resolve(b: &mut Builder<'_>, head: &TableNode) -> Vec<RuleSet> {
         }
     }
     sets
+}
+
+/// Faults of every rule set of a catalog: gates and scales on figures that do not exist, bounds of another dimension, unknown
+/// operators. `Catalog::check` cannot see them, as it does not know the figures.
+pub fn rule_faults(catalog: &Catalog) -> Vec<CatalogError> {
+    let mut b = Builder::new(catalog);
+    let mut faults = Vec::new();
+    for id in catalog.ids(Kind::Rules) {
+        let Ok(entry) = catalog.entry(Kind::Rules, id) else { continue };
+        if let Err(what) = rule_set(&mut b, &entry) {
+            faults.push(CatalogError::Malformed { kind: Kind::Rules, id: id.to_owned(), what });
+        }
+    }
+    faults
 }
 
 fn rule_set(b: &mut Builder<'_>, entry: &Entry) -> Result<RuleSet, String> {

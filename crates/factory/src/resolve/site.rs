@@ -86,15 +86,13 @@ pub(super) fn resolve(
     };
     let signature = b.given(node, "signature", "site");
     let heat = node.table("heat").and_then(|h| {
-        if let Some((buyer, _)) = h.text("buyer") {
-            let buyer = buyer.to_owned();
-            b.choice("site.heat", "buyer", &buyer);
-        }
+        let buyer = h.text("buyer").map(|t| t.0.to_owned()).unwrap_or_default();
+        b.choice("site.heat", "buyer", &buyer);
         let supply = b.given(h, "supply", "site.heat");
         let up_to = b.given(h, "up_to", "site.heat");
         let price = b.quantity(&language::HEAT, h, "price", "site.heat");
         let base = b.quantity(&language::HEAT, h, "base", "site.heat");
-        Some(Heat { supply: supply?, up_to: up_to?, price: price?, base: base? })
+        Some(Heat { buyer, supply: supply?, up_to: up_to?, price: price?, base: base? })
     });
     let power = root.table("power").unwrap_or(&empty);
     let redundancy = b.word(&language::POWER, power, "redundancy", "power");
