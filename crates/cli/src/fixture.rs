@@ -45,6 +45,7 @@ pub fn outcome() -> Outcome {
         metric("site.pue", Some(1.14)),
         metric("site.wue", None),
         metric("training.frontier.days", Some(93.0 * 86_400.0)),
+        metric("training.frontier.mfu", Some(0.4)),
         metric("training.frontier.cost", Some(212e6)),
         metric("serving.imaging-assistant.chips", Some(1440.0)),
         metric("cost.capex_total", Some(6.3e9)),

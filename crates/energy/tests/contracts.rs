@@ -139,15 +139,3 @@ proptest! {
         prop_assert!(share(w) <= share(w + more) + Share::from_fraction(1e-12));
     }
 }
-
-/// Not a law but a budget; run it with `--release -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement, meaningful in release builds only"]
-fn speed() {
-    let contracts = [wind(150.0, 33.0), solar(100.0, 12.0), Contract::Spot];
-    let start = std::time::Instant::now();
-    for _ in 0..20_000 {
-        std::hint::black_box(run(std::hint::black_box(100.0), &contracts));
-    }
-    println!("{:?} each", start.elapsed() / 20_000);
-}

@@ -160,28 +160,3 @@ proptest! {
         prop_assert!(pue(supply + 2.0) <= pue(supply) + 2e-4);
     }
 }
-
-/// Not a law but a budget; run it with `--release -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement, meaningful in release builds only"]
-fn speed() {
-    let start = std::time::Instant::now();
-    let year = climate().synthesise(&synoptic(), 1).unwrap();
-    println!("synthetic year {:?}", start.elapsed());
-    let bins = compress(&year.hours);
-    let mut inputs = site(90.0);
-    inputs.heat_reuse = Some(reuse());
-    for (name, points, n) in [("hours", &year.hours, 200), ("points", &bins, 20_000)] {
-        let start = std::time::Instant::now();
-        let mut sum = 0.0;
-        for _ in 0..n {
-            sum += evaluate_year(std::hint::black_box(points), profile(0.8), &inputs).unwrap().pue;
-        }
-        println!(
-            "{name} ({}): {:?} each, mean PUE {}",
-            points.len(),
-            start.elapsed() / n,
-            sum / f64::from(n)
-        );
-    }
-}

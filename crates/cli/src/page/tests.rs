@@ -41,9 +41,9 @@ fn says_what_binds_and_what_is_not_known() {
 
 #[test]
 fn the_sign_goes_where_measurements_stand_behind_a_figure() {
-    let text = render(&outcome(), &Messages::of(Language::En), &["pue", "training"], false);
-    assert!(text.contains("PUE 1.14 [0.912–1.42]✓"), "{text}");
-    assert!(text.contains("93.0 days [74.4–116]✓"), "{text}");
+    let text = render(&outcome(), &Messages::of(Language::En), &["training"], false);
+    assert!(text.contains("40.0 % [32.0–50.0]✓ MFU"), "{text}");
+    assert!(text.contains("93.0 days [74.4–116] "), "{text}");
     assert!(text.contains("EUR 2.31/h [1.85–2.89] "), "{text}");
 }
 
