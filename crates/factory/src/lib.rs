@@ -11,6 +11,7 @@ pub mod explain;
 pub mod inputs;
 pub mod language;
 pub mod metric;
+mod missing;
 pub mod outcome;
 mod resolve;
 mod resolved;

@@ -81,7 +81,11 @@ pub fn run(factory: &Factory, seed: u64, draws: usize) -> Outcome {
     let base = evaluator.base();
     let mut metrics: Vec<Metric> = Vec::new();
     for (order, (id, value)) in base.sheet.iter().enumerate() {
-        metrics.extend(Metric::new(id.to_owned(), value, order));
+        let mut metric = Metric::new(id.to_owned(), value, order);
+        if let Some(m) = metric.as_mut().filter(|m| m.value.is_none()) {
+            m.note = crate::missing::reason(id).to_owned();
+        }
+        metrics.extend(metric);
     }
     // The order of the registry, and within a pattern the order of the file.
     let rank = |m: &Metric| METRICS.iter().position(|d| std::ptr::eq(d, m.def)).unwrap_or(usize::MAX);
