@@ -12,6 +12,10 @@ use crate::layout::{Side, table};
 
 include!(concat!(env!("OUT_DIR"), "/templates.rs"));
 
+/// First line of the examples, and of a file made from one.
+const EXAMPLE_SCHEMA: &str = "#:schema ../gigatwin.schema.json";
+const OWN_SCHEMA: &str = "#:schema ./gigatwin.schema.json";
+
 pub(super) fn run(context: &Context, args: &New) -> Result<Exit, Fault> {
     let Some(file) = args.file.as_deref().filter(|_| !args.list) else { return list(context) };
     let m = &context.messages;
@@ -24,6 +28,8 @@ pub(super) fn run(context: &Context, args: &New) -> Result<Exit, Fault> {
             file: None,
         });
     };
+    // An example names the schema beside the project; a file of one's own the one that `schema` writes beside it.
+    let text = &text.replacen(EXAMPLE_SCHEMA, OWN_SCHEMA, 1);
     if file == Path::new("-") {
         context.data(text)?;
         return Ok(Exit::Done);
