@@ -162,7 +162,14 @@ fn bands(metrics: &mut [Metric], samples: &[Sample]) {
     for metric in metrics {
         let Some(column) = columns.get_mut(metric.order) else { continue };
         column.retain(|v| v.is_finite());
-        if metric.value.is_none() || column.len() * 2 < samples.len() {
+        // A band of the draws that happen to fit would flatter: where more than one in twenty does not, there is none.
+        if metric.value.is_none() || column.len() * 20 < samples.len() * 19 {
+            if metric.value.is_some() {
+                metric.note = format!(
+                    "possible in {:.0} % of the draws",
+                    100.0 * column.len() as f64 / samples.len() as f64
+                );
+            }
             continue;
         }
         column.sort_by(f64::total_cmp);

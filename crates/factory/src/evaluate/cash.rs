@@ -39,10 +39,13 @@ pub(crate) fn evaluate(
     sheet.put("funding.debt", debt);
     let uses = outcome.funding.uses().eur();
     // A public loan that capitalises its own interest brings more than the public money itself: that is a cost of financing.
-    let later = sheet.at("funding.public") - (outcome.funding.grants + outcome.funding.public_loan).eur();
+    let public = sheet.at("funding.public");
+    // Public shares are equity of the company, but not the private owners': they stand under Union and States.
+    let shares = if bill.funding.form == PublicForm::SharePurchase { public } else { 0.0 };
+    let later = public - shares - (outcome.funding.grants + outcome.funding.public_loan).eur();
     sheet.put("funding.financing_cost", uses - sheet.at("cost.capex_total") + later.min(0.0));
     sheet.put("funding.public_later", later.max(0.0));
-    sheet.put("funding.equity", outcome.funding.equity.eur());
+    sheet.put("funding.equity", outcome.funding.equity.eur() - shares);
     // A site whose hours are all given away has no return to speak of.
     let paid = sheet.at("finance.revenue_annual") > 0.0;
     sheet.put_some("finance.irr_equity", outcome.equity.xirr.rate().filter(|_| paid));
@@ -71,7 +74,8 @@ fn plan(
 ) -> Plan {
     let months = |days: f64| (days / MONTH).round().max(0.0) as u32;
     let build_days = openings.building * MONTH;
-    let first = openings.days.iter().copied().fold(f64::INFINITY, f64::min);
+    let peopled = |i: &usize| f.partitions.iter().any(|p| p.phase == *i);
+    let first = (0..f.phases.len()).filter(peopled).map(|i| openings.days[i]).fold(f64::INFINITY, f64::min);
     let start = first - build_days;
     let life = months(v.get(f.finance.life).days()).max(1);
     let plant_life = months(v.get(f.defaults.financing.plant_life).days()).max(life);
@@ -136,12 +140,18 @@ fn plan(
     }
     let inflation = YearPath::Growth(v.get(f.finance.inflation));
     let market = market_price(f, v, ratio);
+    let public_yearly = match form {
+        PublicForm::HourPurchase | PublicForm::HourShare => {
+            purchase_per_year(f, v, bill.funding.expected.public())
+        }
+        _ => 0.0,
+    };
     let contracts = contracts(f, v, hours, &phases);
-    sheet.put("finance.revenue_annual", revenue(f, v, hours, market));
+    sheet.put("finance.revenue_annual", public_yearly + revenue(f, v, hours, market));
     Plan {
         start: Date::from_days(start),
         step: Step::Month,
-        price_month: 0,
+        price_month: price_month(f, start),
         phases,
         replacements: Vec::<Replacement>::new(),
         market_price: market,
@@ -175,8 +185,14 @@ fn plan(
     }
 }
 
+/// Months from the start of building back to the middle of the price year.
+fn price_month(f: &Factory, start: f64) -> i32 {
+    let middle = Date::from_ymd(f.inputs.price_year, 7, 1).map_or(start, Date::days);
+    ((middle - start) / MONTH).round().min(0.0) as i32
+}
+
 /// Price of hours that no contract holds: the remainder tenant's, else the market's per H100e.
-fn market_price(f: &Factory, v: &Values<'_>, h100e_per_accelerator: f64) -> HourPrice {
+pub(super) fn market_price(f: &Factory, v: &Values<'_>, h100e_per_accelerator: f64) -> HourPrice {
     let stated = f.tenants.iter().find(|t| matches!(t.hours, HoursRule::Remainder)).and_then(|t| t.price);
     stated.map_or_else(|| v.get(f.finance.price) * h100e_per_accelerator, |price| v.get(price))
 }
@@ -184,16 +200,24 @@ fn market_price(f: &Factory, v: &Values<'_>, h100e_per_accelerator: f64) -> Hour
 fn contracts(f: &Factory, v: &Values<'_>, hours: &Hours, phases: &[Phase]) -> Vec<HourContract> {
     let until = phases.iter().map(|p| p.opens + p.sells_months).max().unwrap_or(0);
     let from = phases.iter().map(|p| p.opens).min().unwrap_or(0);
+    let utilisation = v.get(f.operations.utilisation).fraction();
     f.tenants
         .iter()
         .zip(&hours.tenants)
         .filter(|(t, _)| t.kind == TenantKind::Other && matches!(t.hours, HoursRule::Share(_)))
         .filter_map(|(t, h)| {
             let price = v.get(t.price?);
-            let share = Share::from_fraction((h / hours.available).clamp(0.0, 1.0));
+            let share = Share::from_fraction((h / hours.available * utilisation).clamp(0.0, 1.0));
             Some(HourContract { share, price, path: YearPath::Growth(Growth::ZERO), from, until })
         })
         .collect()
+}
+
+/// Euros that a purchase of hours pays in a full year.
+pub(super) fn purchase_per_year(f: &Factory, v: &Values<'_>, money: Money) -> f64 {
+    let months =
+        f64::from(((v.get(f.finance.life).days() / MONTH).round().max(1.0) as u32).min(PURCHASE_MONTHS));
+    money.eur() * 12.0 / months
 }
 
 /// Paid hours of a full year at today's prices.
@@ -202,7 +226,8 @@ fn revenue(f: &Factory, v: &Values<'_>, hours: &Hours, market: HourPrice) -> f64
     let mut sum = 0.0;
     for (t, h) in f.tenants.iter().zip(&hours.tenants) {
         sum += match (&t.hours, t.price) {
-            (HoursRule::ByContribution, None) => 0.0,
+            // Hours by contribution are paid for by the contribution.
+            (HoursRule::ByContribution, _) => 0.0,
             (_, Some(price)) => v.get(price).times_hours(h * utilisation).eur(),
             (_, None) => market.times_hours(h * utilisation).eur(),
         };

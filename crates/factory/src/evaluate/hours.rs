@@ -1,10 +1,11 @@
 //! Accelerator-hours: facts for `operations` and `programme`, and who gets them.
 
-use gigatwin_finance::funding::Funding;
+use gigatwin_finance::funding::{Funding, PublicForm};
 use gigatwin_operations::{HOURS_PER_YEAR, Operations};
 use gigatwin_programme::hours::{Claim, HoursInputs, Tenant, share_hours};
 use gigatwin_quantity::Share;
 
+use super::cash::{market_price, purchase_per_year};
 use super::machine::Machine;
 use super::sheet::Sheet;
 use super::train::REFERENCE_NODE;
@@ -77,9 +78,16 @@ pub(crate) fn divide(
         }
         return Ok(());
     };
-    let brings = funding.form.brings_hours() && funding.computing.eur() > 0.0;
+    // A share of the infrastructure, or of its hours, brings hours in proportion (Regulation (EU) 2026/150, Art. 12b(13)); a guaranteed
+    // purchase at market price brings as many as its yearly part buys.
+    let bought = market_price(f, v, sheet.at("site.h100_equivalents") / sheet.at("site.accelerators"));
     let part = |money: gigatwin_quantity::Money| {
-        Share::from_fraction(if brings { money / funding.computing } else { 0.0 })
+        let share = match funding.form {
+            PublicForm::HourPurchase => purchase_per_year(f, v, money) / bought.eur_per_h() / hours.available,
+            form if form.brings_hours() && funding.computing.eur() > 0.0 => money / funding.computing,
+            _ => 0.0,
+        };
+        Share::from_fraction(share.clamp(0.0, 0.5))
     };
     let alike = |kind: TenantKind| {
         let same = f

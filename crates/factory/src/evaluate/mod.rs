@@ -77,6 +77,7 @@ pub(crate) fn physical(f: &Factory, v: &Values<'_>, plans: &Plans) -> Physical {
         Ok(machines) => machines,
         Err(reason) => {
             infeasible.push(Infeasible { what: "site".to_owned(), reason });
+            sheet.put_some("site.accelerators", None);
             Vec::new()
         }
     };
@@ -87,7 +88,8 @@ pub(crate) fn physical(f: &Factory, v: &Values<'_>, plans: &Plans) -> Physical {
     let networks = network::evaluate(f, v, &machines, &mut sheet);
     infeasible.extend(networks.infeasible.iter().cloned());
     let runs = train::evaluate(f, v, &machines, &networks, &plans.runs, &mut sheet, &mut infeasible);
-    let services = serve::evaluate(f, v, &machines, &networks, &plans.services, &mut sheet, &mut infeasible);
+    let services =
+        serve::evaluate(f, v, &machines, &networks, &plans.services, &runs, &mut sheet, &mut infeasible);
     Physical { machines, networks, runs, services, sheet, infeasible }
 }
 

@@ -99,6 +99,8 @@ pub(crate) fn evaluate(
     sheet.put("cost.lcoc_per_h100e_hour", per_hour * sheet.at("site.accelerators") / h100e);
     work(f, p, per_hour, sheet);
     let funding = fund(f, v, &capex, sheet)?;
+    // In the cash flow, energy is net of what heat brings and costs.
+    let opex = OpexYear { energy: opex.energy - Money::from_eur(heat), ..opex };
     Ok(Some(Bill { capex, opex, funding }))
 }
 
@@ -122,7 +124,7 @@ fn build(f: &Factory, v: &Values<'_>, p: &Physical, sheet: &Sheet) -> Result<Opt
             }
         }
         let share = members().map(|(_, m)| m.peak.w()).sum::<f64>() / total_peak;
-        let first = if phase == 0 { 1.0 } else { 0.0 };
+        let first = if Some(phase) == f.partitions.iter().map(|p| p.phase).min() { 1.0 } else { 0.0 };
         let inputs = CapexInputs {
             systems,
             network: Money::from_eur(network * share),
@@ -140,7 +142,7 @@ fn build(f: &Factory, v: &Values<'_>, p: &Physical, sheet: &Sheet) -> Result<Opt
             land: v.get(c.land) * first,
             design_share: v.get(f.defaults.financing.design_share),
             contingency: v.get(c.contingency),
-            contingency_computing: v.get(c.contingency),
+            contingency_computing: v.get(f.defaults.financing.contingency_computing),
             construction_index: 1.0,
         };
         phases.push(Capex::build(&inputs).map_err(|e| e.to_string())?);
@@ -228,7 +230,8 @@ fn fund(f: &Factory, v: &Values<'_>, capex: &[Capex], sheet: &mut Sheet) -> Resu
     let public_max = tightest(&|r| r.public_share_max.map(|s| v.get(s).fraction()));
     let cap = |phase: usize| {
         tightest(&|r| {
-            if phase == 0 { r.union_cap_phase_1 } else { r.union_cap_phase_2 }.map(|m| v.get(m).eur())
+            if phase == 0 { r.union_cap_phase_1 } else { r.union_cap_phase_2 } // The call knows two phases: a third gets nothing of its own.
+                .map(|m| if phase > 1 { 0.0 } else { v.get(m).eur() })
         })
     };
     let matched =

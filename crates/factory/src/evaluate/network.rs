@@ -109,16 +109,13 @@ fn design(
 ) -> FabricDesign {
     let port = v.get(fabric.port_rate);
     let planes = fabric.planes;
-    // A NIC faster than a port (or split over planes) takes several ports; a slower one shares a port's cage, but still
-    // takes a port of its own at its lower rate.
-    let ports_of = |m: &Machine| (m.nic_rate / f64::from(planes) / port).max(1.0).ceil();
-    let endpoints: f64 = members.iter().map(|j| machines[*j].accelerators * ports_of(&machines[*j])).sum();
-    // A port slower than the switch's own rate splits it: the radix grows in proportion.
-    let slowest = members
-        .iter()
-        .map(|j| machines[*j].nic_rate / f64::from(planes) / port)
-        .fold(f64::INFINITY, f64::min);
+    // A NIC slower than the switch's ports splits them: the radix grows in proportion, and a NIC faster than the split ports takes
+    // several of them.
+    let per_plane = |m: &Machine| m.nic_rate / f64::from(planes) / port;
+    let slowest = members.iter().map(|j| per_plane(&machines[*j])).fold(f64::INFINITY, f64::min);
     let split = if slowest < 1.0 { (1.0 / slowest).floor().clamp(1.0, 4.0) } else { 1.0 };
+    let ports_of = |m: &Machine| (per_plane(m) * split - 1e-9).ceil().max(1.0);
+    let endpoints: f64 = members.iter().map(|j| machines[*j].accelerators * ports_of(&machines[*j])).sum();
     let racks: f64 = members.iter().map(|j| machines[*j].racks).sum();
     let rails = members.iter().map(|j| machines[*j].per_node).fold(1.0, f64::max);
     let optic_price = v.get(fabric.optic_price);

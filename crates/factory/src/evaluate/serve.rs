@@ -9,6 +9,7 @@ use gigatwin_serving::{
 use super::machine::{Machine, network};
 use super::network::Networks;
 use super::sheet::Sheet;
+use super::train::Run;
 use crate::inputs::Values;
 use crate::outcome::Infeasible;
 use crate::resolved::{Demand, Factory, Service};
@@ -127,16 +128,22 @@ fn model(
 }
 
 /// Evaluates all services; `None` where a service cannot be carried.
+#[allow(clippy::too_many_arguments)]
 pub(crate) fn evaluate(
     f: &Factory,
     v: &Values<'_>,
     machines: &[Machine],
     nets: &Networks,
     plans: &[ServicePlan],
+    runs: &[Option<Run>],
     sheet: &mut Sheet,
     infeasible: &mut Vec<Infeasible>,
 ) -> Vec<Option<Served>> {
     let mut taken = vec![0.0; machines.len()];
+    // Training runs hold their accelerators while they last.
+    for (run, done) in f.runs.iter().zip(runs) {
+        taken[run.partition] += done.as_ref().map_or(0.0, |r| r.accelerators);
+    }
     let mut out = Vec::with_capacity(plans.len());
     for (s, plan) in f.services.iter().zip(plans) {
         let what = format!("serving.{}", s.slug);

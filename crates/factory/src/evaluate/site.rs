@@ -89,14 +89,16 @@ pub(crate) fn evaluate(
     mean = (mean * v.number(f.bands.it_power)).min(peak);
     let profile = ItProfile { mean, peak };
     let inputs = facility(f, v, Share::from_fraction(liquid / racks.w()));
-    let year = evaluate_year(&f.weather, profile, &inputs).map_err(|e| e.to_string())?;
+    let mut year = evaluate_year(&f.weather, profile, &inputs).map_err(|e| e.to_string())?;
+    // The plant's own error widens the overhead, at the peak as over the year, not the IT part.
+    let overhead = v.number(f.bands.pue_overhead);
+    year.peak_facility_power = peak + (year.peak_facility_power - peak) * overhead;
     sheet.put("site.it_power", peak.w());
     sheet.put("site.it_power.phase_1", (first_phase + common * (first_phase / racks)).w());
     sheet.put("site.it_power.final", peak.w());
     sheet.put("site.it_power_mean", mean.w());
     sheet.put("site.facility_power", year.peak_facility_power.w());
-    // The plant's own error widens the overhead, not the IT part.
-    let pue = 1.0 + (year.pue - 1.0) * v.number(f.bands.pue_overhead);
+    let pue = 1.0 + (year.pue - 1.0) * overhead;
     let seconds = YEAR;
     let it_energy = mean.w() * seconds;
     let total = it_energy * pue;
@@ -121,7 +123,7 @@ pub(crate) fn evaluate(
         duration: gigatwin_quantity::Time::from_s(seconds),
         peak: year.peak_facility_power,
     };
-    let energy = supply(f, v, &demand)?;
+    let energy = supply(f, v, &demand, sheet)?;
     sheet.put("energy.cost_annual", energy.cost.eur() * (total / (total + pump)));
     sheet.put("energy.price", energy.cost.eur() / (total + pump));
     sheet.put("energy.carbon_annual", energy.carbon_location.kg());
@@ -266,14 +268,19 @@ fn facility(f: &Factory, v: &Values<'_>, liquid_share: Share) -> FacilityInputs 
     }
 }
 
-fn supply(f: &Factory, v: &Values<'_>, demand: &Demand) -> Result<EnergyYear, String> {
+/// Middle of the year of the catalog's latest day-ahead prices: 2025-07-01.
+const PRICES: f64 = 20_270.0;
+
+fn supply(f: &Factory, v: &Values<'_>, demand: &Demand, sheet: &Sheet) -> Result<EnergyYear, String> {
     let d = &f.defaults.contracts;
     let shape = |idle, top, linear| DurationShape {
         idle_share: v.get(idle),
         top: v.get(top),
         linear_share: v.get(linear),
     };
-    let spot = v.get(f.energy.spot) * (1.0 + v.get(f.energy.growth).per_year());
+    // Prices of the catalog's year grow until the site opens.
+    let years = ((sheet.at("schedule.opening") - PRICES) / 365.2425).clamp(0.0, 15.0);
+    let spot = v.get(f.energy.spot) * (1.0 + v.get(f.energy.growth).per_year()).powf(years);
     let mut contracts = Vec::with_capacity(f.energy.contracts.len());
     for contract in &f.energy.contracts {
         contracts.push(match contract {

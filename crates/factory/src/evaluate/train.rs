@@ -230,6 +230,7 @@ fn evaluate_run(
     let calibration = f.training.of_chip(&partition.chip_id);
     let state = &f.training.state;
     let job = Job { model: &run.model, chip: &machine.chip, network: &net, calibration: &calibration, state };
+    let layout = &fitted(run, layout, chips_at_hand(run, machine, v))?;
     let mut outcome: StepOutcome = step(&job, layout).map_err(|e| e.to_string())?;
     let error =
         if run.model.moe.is_some() { f.bands.training_step_time_moe } else { f.bands.training_step_time };
@@ -262,6 +263,23 @@ fn evaluate_run(
         idle: done.idle.fraction(),
     };
     Ok((run, save))
+}
+
+/// The layout with as many replicas as the accelerators of this draw allow; the batch is rounded up to what they divide.
+fn fitted(run: &TrainingRun, planned: &Layout, chips: u32) -> Result<Layout, String> {
+    if planned.chips() <= u64::from(chips) {
+        return Ok(*planned);
+    }
+    let block = planned.tp * planned.cp * planned.pp;
+    for dp in (1..=chips / block.max(1)).rev() {
+        let per_step = dp.saturating_mul(planned.micro_batch);
+        let global_batch = planned.global_batch.div_ceil(per_step).saturating_mul(per_step);
+        let layout = Layout { dp, global_batch, ..*planned };
+        if layout.check(&run.model, block * dp).is_ok() {
+            return Ok(layout);
+        }
+    }
+    Err(format!("the layout wants {} accelerators, the run has {chips}", planned.chips()))
 }
 
 /// Published failure rates are of nodes with eight accelerators; most of what fails is an accelerator or its memory, so

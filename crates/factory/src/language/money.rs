@@ -70,8 +70,8 @@ pub(crate) static FINANCE: Table = Table {
         field(
             "public_money",
             Takes::Word(&["grant", "hour purchase", "hour share", "share purchase", "loan", "none"]),
-            Need::Word("hour purchase"),
-            "Legal form of the public money.",
+            Need::Word("hour share"),
+            "Legal form of the public money: a grant for a share of the infrastructure; the same money for a share of the hours; a guaranteed purchase of hours at market price; shares; a loan.",
         ),
         optional("debt", Takes::Table(&DEBT), "Senior debt."),
         given("life", Dim::Time, "finance", "it_life", "Useful life of the computing infrastructure."),
@@ -137,7 +137,13 @@ pub(crate) static COSTS: Table = Table {
             "installation_share",
             "Installation and commissioning, of computing hardware.",
         ),
-        given("contingency", Dim::Share, "building", "contingency", "Contingency, of the whole investment."),
+        given(
+            "contingency",
+            Dim::Share,
+            "building",
+            "contingency",
+            "Contingency, of building and plant; computing hardware has a smaller one of its own (finance.contingency_computing).",
+        ),
         given(
             "maintenance",
             Dim::Share,

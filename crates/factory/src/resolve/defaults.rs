@@ -178,6 +178,7 @@ room! { /// Financing beyond what the file names.
     equity_return_required: Share = Share,
     backup_cost: gigatwin_quantity::PowerPrice = PowerPrice,
     design_share: Share = Share,
+    contingency_computing: Share = Share,
     site_cost: Money = Money,
     software_cost: Money = Money,
     draw_steepness: Plain = Ratio,

@@ -190,9 +190,7 @@ pub(super) fn energy(b: &mut Builder<'_>, node: &TableNode, country: Option<&Ent
     });
     let spot = b.given::<EnergyPrice>(node, "spot", "energy").or_else(|| {
         let country = country?;
-        ["wholesale_2025", "wholesale_2024", "price_industry"]
-            .iter()
-            .find_map(|key| b.figure(country, key, Dim::EnergyPrice))
+        ["wholesale_2025", "wholesale_2024"].iter().find_map(|key| b.figure(country, key, Dim::EnergyPrice))
     });
     if spot.is_none() && country.is_some() {
         b.error(
