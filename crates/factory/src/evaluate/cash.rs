@@ -1,5 +1,7 @@
 //! The cash flow: phases in time, revenue, debt and returns.
 
+use std::cell::RefCell;
+
 use gigatwin_finance::cashflow::{Workspace, evaluate as evaluate_cash};
 use gigatwin_finance::draw::DrawCurve;
 use gigatwin_finance::funding::PublicForm;
@@ -20,6 +22,11 @@ use crate::resolved::{Factory, HoursRule, TenantKind};
 
 /// A purchase contract runs for at least five years (Regulation (EU) 2026/150, Art. 12b(12)).
 const PURCHASE_MONTHS: u32 = 60;
+thread_local! {
+    /// Rows of the last cash flow, written anew by each evaluation: thousands of draws need no new memory.
+    static WORK: RefCell<Workspace> = RefCell::default();
+}
+
 /// Days of a mean month.
 const MONTH: f64 = 365.2425 / 12.0;
 
@@ -33,8 +40,7 @@ pub(crate) fn evaluate(
     sheet: &mut Sheet,
 ) -> Result<String, String> {
     let plan = plan(f, v, p, bill, hours, openings, sheet);
-    let mut work = Workspace::default();
-    let outcome = evaluate_cash(&plan, &mut work).map_err(|e| e.to_string())?;
+    let outcome = WORK.with_borrow_mut(|work| evaluate_cash(&plan, work)).map_err(|e| e.to_string())?;
     let debt = outcome.funding.debt.eur();
     sheet.put("funding.debt", debt);
     let uses = outcome.funding.uses().eur();

@@ -99,7 +99,7 @@ pub(crate) fn finish(f: &Factory, v: &Values<'_>, physical: &Physical, words: bo
         sheet: physical.sheet.clone(),
         gates: Vec::new(),
         infeasible: physical.infeasible.clone(),
-        notes: physical.networks.notes.clone(),
+        notes: if words { physical.networks.notes.clone() } else { Vec::new() },
     };
     if physical.machines.is_empty() {
         return e;
