@@ -2,19 +2,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
 use gigatwin_factory::diagnostic::Sources;
 use gigatwin_factory::inputs::{Inputs, Origin};
 use gigatwin_factory::outcome::Outcome;
+use gigatwin_output::{Stamp, Table, TableError};
 use gigatwin_quantity::{Dim, exact};
-use parquet::basic::Compression;
-use parquet::data_type::{ByteArray, ByteArrayType, DoubleType};
-use parquet::errors::ParquetError;
-use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
-use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::parser::parse_message_type;
 
 use crate::exit::Fault;
 use crate::json::{in_unit, outcome as outcome_json};
@@ -146,78 +139,30 @@ fn input_rows(inputs: &Inputs, sources: &Sources) -> Vec<Vec<String>> {
     rows
 }
 
-/// Columns of the Parquet table; an absent number is null, never zero. Dates are days since 1970-01-01.
-const SCHEMA: &str = "message metrics {
-    REQUIRED BYTE_ARRAY id (UTF8);
-    REQUIRED BYTE_ARRAY label (UTF8);
-    OPTIONAL DOUBLE value;
-    REQUIRED BYTE_ARRAY unit (UTF8);
-    OPTIONAL DOUBLE p10;
-    OPTIONAL DOUBLE p50;
-    OPTIONAL DOUBLE p90;
-    REQUIRED BYTE_ARRAY status (UTF8);
-    REQUIRED BYTE_ARRAY note (UTF8);
-}";
-
-enum Column {
-    Text(Vec<ByteArray>),
-    Number(Vec<Option<f64>>),
-}
-
-fn metrics_parquet(outcome: &Outcome) -> Result<Vec<u8>, ParquetError> {
-    let text = |f: &dyn Fn(usize) -> String| {
-        Column::Text((0..outcome.metrics.len()).map(|i| ByteArray::from(f(i).into_bytes())).collect())
-    };
-    let number = |f: &dyn Fn(usize) -> Option<f64>| {
-        let one = |i| f(i).map(|v| in_unit(outcome.metrics[i].def, v)).filter(|v| v.is_finite());
-        Column::Number((0..outcome.metrics.len()).map(one).collect())
-    };
+/// An absent number is null, never zero. Dates are days since 1970-01-01.
+fn metrics_parquet(outcome: &Outcome) -> Result<Vec<u8>, TableError> {
     let m = &outcome.metrics;
+    let number = |f: &dyn Fn(usize) -> Option<f64>| -> Vec<Option<f64>> {
+        (0..m.len()).map(|i| f(i).map(|v| in_unit(m[i].def, v))).collect()
+    };
     let band = |i: usize| m[i].band.filter(|_| m[i].value.is_some());
-    let columns = [
-        text(&|i| m[i].id.clone()),
-        text(&|i| m[i].def.label.to_owned()),
-        number(&|i| m[i].value),
-        text(&|i| {
-            (if m[i].def.dim == Dim::Date { "days since 1970-01-01" } else { m[i].def.unit }).to_owned()
-        }),
-        number(&|i| band(i).map(|b| b.p10)),
-        number(&|i| band(i).map(|b| b.p50)),
-        number(&|i| band(i).map(|b| b.p90)),
-        text(&|i| (if m[i].value.is_some() { "ok" } else { "n/a" }).to_owned()),
-        text(&|i| m[i].note.clone()),
-    ];
-    let stamp = |key: &str, value: String| KeyValue::new(format!("gigatwin.{key}"), value);
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::UNCOMPRESSED)
-        .set_created_by(format!("gigatwin {}", outcome.stamp.version))
-        .set_key_value_metadata(Some(vec![
-            stamp("version", outcome.stamp.version.to_owned()),
-            stamp("seed", outcome.stamp.seed.to_string()),
-            stamp("inputs_sha256", outcome.stamp.inputs_sha256.clone()),
-        ]))
-        .build();
-    let mut bytes = Vec::new();
-    let mut file =
-        SerializedFileWriter::new(&mut bytes, Arc::new(parse_message_type(SCHEMA)?), Arc::new(properties))?;
-    let mut group = file.next_row_group()?;
-    for column in columns {
-        let Some(mut writer) = group.next_column()? else { break };
-        match column {
-            Column::Text(values) => {
-                writer.typed::<ByteArrayType>().write_batch(&values, None, None)?;
-            }
-            Column::Number(values) => {
-                let there: Vec<f64> = values.iter().copied().flatten().collect();
-                let levels: Vec<i16> = values.iter().map(|v| i16::from(v.is_some())).collect();
-                writer.typed::<DoubleType>().write_batch(&there, Some(&levels), None)?;
-            }
-        }
-        writer.close()?;
-    }
-    group.close()?;
-    file.close()?;
-    Ok(bytes)
+    let unit = |dim: Dim, unit: &'static str| if dim == Dim::Date { "days since 1970-01-01" } else { unit };
+    let stamp = Stamp {
+        version: outcome.stamp.version.to_owned(),
+        seed: outcome.stamp.seed,
+        inputs_sha256: outcome.stamp.inputs_sha256.clone(),
+    };
+    Table::new()
+        .text("id", m.iter().map(|m| m.id.as_str()))
+        .text("label", m.iter().map(|m| m.def.label))
+        .number("value", "", number(&|i| m[i].value))
+        .text("unit", m.iter().map(|m| unit(m.def.dim, m.def.unit)))
+        .number("p10", "", number(&|i| band(i).map(|b| b.p10)))
+        .number("p50", "", number(&|i| band(i).map(|b| b.p50)))
+        .number("p90", "", number(&|i| band(i).map(|b| b.p90)))
+        .text("status", m.iter().map(|m| if m.value.is_some() { "ok" } else { "n/a" }))
+        .text("note", m.iter().map(|m| m.note.as_str()))
+        .parquet(&stamp)
 }
 
 #[cfg(test)]
