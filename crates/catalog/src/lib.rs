@@ -16,6 +16,6 @@ pub use chip::{Chip, Precision};
 pub use entry::Entry;
 pub use figure::{Confidence, Figure, Monthly, Provenance, Value};
 pub use kind::Kind;
-pub use model_shape::{Attention, FfnKind, ModelShape, Moe};
+pub use model_shape::{Attention, FfnKind, ModelShape, Moe, StateSpace};
 pub use shape_entry::model_shape;
 pub use store::{Catalog, CatalogError};

@@ -54,6 +54,53 @@ pub struct Moe {
     pub shared_experts: u32,
     /// Leading layers with a dense feed-forward block.
     pub dense_layers: u32,
+    /// Width at which tokens are sent to routed experts and come back, where it is narrower than the residual stream
+    /// (projected down before dispatch and up after combination); none where experts see the whole width.
+    pub latent: Option<u32>,
+}
+
+/// State-space mixers of a hybrid model (Mamba-2, arXiv 2405.21060). In a hybrid a layer holds one mixer only:
+/// state space, attention or feed-forward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StateSpace {
+    /// Layers with a state-space mixer.
+    pub layers: u32,
+    /// Layers with attention; the rest of the model's layers hold a feed-forward block or experts.
+    pub attention_layers: u32,
+    /// Heads.
+    pub heads: u32,
+    /// Width of one head.
+    pub head_dim: u32,
+    /// State per channel.
+    pub state: u32,
+    /// Groups that share input and output projections of the state.
+    pub groups: u32,
+}
+
+impl StateSpace {
+    /// Width of the mixer: heads times their width.
+    pub fn inner(&self) -> f64 {
+        f64::from(self.heads) * f64::from(self.head_dim)
+    }
+
+    /// Outputs of the input projection: gate and value, state input and output of each group, one step size per head.
+    pub fn projected(&self) -> f64 {
+        2.0 * self.inner() + 2.0 * f64::from(self.groups) * f64::from(self.state) + f64::from(self.heads)
+    }
+
+    /// Weights of one mixer (projections; the short convolution left out, below 0.1 %).
+    pub fn parameters(&self, hidden: f64) -> f64 {
+        hidden * (self.projected() + self.inner())
+    }
+
+    /// Forward FLOP of one token in the scan, beyond its projections: chunks of 256 tokens as masked products (causal, half),
+    /// states written and read once per chunk.
+    pub fn scan_flop_per_token(&self) -> f64 {
+        let (inner, state) = (self.inner(), f64::from(self.state));
+        const CHUNK: f64 = 256.0;
+        let scores = f64::from(self.groups) * state * CHUNK;
+        scores + inner * CHUNK + 4.0 * inner * state
+    }
 }
 
 /// A decoder transformer. All sizes in elements.
@@ -85,6 +132,11 @@ pub struct ModelShape {
     pub moe: Option<Moe>,
     /// Window of local layers in tokens and the spacing of global layers (every n-th), if any.
     pub sliding_window: Option<(u32, u32)>,
+    /// State-space mixers of a hybrid, if any.
+    pub state_space: Option<StateSpace>,
+    /// Modules that predict further tokens behind the last layer, each one layer and the head again (DeepSeek-V3, arXiv
+    /// 2412.19437, section 2.2); zero for none.
+    pub mtp_layers: u32,
 }
 
 impl ModelShape {
@@ -114,12 +166,35 @@ impl ModelShape {
 
     /// Weights of one routed expert; zero for dense models.
     pub fn expert_parameters(&self) -> f64 {
-        self.moe.map_or(0.0, |m| self.ffn_kind.matrices() * f64::from(self.hidden) * f64::from(m.expert_ffn))
+        self.moe.map_or(0.0, |m| self.ffn_kind.matrices() * self.routed_width() * f64::from(m.expert_ffn))
+    }
+
+    /// Width at which routed experts see a token.
+    pub fn routed_width(&self) -> f64 {
+        f64::from(self.moe.and_then(|m| m.latent).unwrap_or(self.hidden))
+    }
+
+    /// Layers with attention.
+    pub fn attention_layers(&self) -> u32 {
+        self.state_space.map_or(self.layers, |s| s.attention_layers.min(self.layers))
+    }
+
+    /// Layers with a state-space mixer.
+    pub fn state_space_layers(&self) -> u32 {
+        self.state_space.map_or(0, |s| s.layers.min(self.layers))
+    }
+
+    /// Layers with a feed-forward block or experts.
+    pub fn ffn_layers(&self) -> u32 {
+        match self.state_space {
+            Some(s) => self.layers.saturating_sub(s.layers.saturating_add(s.attention_layers)),
+            None => self.layers,
+        }
     }
 
     /// Layers with experts.
     pub fn moe_layers(&self) -> u32 {
-        self.moe.map_or(0, |m| self.layers.saturating_sub(m.dense_layers))
+        self.moe.map_or(0, |m| self.ffn_layers().saturating_sub(m.dense_layers))
     }
 
     /// Weights of the embedding and the head together.
@@ -128,7 +203,7 @@ impl ModelShape {
         if self.tied_embeddings { one } else { 2.0 * one }
     }
 
-    /// All weights.
+    /// All weights, without modules for further tokens.
     pub fn parameters(&self) -> f64 {
         self.count(|m| f64::from(m.experts))
     }
@@ -145,14 +220,21 @@ impl ModelShape {
 
     fn count(&self, routed: impl Fn(&Moe) -> f64) -> f64 {
         let layers = f64::from(self.layers);
+        let hidden = f64::from(self.hidden);
         let moe_layers = f64::from(self.moe_layers());
         let mut sum = self.embedding_parameters()
-            + layers * (self.attention_parameters() + 2.0 * f64::from(self.hidden))
-            + (layers - moe_layers) * self.dense_ffn_parameters();
+            + layers * 2.0 * hidden
+            + f64::from(self.attention_layers()) * self.attention_parameters()
+            + (f64::from(self.ffn_layers()) - moe_layers) * self.dense_ffn_parameters();
+        if let Some(s) = &self.state_space {
+            sum += f64::from(self.state_space_layers()) * s.parameters(hidden);
+        }
         if let Some(m) = &self.moe {
-            let router = f64::from(self.hidden) * f64::from(m.experts);
-            sum +=
-                moe_layers * (router + self.expert_parameters() * (routed(m) + f64::from(m.shared_experts)));
+            let router = hidden * f64::from(m.experts);
+            let latent = m.latent.map_or(0.0, |w| 2.0 * hidden * f64::from(w));
+            let shared =
+                f64::from(m.shared_experts) * self.ffn_kind.matrices() * hidden * f64::from(m.expert_ffn);
+            sum += moe_layers * (router + latent + shared + self.expert_parameters() * routed(m));
         }
         sum
     }
@@ -163,7 +245,7 @@ impl ModelShape {
             Attention::Heads => 2.0 * f64::from(self.kv_heads) * f64::from(self.head_dim),
             Attention::Latent { kv_lora_rank, rope_dim, .. } => f64::from(kv_lora_rank + rope_dim),
         };
-        per_layer * f64::from(self.layers)
+        per_layer * f64::from(self.attention_layers())
     }
 
     /// Width of the attention scores' inner product, per head.
@@ -203,7 +285,8 @@ impl ModelShape {
         let one_embedding = f64::from(self.vocabulary) * f64::from(self.hidden);
         let embedding = self.embedding_parameters() - one_embedding;
         let weights = self.active_parameters() - self.embedding_parameters() + embedding.max(one_embedding);
-        2.0 * weights + self.attention_flop_per_token(sequence)
+        let scan = self.state_space.map_or(0.0, |s| s.scan_flop_per_token());
+        2.0 * weights + self.attention_flop_per_token(sequence) + f64::from(self.state_space_layers()) * scan
     }
 
     /// The attention part of [`Self::forward_flop_per_token`].
@@ -211,6 +294,6 @@ impl ModelShape {
         2.0 * f64::from(self.heads)
             * (self.score_dim() + self.value_dim())
             * self.mean_attended(sequence)
-            * f64::from(self.layers)
+            * f64::from(self.attention_layers())
     }
 }

@@ -1,6 +1,6 @@
 use gigatwin_quantity::Dim;
 
-use crate::{Attention, CatalogError, Entry, FfnKind, ModelShape, Moe};
+use crate::{Attention, CatalogError, Entry, FfnKind, ModelShape, Moe, StateSpace};
 
 /// The shape that a model's catalog entry states.
 ///
@@ -37,12 +37,24 @@ pub fn model_shape(entry: &Entry) -> Result<ModelShape, CatalogError> {
             expert_ffn: need("expert_ffn")?,
             shared_experts: or_zero("shared_experts")?,
             dense_layers: or_zero("dense_layers")?,
+            latent: optional("expert_latent")?,
         }),
         _ => None,
     };
     let sliding_window = match optional("sliding_window")? {
         Some(window) => Some((window, need("global_layer_every")?)),
         None => None,
+    };
+    let state_space = match optional("state_space_layers")? {
+        Some(layers) if layers > 0 => Some(StateSpace {
+            layers,
+            attention_layers: need("attention_layers")?,
+            heads: need("state_space_heads")?,
+            head_dim: need("state_space_head_dim")?,
+            state: need("state_space_state")?,
+            groups: need("state_space_groups")?,
+        }),
+        _ => None,
     };
     Ok(ModelShape {
         layers: need("layers")?,
@@ -58,5 +70,7 @@ pub fn model_shape(entry: &Entry) -> Result<ModelShape, CatalogError> {
         attention,
         moe,
         sliding_window,
+        state_space,
+        mtp_layers: or_zero("mtp_layers")?,
     })
 }

@@ -15,7 +15,14 @@ fn main() {
     let two_trillion = gigatwin_catalog::ModelShape {
         layers: 96,
         hidden: 12288,
-        moe: Some(Moe { experts: 256, active: 8, expert_ffn: 2304, shared_experts: 1, dense_layers: 2 }),
+        moe: Some(Moe {
+            experts: 256,
+            active: 8,
+            expert_ffn: 2304,
+            shared_experts: 1,
+            dense_layers: 2,
+            latent: None,
+        }),
         ..deepseek_v3()
     };
     let portable = AttentionKernel::Portable;

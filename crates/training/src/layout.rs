@@ -1,65 +1,12 @@
 //! How one job is cut over the chips, and the rules a cut must obey.
 
+mod choices;
+
 use gigatwin_catalog::{ModelShape, Precision};
 
-/// What is computed a second time in the backward pass instead of being kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Recompute {
-    /// Nothing.
-    None,
-    /// The attention scores where the kernel keeps them, otherwise norms and activation functions: much memory for
-    /// little time (Korthikanti et al. 2022, arXiv 2205.05198, section 5).
-    Selective,
-    /// Every second matrix product and all that is bound by memory bandwidth (per-operator checkpointing as PyTorch stacks
-    /// do it).
-    Alternate,
-    /// Every layer, from its input.
-    Full,
-}
-
-/// Which part of the training state is divided over the data-parallel ranks (Rajbhandari et al. 2020, arXiv 1910.02054).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Zero {
-    /// Nothing.
-    Replicated,
-    /// Optimizer state (stage 1, "distributed optimizer").
-    Optimizer,
-    /// Optimizer state and gradients (stage 2).
-    Gradients,
-    /// Optimizer state, gradients and weights (stage 3, fully sharded data parallel).
-    Weights,
-}
-
-/// How attention scores are computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum AttentionKernel {
-    /// In one kernel that keeps no scores (FlashAttention, arXiv 2205.14135).
-    Fused,
-    /// The same by a kernel not written for the chip at hand (FlashAttention-2 on chips after A100).
-    Portable,
-    /// By separate matrix products and softmax, as stacks before 2023 did.
-    Unfused,
-}
-
-/// Which communication runs beside computation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Overlap {
-    /// Tensor-parallel collectives, cut into pieces beside their matrix products.
-    pub tensor: bool,
-    /// Gradient reduction beside the backward pass and weight gathering beside the forward pass.
-    pub data: bool,
-    /// Sends between pipeline stages.
-    pub pipeline: bool,
-    /// Expert dispatch and combine beside the computation of another micro-batch.
-    pub expert: bool,
-}
-
-impl Overlap {
-    /// What a tuned stack does today.
-    pub const TUNED: Overlap = Overlap { tensor: true, data: true, pipeline: true, expert: false };
-    /// Nothing beside anything.
-    pub const NONE: Overlap = Overlap { tensor: false, data: false, pipeline: false, expert: false };
-}
+pub use choices::{
+    AttentionKernel, ContextExchange, Launch, Offload, Overlap, Recipe, Recompute, Schedule, Zero,
+};
 
 /// The layout of one job. Ranks are placed consecutively in the order tensor, context, data, pipeline; the experts of
 /// a layer are spread over tensor × context × data ranks of one stage.
@@ -97,6 +44,19 @@ pub struct Layout {
     pub attention: AttentionKernel,
     /// What overlaps.
     pub overlap: Overlap,
+    /// Order of the micro-batches in a pipeline.
+    pub schedule: Schedule,
+    /// How a cut sequence is put together for attention.
+    pub context: ContextExchange,
+    /// How formats narrower than 16 bits are scaled.
+    pub recipe: Recipe,
+    /// What lives in host memory.
+    pub offload: Offload,
+    /// How kernels are launched.
+    pub launch: Launch,
+    /// Ranks over which ZeRO divides its part of the state; the rest are copies of it (hybrid sharding). All copies of a weight
+    /// where not given.
+    pub shard: Option<u32>,
 }
 
 /// Why a layout cannot be run.
@@ -176,6 +136,12 @@ impl Layout {
             sequence_parallel: true,
             attention: AttentionKernel::Fused,
             overlap: Overlap::TUNED,
+            schedule: Schedule::default(),
+            context: ContextExchange::default(),
+            recipe: Recipe::default(),
+            offload: Offload::default(),
+            launch: Launch::default(),
+            shard: None,
         }
     }
 

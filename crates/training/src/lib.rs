@@ -18,7 +18,10 @@ pub use campaign::{
     CampaignError, CampaignInputs, CampaignOutcome, campaign, compute_optimal_parameters,
     compute_optimal_tokens, training_flop_per_token,
 };
-pub use layout::{AttentionKernel, Layout, LayoutError, Overlap, Recompute, Zero};
+pub use layout::{
+    AttentionKernel, ContextExchange, Launch, Layout, LayoutError, Offload, Overlap, Recipe, Recompute,
+    Schedule, Zero,
+};
 pub use memory::{Cure, MemoryBreakdown, cure, memory};
 pub use plan::{Plan, PlanError, PlanRequest, RunnerUp, plan, plan_by_brute_force};
 pub use step::{Job, PowerShares, StepBreakdown, StepOutcome, step};

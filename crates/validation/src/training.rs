@@ -41,16 +41,6 @@ pub enum TrainingTableError {
         /// What stands there.
         text: String,
     },
-    /// A chip that the catalog does not know well enough.
-    #[error("line {line}: chip \"{chip}\": {what}")]
-    Chip {
-        /// Line of the file.
-        line: u64,
-        /// The chip.
-        chip: String,
-        /// In words.
-        what: String,
-    },
 }
 
 /// Scores the shipped table (`None`: out-of-fold headline, in-sample beside it) or a user's own (nothing fitted).
@@ -172,7 +162,7 @@ fn report(table: &Table, times: Vec<Prediction>, fold: Fold) -> Report {
         .map(|s| Refusal {
             id: s.id.clone(),
             reason: s.reason.to_string(),
-            fully_specified: matches!(s.reason, table::Reason::Layout(_)),
+            fully_specified: s.reason.fully_specified(),
             cell: s.cell.clone(),
             metric: "step_time_s",
         })

@@ -3,8 +3,8 @@
 use gigatwin_fabric::{CheckpointInputs, FailureInputs, SharedStorage, checkpoint, effective_time};
 use gigatwin_quantity::{Data, Share, Time};
 use gigatwin_training::{
-    AttentionKernel, Calibration, CampaignInputs, Job, Layout, Overlap, PlanRequest, Recompute, StepOutcome,
-    TrainingState, Zero, campaign, compute_optimal_tokens, plan, step,
+    Calibration, CampaignInputs, Job, Layout, PlanRequest, Recompute, StepOutcome, TrainingState, Zero,
+    campaign, compute_optimal_tokens, plan, step,
 };
 
 use super::machine::{Machine, network};
@@ -116,12 +116,10 @@ fn given_layout(
         pp: g.pp,
         vpp: g.vpp,
         ep: g.ep,
-        etp: None,
         dp,
         micro_batch: g.micro_batch,
         // A batch that the replicas do not divide is rounded up to one they do.
         global_batch: batch.div_ceil(per_step).saturating_mul(per_step),
-        sequence,
         recompute: match g.recompute.as_str() {
             "none" => Recompute::None,
             "full" => Recompute::Full,
@@ -133,10 +131,8 @@ fn given_layout(
             2 => Zero::Gradients,
             _ => Zero::Weights,
         },
-        precision: run.precision,
         sequence_parallel: g.tp > 1,
-        attention: AttentionKernel::Fused,
-        overlap: Overlap::TUNED,
+        ..Layout::single(batch, sequence, run.precision)
     };
     match step(job, &layout) {
         Ok(outcome) if !outcome.memory.fits() => {

@@ -116,6 +116,8 @@ fn dense(
         attention: Attention::Heads,
         moe: None,
         sliding_window: None,
+        state_space: None,
+        mtp_layers: 0,
     }
 }
 
@@ -133,7 +135,14 @@ pub fn small() -> ModelShape {
 
 pub fn small_moe() -> ModelShape {
     ModelShape {
-        moe: Some(Moe { experts: 16, active: 2, expert_ffn: 1024, shared_experts: 1, dense_layers: 1 }),
+        moe: Some(Moe {
+            experts: 16,
+            active: 2,
+            expert_ffn: 1024,
+            shared_experts: 1,
+            dense_layers: 1,
+            latent: None,
+        }),
         ..small()
     }
 }
@@ -149,7 +158,14 @@ pub fn deepseek_v3() -> ModelShape {
             nope_dim: 128,
             value_dim: 128,
         },
-        moe: Some(Moe { experts: 256, active: 8, expert_ffn: 2048, shared_experts: 1, dense_layers: 3 }),
+        moe: Some(Moe {
+            experts: 256,
+            active: 8,
+            expert_ffn: 2048,
+            shared_experts: 1,
+            dense_layers: 3,
+            latent: None,
+        }),
         ..dense(61, 7168, 128, 128, 18432, FfnKind::SwiGlu, 129_280)
     }
 }

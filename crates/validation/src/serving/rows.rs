@@ -132,6 +132,7 @@ fn point(row: &Row, id: String) -> Result<Result<Point, &'static str>, Validatio
             expert_ffn: whole!("expert_ffn"),
             shared_experts: row.count("shared_experts")?.unwrap_or(0),
             dense_layers: row.count("dense_layers")?.unwrap_or(0),
+            latent: None,
         }),
         _ => None,
     };
@@ -155,6 +156,8 @@ fn point(row: &Row, id: String) -> Result<Result<Point, &'static str>, Validatio
         attention,
         moe,
         sliding_window: window,
+        state_space: None,
+        mtp_layers: 0,
     };
     let rate = |v: f64| Flops::from_tflops(v);
     let scaleup = row.number("scaleup_gb_per_s")?.unwrap_or(0.0);

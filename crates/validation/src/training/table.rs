@@ -1,13 +1,23 @@
 //! The table of measured training steps, row by row, and what unstated columns are taken to be.
+//!
+//! Two sets of column names are read: those of the shipped `validation/training.csv`, and those of a raw collection
+//! (`num_gpus`, `seq_len`, `topk`, …). A cell that says nothing usable is unstated.
+
+mod fields;
+mod shape;
+mod stack;
+mod words;
 
 use std::collections::BTreeMap;
 
-use gigatwin_catalog::{Attention, Catalog, Chip, FfnKind, Kind, ModelShape, Moe, Precision};
+use gigatwin_catalog::{Catalog, Chip, Kind, ModelShape};
 use gigatwin_fabric::{Calibration as FabricCalibration, Family, Network};
 use gigatwin_quantity::{Bandwidth, Data, Dim, Flops, Power, Share};
-use gigatwin_training::{AttentionKernel, Layout, Overlap, Recompute, TrainingState, Zero, memory};
+use gigatwin_training::{Layout, Overlap, Recompute, TrainingState, memory};
 
 use super::TrainingTableError;
+use fields::Fields;
+use shape::Models;
 
 /// One usable row.
 #[derive(Debug, Clone)]
@@ -22,6 +32,8 @@ pub struct Row {
     pub model: ModelShape,
     /// The chip.
     pub chip: Chip,
+    /// Highest bf16 matrix rate measured on the chip, where the catalog has one.
+    pub achievable: Option<Flops>,
     /// The network.
     pub network: Network,
     /// Training state of the stack.
@@ -67,9 +79,19 @@ pub enum Reason {
     /// The model's shape is unknown or of another architecture.
     #[error("the shape of the model is not usable: {0}")]
     Shape(String),
-    /// The layout breaks a rule.
+    /// The layout lacks what every step needs, or contradicts itself.
     #[error("the layout as stated cannot run: {0}")]
     Layout(String),
+    /// A chip that the catalog does not know well enough.
+    #[error("chip \"{0}\": {1}")]
+    Chip(String, String),
+}
+
+impl Reason {
+    /// Whether the row states all that the predictor needs.
+    pub fn fully_specified(&self) -> bool {
+        matches!(self, Reason::Chip(..))
+    }
 }
 
 /// Usable rows and the others.
@@ -83,88 +105,43 @@ pub struct Table {
     pub total: usize,
 }
 
-struct Fields<'a> {
-    columns: &'a BTreeMap<String, usize>,
-    record: &'a csv::StringRecord,
-    line: u64,
-}
-
-impl Fields<'_> {
-    fn text(&self, column: &str) -> &str {
-        self.columns.get(column).and_then(|&i| self.record.get(i)).map_or("", str::trim)
-    }
-
-    fn number<T: std::str::FromStr>(&self, column: &'static str) -> Result<Option<T>, TrainingTableError> {
-        let text = self.text(column);
-        if text.is_empty() {
-            return Ok(None);
-        }
-        text.parse().map(Some).map_err(|_| TrainingTableError::Cell {
-            line: self.line,
-            column,
-            text: text.to_owned(),
-        })
-    }
-
-    fn word<T>(
-        &self,
-        column: &'static str,
-        of: impl Fn(&str) -> Option<T>,
-    ) -> Result<Option<T>, TrainingTableError> {
-        let text = self.text(column);
-        if text.is_empty() {
-            return Ok(None);
-        }
-        of(text).map(Some).ok_or_else(|| TrainingTableError::Cell {
-            line: self.line,
-            column,
-            text: text.to_owned(),
-        })
-    }
-}
-
-fn yes_no(text: &str) -> Option<bool> {
-    match text {
-        "y" => Some(true),
-        "n" => Some(false),
-        _ => None,
-    }
-}
-
-/// Reads a table; chips come from the catalog.
+/// Reads a table; chips, and shapes that a row leaves out, come from the catalog.
 ///
 /// # Errors
-/// Where the text is no table, a column that every row needs is missing, a cell is not of its column's kind, or a chip is
-/// not in the catalog.
+/// Where the text is no table or a column that every row needs is missing. A row that cannot be used is skipped with its
+/// reason.
 pub fn read(text: &str, catalog: &Catalog) -> Result<Table, TrainingTableError> {
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).comment(Some(b'#')).from_reader(text.as_bytes());
     let headers = reader.headers().map_err(|e| TrainingTableError::Format(e.to_string()))?.clone();
-    let columns: BTreeMap<String, usize> =
-        headers.iter().enumerate().map(|(i, h)| (h.trim().to_owned(), i)).collect();
-    for needed in
-        ["id", "source_family", "chip", "chips", "global_batch", "sequence", "layers", "hidden", "heads"]
-    {
+    let columns = fields::columns(&headers);
+    for needed in ["chip", "chips", "global_batch", "sequence"] {
         if !columns.contains_key(needed) {
             return Err(TrainingTableError::MissingColumn(needed));
         }
     }
-    let mut chips: BTreeMap<String, (String, Chip)> = BTreeMap::new();
+    let mut chips: BTreeMap<String, Result<KnownChip, Reason>> = BTreeMap::new();
+    let mut models = Models::new(catalog);
     let mut table = Table::default();
-    for (i, record) in reader.records().enumerate() {
+    for record in reader.records() {
         let record = record.map_err(|e| TrainingTableError::Format(e.to_string()))?;
-        let line = record.position().map_or(i as u64 + 2, csv::Position::line);
-        let f = Fields { columns: &columns, record: &record, line };
+        let f = Fields { columns: &columns, record: &record };
         table.total += 1;
+        let id = match f.text("id") {
+            "" => format!("row-{}", table.total),
+            id => id.to_owned(),
+        };
         let name = f.text("chip").to_owned();
-        if !chips.contains_key(&name) {
-            chips.insert(name.clone(), chip(catalog, &name, line)?);
-        }
-        let Some((chip_id, chip)) = chips.get(&name) else { continue };
-        let id = f.text("id").to_owned();
-        match row(&f, &id, chip_id, chip)? {
+        let chip = chips.entry(name.clone()).or_insert_with(|| known_chip(catalog, &name));
+        let result = match chip {
+            Ok(chip) => row(&f, &id, chip, &mut models),
+            Err(reason) => Err(reason.clone()),
+        };
+        match result {
             Ok(row) => table.rows.push(row),
             Err(reason) => {
-                let cell = format!("{} × {chip_id}", f.text("source_family"));
+                let chip = chip.as_ref().map_or(name.as_str(), |c| c.id.as_str());
+                let cell = format!("{} × {chip}", family(&f));
                 table.skipped.push(Skipped { id, cell, reason });
             }
         }
@@ -172,15 +149,56 @@ pub fn read(text: &str, catalog: &Catalog) -> Result<Table, TrainingTableError> 
     Ok(table)
 }
 
+struct KnownChip {
+    id: String,
+    chip: Chip,
+    achievable: Option<Flops>,
+}
+
+/// Spellings of a chip's name that are no aliases of the catalog: first match wins, so longer names stand first.
+const SPELLINGS: [(&str, &str); 22] = [
+    ("gb300", "gb300"),
+    ("gb200", "gb200"),
+    ("gh200", "gh200-96"),
+    ("b300", "b300-hgx"),
+    ("b200", "b200-hgx"),
+    ("h200", "h200-sxm"),
+    ("h800", "h800-sxm"),
+    ("h100pcie", "h100-pcie"),
+    ("h100nvl", "h100-nvl-94"),
+    ("h100", "h100-sxm"),
+    ("a100", "a100-sxm-80"),
+    ("mi355", "mi355x"),
+    ("mi325", "mi325x"),
+    ("mi300a", "mi300a"),
+    ("mi300", "mi300x"),
+    ("mi250", "mi250x"),
+    ("gaudi3", "gaudi3"),
+    ("gaudi2", "gaudi2"),
+    ("v5p", "tpu-v5p"),
+    ("v5e", "tpu-v5e"),
+    ("v6e", "tpu-v6e"),
+    ("l40s", "l40s"),
+];
+
 /// A chip's datasheet values from the catalog; power is not needed for a step's time and may be missing.
-fn chip(catalog: &Catalog, name: &str, line: u64) -> Result<(String, Chip), TrainingTableError> {
-    let unknown = |what: String| TrainingTableError::Chip { line, chip: name.to_owned(), what };
-    let entry = catalog.entry(Kind::Accelerators, name).map_err(|e| unknown(e.to_string()))?;
-    let get = |key: &str, dim: Dim| -> Result<Option<f64>, TrainingTableError> {
+fn known_chip(catalog: &Catalog, name: &str) -> Result<KnownChip, Reason> {
+    let unknown = |what: String| Reason::Chip(name.to_owned(), what);
+    let plain: String = name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    let entry = catalog.entry(Kind::Accelerators, name).or_else(|e| {
+        let spelt = if plain.contains("a100") && plain.contains("40g") {
+            Some("a100-sxm-40")
+        } else {
+            SPELLINGS.iter().find(|(word, _)| plain.contains(word)).map(|(_, id)| *id)
+        };
+        spelt.map_or(Err(e), |id| catalog.entry(Kind::Accelerators, id))
+    });
+    let entry = entry.map_err(|e| unknown(e.to_string()))?;
+    let get = |key: &str, dim: Dim| -> Result<Option<f64>, Reason> {
         Ok(entry.figure(key, dim).map_err(|e| unknown(e.to_string()))?.map(|v| v.distribution.base()))
     };
     let need = |key: &str, dim: Dim| get(key, dim)?.ok_or_else(|| unknown(format!("{key} is not known")));
-    let flops = |key: &str| Ok::<_, TrainingTableError>(get(key, Dim::Flops)?.map(Flops::from_flops));
+    let flops = |key: &str| Ok::<_, Reason>(get(key, Dim::Flops)?.map(Flops::from_flops));
     let chip = Chip {
         bf16: Flops::from_flops(need("bf16_dense", Dim::Flops)?),
         fp8: flops("fp8_dense")?,
@@ -192,216 +210,76 @@ fn chip(catalog: &Catalog, name: &str, line: u64) -> Result<(String, Chip), Trai
         tdp: Power::from_w(get("tdp", Dim::Power)?.unwrap_or(0.0)),
         idle_power: Power::from_w(get("idle_power", Dim::Power)?.unwrap_or(0.0)),
     };
-    Ok((entry.id.clone(), chip))
+    Ok(KnownChip { id: entry.id.clone(), chip, achievable: flops("matmul_achievable_bf16")? })
 }
 
-/// What the stack of a source does where its rows do not say: one fixed choice per source family.
-///
-/// * `vtrain`: Megatron-DeepSpeed of 2022, replicated optimizer, unfused attention, no gradient bucketing, nothing overlapped.
-/// * `korthikanti`: Megatron-LM of 2022, unfused attention, nothing overlapped.
-/// * `mosaicml`: fully sharded data parallel with 32-bit sharded weights, gradients reduced in 16 bits.
-/// * `torchtitan`: the same with gradients reduced in 32 bits.
-/// * `simumax`: Megatron-LM, 32-bit gradients, tensor communication not overlapped.
-/// * all others (NVIDIA's own recipes and submissions): distributed optimizer, 16-bit gradients, tensor and data-parallel
-///   communication overlapped, expert communication not.
-///
-/// Further unstated columns: recomputation is the least that fits the chip, precision the narrowest format of the chip,
-/// tensor, pipeline and expert parallelism and the micro-batch one, context parallelism the least that gives every replica a
-/// sequence.
-struct Stack {
-    attention: AttentionKernel,
-    overlap: Overlap,
-    zero: Zero,
-    weight_bytes: f64,
-    gradient_bytes: f64,
-    optimizer_bytes: f64,
-    wire: f64,
-}
-
-fn stack(family: &str) -> Stack {
-    let tuned = Stack {
-        attention: AttentionKernel::Fused,
-        overlap: Overlap::TUNED,
-        zero: Zero::Optimizer,
-        weight_bytes: 2.0,
-        gradient_bytes: 2.0,
-        optimizer_bytes: 12.0,
-        wire: 2.0,
-    };
-    let sharded = Stack {
-        attention: AttentionKernel::Portable,
-        zero: Zero::Weights,
-        weight_bytes: 4.0,
-        gradient_bytes: 4.0,
-        optimizer_bytes: 8.0,
-        overlap: Overlap { tensor: false, ..Overlap::TUNED },
-        ..tuned
-    };
-    match family {
-        "vtrain" | "korthikanti" | "other" => Stack {
-            attention: AttentionKernel::Unfused,
-            overlap: Overlap::NONE,
-            zero: Zero::Replicated,
-            gradient_bytes: 4.0,
-            wire: 2.0,
-            ..tuned
-        },
-        "mosaicml" => sharded,
-        "torchtitan" => Stack { wire: 4.0, ..sharded },
-        "simumax" => Stack {
-            gradient_bytes: 4.0,
-            wire: 4.0,
-            overlap: Overlap { tensor: false, ..Overlap::TUNED },
-            ..tuned
-        },
-        _ => tuned,
+fn family(f: &Fields) -> String {
+    match (f.text("source_family"), f.text("source")) {
+        ("", "") => "unnamed".to_owned(),
+        ("", source) => source.to_owned(),
+        (family, _) => family.to_owned(),
     }
 }
 
-fn shape(f: &Fields) -> Result<Result<ModelShape, Reason>, TrainingTableError> {
-    let missing = f.text("shape_missing");
-    if !missing.is_empty() {
-        return Ok(Err(Reason::Shape(missing.to_owned())));
+fn row(f: &Fields, id: &str, known: &KnownChip, models: &mut Models) -> Result<Row, Reason> {
+    let chip = &known.chip;
+    let mut seconds = f.measured("step_time_s");
+    let tokens_per_chip = f.measured("tokens_per_s_per_chip");
+    // Of two figures the one that was not computed from the other.
+    if tokens_per_chip.is_some() && f.text("derived_fields").contains("step_time_s") {
+        seconds = None;
     }
-    let need = |column: &'static str| f.number::<u32>(column);
-    let (Some(layers), Some(hidden), Some(heads)) = (need("layers")?, need("hidden")?, need("heads")?) else {
-        return Ok(Err(Reason::Shape("layers, hidden size or heads are not stated".to_owned())));
-    };
-    let kv_heads = need("kv_heads")?.unwrap_or(heads);
-    let head_dim = need("head_dim")?.unwrap_or(hidden / heads.max(1));
-    let ffn_kind = f
-        .word("ffn_kind", |w| match w {
-            "swiglu" => Some(FfnKind::SwiGlu),
-            "gelu" => Some(FfnKind::Gelu),
-            "relu2" => Some(FfnKind::Relu2),
-            _ => None,
-        })?
-        .unwrap_or(FfnKind::SwiGlu);
-    let (Some(ffn), Some(vocabulary)) = (need("ffn")?, need("vocab")?) else {
-        return Ok(Err(Reason::Shape("feed-forward width or vocabulary are not stated".to_owned())));
-    };
-    let attention = match need("kv_lora_rank")? {
-        Some(kv_lora_rank) => Attention::Latent {
-            kv_lora_rank,
-            q_lora_rank: need("q_lora_rank")?.unwrap_or(0),
-            rope_dim: need("rope_dim")?.unwrap_or(0),
-            nope_dim: need("nope_dim")?.unwrap_or(head_dim),
-            value_dim: need("value_dim")?.unwrap_or(head_dim),
-        },
-        None => Attention::Heads,
-    };
-    let moe = match need("experts")? {
-        Some(experts) => Some(Moe {
-            experts,
-            active: need("experts_active")?.unwrap_or(1),
-            expert_ffn: need("expert_ffn")?.unwrap_or(ffn),
-            shared_experts: need("shared_experts")?.unwrap_or(0),
-            dense_layers: need("dense_layers")?.unwrap_or(0),
-        }),
-        None => None,
-    };
-    Ok(Ok(ModelShape {
-        layers,
-        hidden,
-        heads,
-        kv_heads,
-        head_dim,
-        ffn,
-        ffn_kind,
-        vocabulary,
-        context: f.number("sequence")?.unwrap_or(0),
-        tied_embeddings: f.word("tied", yes_no)?.unwrap_or(false),
-        attention,
-        moe,
-        sliding_window: need("sliding_window")?.zip(need("global_every")?),
-    }))
-}
-
-fn row(f: &Fields, id: &str, chip_id: &str, chip: &Chip) -> Result<Result<Row, Reason>, TrainingTableError> {
-    let seconds = f.number::<f64>("step_time_s")?;
-    let tokens_per_chip = f.number::<f64>("tokens_per_s_per_chip")?;
     if seconds.is_none() && tokens_per_chip.is_none() {
-        return Ok(Err(Reason::NothingMeasured));
+        return Err(Reason::NothingMeasured);
     }
-    let model = match shape(f)? {
-        Ok(model) => model,
-        Err(reason) => return Ok(Err(reason)),
-    };
-    let family = f.text("source_family").to_owned();
-    let stack = stack(&family);
+    let model = shape::shape(f, models)?;
+    let family = family(f);
+    let year = f.number("date").map(|y| y as u32);
+    let (stated_zero, shard) = words::zero(f.text("zero"));
+    let stack = stack::stack(&family, year, stated_zero);
     let mut defaults = Vec::new();
-    let number = |column: &'static str| f.number::<u32>(column);
     let (Some(chips), Some(global_batch), Some(sequence)) =
-        (number("chips")?, number("global_batch")?, number("sequence")?)
+        (f.count("chips"), f.count("global_batch"), f.count("sequence"))
     else {
-        return Ok(Err(Reason::Layout("chips, global batch or sequence are not stated".to_owned())));
+        return Err(Reason::Layout("chips, global batch or sequence are not stated".to_owned()));
     };
-    let mut one = |column: &'static str| -> Result<u32, TrainingTableError> {
-        Ok(number(column)?.unwrap_or_else(|| {
+    let mut or = |column: &'static str, value: Option<u32>, default: u32| {
+        value.unwrap_or_else(|| {
             defaults.push(column);
-            1
-        }))
+            default
+        })
     };
-    let (tp, pp, ep) = (one("tp")?, one("pp")?, one("ep")?);
-    let vpp = number("vpp")?.unwrap_or(1);
-    let rest = chips / (tp * pp).max(1);
+    let (tp, pp) = (or("tp", f.count("tp"), 1), or("pp", f.count("pp"), 1));
+    let ep = or("ep", f.count("ep"), 1);
+    // An interleaved schedule of unknown depth takes two chunks per stage.
+    let vpp =
+        if pp == 1 { 1 } else { f.count("vpp").unwrap_or(if f.text("vpp").is_empty() { 1 } else { 2 }) };
+    let rest = chips / tp.saturating_mul(pp).max(1);
+    if rest == 0 {
+        return Err(Reason::Layout(format!("{tp} tensor ranks × {pp} stages are more than {chips} chips")));
+    }
     // Unstated context parallelism: the least that gives each replica at least one sequence.
-    let cp = match number("cp")? {
-        Some(cp) => cp,
-        None => {
-            defaults.push("cp");
-            let mut cp = 1;
-            while rest / cp > global_batch {
-                cp *= 2;
-            }
-            cp
-        }
-    };
-    let dp = number("dp")?.unwrap_or(rest / cp.max(1));
-    let micro_batch = match number("micro_batch")? {
-        Some(m) => m,
-        None => {
-            defaults.push("micro_batch");
-            1
-        }
-    };
-    let precision = f
-        .word("precision", |w| match w {
-            "bf16" | "fp16" => Some(Precision::Bf16),
-            "fp8" => Some(Precision::Fp8),
-            "fp4" => Some(Precision::Fp4),
-            _ => None,
-        })?
-        .unwrap_or_else(|| {
-            defaults.push("precision");
-            if chip.fp4.is_some() {
-                Precision::Fp4
-            } else if chip.fp8.is_some() {
-                Precision::Fp8
-            } else {
-                Precision::Bf16
-            }
-        });
-    let zero = f
-        .word("zero", |w| match w {
-            "0" => Some(Zero::Replicated),
-            "1" => Some(Zero::Optimizer),
-            "2" => Some(Zero::Gradients),
-            "3" => Some(Zero::Weights),
-            _ => None,
-        })?
-        .unwrap_or_else(|| {
-            defaults.push("zero");
-            stack.zero
-        });
-    let recompute = f.word("recompute", |w| match w {
-        "none" => Some(Recompute::None),
-        "selective" => Some(Recompute::Selective),
-        "alternate" => Some(Recompute::Alternate),
-        "full" => Some(Recompute::Full),
-        _ => None,
-    })?;
-    let overlap = match f.word("tensor_overlap", yes_no)? {
+    let mut least = 1;
+    while rest / least > global_batch {
+        least *= 2;
+    }
+    let cp = or("cp", f.count("cp"), least).min(rest);
+    // The chips decide; a stated number of replicas that contradicts them is an error of the source.
+    let dp = (rest / cp.max(1)).max(1);
+    let per_replica = (global_batch / dp).max(1);
+    let micro_batch = or("micro_batch", f.count("micro_batch"), 1).min(per_replica);
+    let stated =
+        if f.text("precision").is_empty() { f.text("precision_stated") } else { f.text("precision") };
+    let (precision, mut recipe) = words::precision(stated).unwrap_or_else(|| {
+        defaults.push("precision");
+        let narrow = stack::unstated_precision(&family, chip.fp8.is_some(), chip.fp4.is_some());
+        (narrow, Default::default())
+    });
+    if let Some((_, worded)) = words::precision(f.text("precision_stated")) {
+        recipe = worded;
+    }
+    let recompute = words::recompute(f.text("recompute"));
+    let overlap = match words::yes_no(f.text("tensor_overlap")) {
         Some(tensor) => Overlap { tensor, ..stack.overlap },
         None => stack.overlap,
     };
@@ -411,17 +289,23 @@ fn row(f: &Fields, id: &str, chip_id: &str, chip: &Chip) -> Result<Result<Row, R
         pp,
         vpp,
         ep,
-        etp: None,
+        etp: f.count("etp"),
         dp,
         micro_batch,
-        global_batch,
-        sequence,
         recompute: recompute.unwrap_or(Recompute::None),
-        zero,
-        precision,
-        sequence_parallel: f.word("sequence_parallel", yes_no)?.unwrap_or(true),
+        zero: stated_zero.unwrap_or_else(|| {
+            defaults.push("zero");
+            stack.zero
+        }),
+        sequence_parallel: words::yes_no(f.text("sequence_parallel")).unwrap_or(true),
         attention: stack.attention,
         overlap,
+        recipe,
+        context: words::context(f.text("cp_kind")).unwrap_or_default(),
+        offload: words::offload(f.text("recompute")),
+        launch: stack.launch,
+        shard,
+        ..Layout::single(global_batch, sequence, precision)
     };
     let state = TrainingState {
         weight_bytes: stack.weight_bytes,
@@ -432,9 +316,6 @@ fn row(f: &Fields, id: &str, chip_id: &str, chip: &Chip) -> Result<Result<Row, R
         fragmentation: Share::from_fraction(0.05),
         expert_imbalance: 1.0,
     };
-    if let Err(fault) = layout.check(&model, chips) {
-        return Ok(Err(Reason::Layout(fault.to_string())));
-    }
     if recompute.is_none() {
         // Unstated recomputation: the least that fits the chip.
         defaults.push("recompute");
@@ -445,25 +326,29 @@ fn row(f: &Fields, id: &str, chip_id: &str, chip: &Chip) -> Result<Result<Row, R
             }
         }
     }
-    let nic = Bandwidth::from_gbit_per_s(f.number("network_gbit_per_s")?.unwrap_or(400.0));
-    let family_of_chip = Family::of_accelerator(chip_id);
+    let node = f.number("node").unwrap_or(8.0);
+    let nic = words::network(f.text("network_gbit_per_s"), node).unwrap_or(400.0);
+    let family_of_chip = Family::of_accelerator(&known.id);
     let reduces = matches!(family_of_chip, Family::Hopper | Family::Blackwell);
-    let network = Network::new(chip.scaleup_bandwidth * 0.5, chip.scaleup_domain, reduces, nic, 1.0)
-        .with_calibration(FabricCalibration::of(family_of_chip));
-    let verified = f.text("verified");
-    Ok(Ok(Row {
+    let domain = f.count("domain").unwrap_or(chip.scaleup_domain);
+    let network =
+        Network::new(chip.scaleup_bandwidth * 0.5, domain, reduces, Bandwidth::from_gbit_per_s(nic), 1.0)
+            .with_calibration(FabricCalibration::of(family_of_chip));
+    let verified = f.text("verified").to_lowercase();
+    Ok(Row {
         id: id.to_owned(),
         family,
-        chip_id: chip_id.to_owned(),
+        chip_id: known.id.clone(),
         model,
         chip: *chip,
+        achievable: known.achievable,
         network,
         state,
         layout,
         seconds,
         tokens_per_chip,
-        memory_gib: f.number("memory_gib")?,
-        headline: verified.is_empty() || verified == "yes" || verified == "secondary",
+        memory_gib: f.measured("memory_gib"),
+        headline: !verified.starts_with("part") && !verified.starts_with("no"),
         defaults,
-    }))
+    })
 }
