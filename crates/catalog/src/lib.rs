@@ -4,6 +4,7 @@
 //! user's folder may add to it and replace entries. An entry is read when it is asked for, not before.
 
 mod chip;
+mod chip_entry;
 mod embedded;
 mod entry;
 mod figure;
@@ -13,6 +14,7 @@ mod shape_entry;
 mod store;
 
 pub use chip::{Chip, Precision};
+pub use chip_entry::chip;
 pub use entry::Entry;
 pub use figure::{Confidence, Figure, Monthly, Provenance, Value};
 pub use kind::Kind;

@@ -1,5 +1,7 @@
 //! What may be written on the command line.
 
+pub mod serving;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -75,6 +77,12 @@ pub enum Command {
     Diff(Diff),
     /// Compare predictions with measurements, row by row
     Validate(Validate),
+    /// Predict, plan and replay services of language models
+    Serving {
+        /// What to do.
+        #[command(subcommand)]
+        what: serving::Serving,
+    },
     /// Look into the catalog of figures with their sources
     Catalog {
         /// What to do.

@@ -9,6 +9,7 @@ mod explain;
 mod new;
 mod run;
 mod schema;
+mod serving;
 mod validate;
 
 use crate::args::Command;
@@ -27,6 +28,7 @@ pub fn run(context: &Context, command: &Command) -> Result<Exit, Fault> {
         Command::Explain(args) => explain::run(context, args),
         Command::Diff(args) => diff::run(context, args),
         Command::Validate(args) => validate::run(context, args),
+        Command::Serving { what } => serving::run(context, what),
         Command::Catalog { what } => catalog::run(context, what),
         Command::Schema => schema::run(context),
         Command::Doctor => doctor::run(context),

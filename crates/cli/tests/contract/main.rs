@@ -7,6 +7,7 @@ mod catalog;
 mod faults;
 mod outcome;
 mod pages;
+mod serving;
 mod start;
 
 use std::path::{Path, PathBuf};

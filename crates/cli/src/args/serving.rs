@@ -1,0 +1,73 @@
+//! `serving`.
+
+use clap::{Args, Subcommand};
+
+/// `serving`.
+#[derive(Debug, Subcommand)]
+pub enum Serving {
+    /// Predict latency, throughput, memory and energy of one given deployment
+    Predict(Predict),
+}
+
+/// What is served, on what, by what.
+#[derive(Debug, Args)]
+pub struct What {
+    /// Model of the catalog, such as llama-3-1-70b
+    #[arg(long, value_name = "ID")]
+    pub model: String,
+    /// Accelerator of the catalog, such as h200-sxm
+    #[arg(long, value_name = "ID")]
+    pub chip: String,
+    /// Format of the weights: bf16, fp8 or fp4
+    #[arg(long, value_name = "FORMAT", default_value = "fp8")]
+    pub precision: String,
+    /// Format of keys and values: bf16 or fp8
+    #[arg(long, value_name = "FORMAT", default_value = "fp8")]
+    pub kv: String,
+    /// Serving software: vllm, sglang, trtllm or other
+    #[arg(long, value_name = "NAME", default_value = "vllm")]
+    pub engine: String,
+    /// Mean prompt, tokens
+    #[arg(long, value_name = "TOKENS", default_value_t = 1024.0, allow_negative_numbers = true)]
+    pub prompt: f64,
+    /// Mean answer, tokens
+    #[arg(long, value_name = "TOKENS", default_value_t = 256.0, allow_negative_numbers = true)]
+    pub answer: f64,
+    /// Scale-out rate of one accelerator's network port, Gbit/s
+    #[arg(long, value_name = "GBIT", default_value_t = 400.0, allow_negative_numbers = true)]
+    pub nic: f64,
+}
+
+/// Degrees of parallelism of one replica.
+#[derive(Debug, Args)]
+pub struct Degrees {
+    /// Tensor parallelism
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub tp: u32,
+    /// Pipeline stages
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub pp: u32,
+    /// Expert-parallel ranks
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub ep: u32,
+    /// Data-parallel copies of the attention
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub dp_attention: u32,
+}
+
+/// `serving predict`.
+#[derive(Debug, Args)]
+pub struct Predict {
+    /// What is served.
+    #[command(flatten)]
+    pub what: What,
+    /// How it is laid out.
+    #[command(flatten)]
+    pub degrees: Degrees,
+    /// Clients that each send the next request when the answer is complete
+    #[arg(long, value_name = "N", conflicts_with = "rate", allow_negative_numbers = true)]
+    pub concurrency: Option<f64>,
+    /// Requests per second that arrive by themselves
+    #[arg(long, value_name = "PER_SECOND", allow_negative_numbers = true)]
+    pub rate: Option<f64>,
+}

@@ -1,0 +1,19 @@
+//! `serving`: services of language models on their own, without a factory around them.
+
+mod predict;
+mod setting;
+
+use crate::args::serving::Serving;
+use crate::context::Context;
+use crate::exit::{Exit, Fault};
+
+pub(super) fn run(context: &Context, what: &Serving) -> Result<Exit, Fault> {
+    match what {
+        Serving::Predict(args) => predict::run(context, args),
+    }
+}
+
+/// An option that is not understood.
+fn not_understood(message: impl Into<String>, hint: impl Into<String>) -> Fault {
+    Fault::NotUnderstood { code: "G560", message: message.into(), hint: hint.into(), file: None }
+}
