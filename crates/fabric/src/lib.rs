@@ -4,6 +4,7 @@ pub mod bill;
 pub mod calibration;
 pub mod collective;
 pub mod design;
+pub mod flow;
 mod nccl;
 pub mod reliability;
 pub mod sizing;
