@@ -1,5 +1,6 @@
 //! What may be written on the command line.
 
+pub mod fabric;
 pub mod serving;
 
 use std::path::PathBuf;
@@ -77,6 +78,12 @@ pub enum Command {
     Diff(Diff),
     /// Compare predictions with measurements, row by row
     Validate(Validate),
+    /// Size networks, time collectives
+    Fabric {
+        /// What to do.
+        #[command(subcommand)]
+        what: fabric::Fabric,
+    },
     /// Predict, plan and replay services of language models
     Serving {
         /// What to do.

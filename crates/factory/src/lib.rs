@@ -12,6 +12,7 @@ pub mod inputs;
 pub mod language;
 pub mod metric;
 mod missing;
+mod networks;
 pub mod outcome;
 mod resolve;
 mod resolved;
@@ -20,6 +21,7 @@ mod schema;
 
 pub use diff::diff;
 pub use explain::explain;
+pub use networks::{SiteNetwork, SitePartition, site_networks, site_partitions};
 pub use resolve::{Loaded, load, rule_faults};
 pub use resolved::Factory;
 pub use run::{Evaluator, run};

@@ -159,6 +159,17 @@ pub(crate) enum FabricKind {
     RailOnly,
 }
 
+impl FabricKind {
+    /// The word of the language.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            FabricKind::RailOptimised => "rail-optimised fat tree",
+            FabricKind::FatTree => "fat tree",
+            FabricKind::RailOnly => "rail-only",
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Fabric {
     pub slug: String,

@@ -6,6 +6,7 @@ mod completions;
 mod diff;
 mod doctor;
 mod explain;
+mod fabric;
 mod new;
 mod run;
 mod schema;
@@ -28,6 +29,7 @@ pub fn run(context: &Context, command: &Command) -> Result<Exit, Fault> {
         Command::Explain(args) => explain::run(context, args),
         Command::Diff(args) => diff::run(context, args),
         Command::Validate(args) => validate::run(context, args),
+        Command::Fabric { what } => fabric::run(context, what),
         Command::Serving { what } => serving::run(context, what),
         Command::Catalog { what } => catalog::run(context, what),
         Command::Schema => schema::run(context),

@@ -6,7 +6,7 @@ pub(crate) mod gates;
 mod hours;
 pub(crate) mod machine;
 mod money;
-mod network;
+pub(crate) mod network;
 mod schedule;
 pub(crate) mod serve;
 pub(crate) mod sheet;

@@ -44,11 +44,7 @@ pub(crate) fn evaluate(f: &Factory, v: &Values<'_>, machines: &[Machine], sheet:
                 out.taper.push(bill.oversubscription);
                 out.power += bill.power();
                 out.price.push(Some(bill.price()));
-                let kind = match fabric.kind {
-                    FabricKind::RailOptimised => "rail-optimised",
-                    FabricKind::FatTree => "fat tree",
-                    FabricKind::RailOnly => "rail-only",
-                };
+                let kind = fabric.kind.word().trim_end_matches(" fat tree");
                 let planes =
                     if bill.planes > 1 { format!(", {} planes", bill.planes) } else { String::new() };
                 out.notes.push((id("kind"), format!("{}-tier {kind}{planes}", bill.tiers)));
@@ -100,7 +96,7 @@ fn put(sheet: &mut Sheet, id: &dyn Fn(&str) -> String, bill: &BillOfMaterials) {
 }
 
 /// The design of a fabric: endpoints are NIC ports at the switch's port rate.
-fn design(
+pub(crate) fn design(
     f: &Factory,
     v: &Values<'_>,
     fabric: &Fabric,
