@@ -8,6 +8,7 @@ pub mod calibrate;
 pub mod coefficients;
 pub mod deployment;
 pub mod error;
+pub mod event;
 pub mod plan;
 pub mod steady;
 pub mod step;
