@@ -9,8 +9,8 @@ use common::{h100, inputs, layout, shape, step_on};
 use gigatwin_catalog::Precision;
 use gigatwin_quantity::{Bandwidth, Share, Time};
 use gigatwin_serving::event::{
-    ArrivalLaw, Burst, KvTransfer, LengthMix, Pool, Pools, Replay, ReplayError, ReplayInputs, Routing, Source,
-    StepCosts, Stream, Trace, generate, replay,
+    ArrivalLaw, Burst, KvTransfer, LengthMix, Pool, Pools, Replay, ReplayError, ReplayInputs, Routing,
+    Source, StepCosts, Stream, Trace, generate, replay,
 };
 use gigatwin_serving::{Lengths, memory, open};
 use proptest::prelude::*;
@@ -50,7 +50,11 @@ fn small_case() -> impl Strategy<Value = (Trace, ReplayInputs)> {
             let identities: Vec<u64> = (0..12).map(|i| family * 1000 + i).collect();
             trace.push(Time::from_s(at), prompt, answer, &identities);
         }
-        let local = if window > 100 { costs(max_batch) } else { costs(max_batch).with_window(window, Time::from_us(0.3)) };
+        let local = if window > 100 {
+            costs(max_batch)
+        } else {
+            costs(max_batch).with_window(window, Time::from_us(0.3))
+        };
         let one = || pool(local.clone(), replicas, blocks * 8, max_batch, chunk);
         let pools = if split {
             let transfer = KvTransfer::new(1e5, Bandwidth::from_gb_per_s(1.0), Time::from_ms(1.0));
@@ -60,7 +64,14 @@ fn small_case() -> impl Strategy<Value = (Trace, ReplayInputs)> {
         };
         let routing = [Routing::RoundRobin, Routing::LeastLoaded, Routing::PrefixAware][usize::from(routing)];
         let source = if source == 0 { Source::Closed { clients } } else { Source::Open };
-        let given = ReplayInputs { pools, block_tokens: 8, routing, prefix_caching: caching, source, macro_steps: true };
+        let given = ReplayInputs {
+            pools,
+            block_tokens: 8,
+            routing,
+            prefix_caching: caching,
+            source,
+            macro_steps: true,
+        };
         (trace, given)
     })
 }
@@ -141,8 +152,8 @@ fn stream(rate: f64, seconds: f64, prompt: f64, answer: f64) -> Stream {
 #[test]
 fn a_queue_of_prompts_is_m_d_1() {
     let service = 0.005 + 1000.0 * 30e-6;
-    for load in [0.3, 0.6, 0.85] {
-        let trace = generate(&stream(load / service, 8000.0, 1000.0, 1.0), 7).expect("a stream");
+    for (seed, load) in [(1, 0.3), (2, 0.6), (3, 0.85)] {
+        let trace = generate(&stream(load / service, 40_000.0, 1000.0, 1.0), seed).expect("a stream");
         let given = options(Pools::Aggregated(pool(costs(64), 1, 1 << 22, 64, 1000)));
         let done = replay(&trace, &given).expect("a replay");
         let wait = done.summary.ttft.expect("answers").mean.s() - service;
@@ -153,12 +164,29 @@ fn a_queue_of_prompts_is_m_d_1() {
     }
 }
 
-/// The figures of a steady state that have a meaning in both engines, at loads from light to heavy.
+/// Time per token weighted by tokens, as the steady state has it, without the filling and the emptying.
+fn mean_tpot(done: &Replay) -> f64 {
+    let n = done.requests.len();
+    let (mut time, mut tokens) = (0.0, 0.0);
+    for r in &done.requests[n / 5..n * 9 / 10] {
+        let later = f64::from(r.answer) - 1.0;
+        time += r.tpot.map_or(0.0, |t| t.s() * later);
+        tokens += later;
+    }
+    time / tokens
+}
+
+/// Evenly spaced requests of one length are what the steady state means. Random arrivals and lengths make batches fluctuate, and a
+/// token sees its own request in the batch: where prompts dominate, the mean-field steady state then lies up to a tenth too low.
 #[test]
 fn constant_load_is_the_steady_state() {
-    for (model, tp, prompt, answer) in
-        [("llama-3-1-8b", 1, 1155.0, 211.0), ("llama-3-1-70b", 4, 1155.0, 211.0), ("gpt-oss-120b", 4, 2000.0, 400.0), ("deepseek-v3", 16, 800.0, 300.0)]
-    {
+    let cases = [
+        ("llama-3-1-8b", 1, 1155.0, 211.0),
+        ("llama-3-1-70b", 4, 1155.0, 211.0),
+        ("gpt-oss-120b", 4, 2000.0, 400.0),
+        ("deepseek-v3", 16, 800.0, 300.0),
+    ];
+    for (model, tp, prompt, answer) in cases {
         let d = layout(tp, Precision::Fp8);
         let step = step_on(model, &h100(), d);
         let lengths = Lengths { prompt, answer };
@@ -169,23 +197,23 @@ fn constant_load_is_the_steady_state() {
             let batch = part * most;
             let rate = batch / (answer * step.tpot(batch, &lengths).s());
             let steady = open(&step, &lengths, &inputs(), most * 2.0, rate).expect("not overloaded");
-            let seconds = 6000.0 / rate;
-            let trace = generate(&stream(rate, seconds, prompt, answer), 3).expect("a stream");
-            let given = options(Pools::Aggregated(pool(costs.clone(), 1, held.tokens as u64, 1024, 2048)));
-            let done = replay(&trace, &given).expect("a replay");
-            let s = &done.summary;
-            // Time per token weighted by tokens, as the steady state has it.
-            let (mut time, mut tokens) = (0.0, 0.0);
-            for r in &done.requests {
-                let later = f64::from(r.answer) - 1.0;
-                time += r.tpot.map_or(0.0, |t| t.s() * later);
-                tokens += later;
+            let even = (0..20_000).fold(Trace::new(0), |mut trace, i| {
+                trace.push(Time::from_s(f64::from(i) / rate), prompt as u32, answer as u32, &[]);
+                trace
+            });
+            let random = generate(&stream(rate, 20_000.0 / rate, prompt, answer), 3).expect("a stream");
+            for (trace, bar) in [(even, 0.03), (random, 0.1)] {
+                let pool = pool(costs.clone(), 1, held.tokens as u64, 1024, 2048);
+                let done = replay(&trace, &options(Pools::Aggregated(pool))).expect("a replay");
+                let (tpot, wanted) = (mean_tpot(&done), steady.tpot.s());
+                assert!((tpot / wanted - 1.0).abs() < bar, "{model} at {part}: TPOT {tpot} against {wanted}");
+                let offered = trace.rate().expect("many") * trace.mean_lengths().expect("many").answer;
+                assert!((done.summary.output_per_s / offered - 1.0).abs() < 0.03, "{model} at {part}");
+                if bar < 0.05 {
+                    let found = done.summary.mean_batch;
+                    assert!((found / batch - 1.0).abs() < 0.03, "{model} at {part}: {found} for {batch}");
+                }
             }
-            let tpot = time / tokens;
-            let what = format!("{model} at {part}: TPOT {tpot} against {}", steady.tpot.s());
-            assert!((tpot / steady.tpot.s() - 1.0).abs() < 0.03, "{what}");
-            let realised = trace.rate().expect("many") * trace.mean_lengths().expect("many").answer;
-            assert!((s.output_per_s / realised - 1.0).abs() < 0.03, "{what}: {} {realised}", s.output_per_s);
         }
     }
 }
@@ -197,7 +225,8 @@ fn a_split_pool_makes_the_same_tokens_and_waits_for_the_transfer() {
     let together = replay(&trace, &options(Pools::Aggregated(one()))).expect("a replay");
     let split = |ms: f64| {
         let transfer = KvTransfer::new(0.0, Bandwidth::from_gb_per_s(1.0), Time::from_ms(ms));
-        replay(&trace, &options(Pools::Disaggregated { prefill: one(), decode: one(), transfer })).expect("a replay")
+        replay(&trace, &options(Pools::Disaggregated { prefill: one(), decode: one(), transfer }))
+            .expect("a replay")
     };
     let (fast, slow) = (split(0.0), split(400.0));
     assert_eq!(together.summary.output_tokens, fast.summary.output_tokens);
@@ -209,7 +238,7 @@ fn a_split_pool_makes_the_same_tokens_and_waits_for_the_transfer() {
 }
 
 #[test]
-fn routing_by_prefix_finds_more_and_by_load_waits_less() {
+fn routing_by_prefix_finds_more() {
     let mut trace = Trace::new(16);
     let arrivals = generate(&stream(20.0, 300.0, 1.0, 1.0), 9).expect("a stream");
     for (i, r) in arrivals.requests.iter().enumerate() {
@@ -224,11 +253,23 @@ fn routing_by_prefix_finds_more_and_by_load_waits_less() {
         conserved(&trace, &done);
         done.summary
     };
-    let (turns, loads, prefixes) =
-        (run(Routing::RoundRobin), run(Routing::LeastLoaded), run(Routing::PrefixAware));
-    assert!(prefixes.cached_tokens > loads.cached_tokens * 11 / 10, "{} {}", prefixes.cached_tokens, loads.cached_tokens);
-    let p95 = |s: &gigatwin_serving::event::Summary| s.ttft.expect("answers").p95;
-    assert!(p95(&loads) <= p95(&turns));
+    let (loads, prefixes) = (run(Routing::LeastLoaded), run(Routing::PrefixAware));
+    let (few, many) = (loads.cached_tokens, prefixes.cached_tokens);
+    assert!(many > few * 11 / 10, "{few} {many}");
+}
+
+#[test]
+fn routing_by_load_waits_less_than_turns() {
+    let mut s = stream(70.0, 300.0, 200.0, 60.0);
+    s.lengths.prompt_cv = 2.0;
+    let trace = generate(&s, 4).expect("a stream");
+    let wait = |routing| {
+        let pools = Pools::Aggregated(pool(costs(8), 5, 1 << 20, 8, 2048));
+        let done = replay(&trace, &ReplayInputs { routing, ..options(pools) }).expect("a replay");
+        done.summary.ttft.expect("answers").mean.s()
+    };
+    let (turns, loads) = (wait(Routing::RoundRobin), wait(Routing::LeastLoaded));
+    assert!(loads < turns, "{loads} {turns}");
 }
 
 #[test]
@@ -256,7 +297,9 @@ fn generated_streams_have_the_moments_asked_for() {
         s.lengths.prompt_cv = 1.0;
         s.lengths.tail = Share::from_percent(5.0);
         let trace = generate(&s, 11).expect("a stream");
-        let near = |found: f64, wanted: f64, part: f64| assert!((found / wanted - 1.0).abs() < part, "{found} {wanted}");
+        let near = |found: f64, wanted: f64, part: f64| {
+            assert!((found / wanted - 1.0).abs() < part, "{found} {wanted}")
+        };
         near(trace.rate().expect("many"), 50.0, 0.02);
         near(trace.arrival_cv2().expect("many"), cv2, 0.05);
         let mean = trace.mean_lengths().expect("many");
@@ -274,7 +317,8 @@ fn days_and_bursts_keep_the_mean_and_shape_it() {
     let mut s = stream(2.0, 10.0 * 86_400.0, 10.0, 1.0);
     s.day = Some(day);
     let trace = generate(&s, 2).expect("a stream");
-    let office = trace.requests.iter().filter(|r| (9..17).contains(&(r.arrival_ps / 3_600_000_000_000_000 % 24)));
+    let office =
+        trace.requests.iter().filter(|r| (9..17).contains(&(r.arrival_ps / 3_600_000_000_000_000 % 24)));
     let share = office.count() as f64 / trace.requests.len() as f64;
     assert!((share - 24.0 / 40.0).abs() < 0.01, "{share}");
     s.day = None;

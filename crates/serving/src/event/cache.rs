@@ -138,14 +138,14 @@ impl PrefixCache {
 }
 
 /// Prompt blocks of a trace that an endless cache would know when they come, and all of them: the upper bound of prefix caching.
-/// Full blocks only, each prompt from its start up to the first unknown block.
+/// Only full blocks can be known, each prompt from its start up to the first unknown block; all blocks include the partly filled.
 pub fn unbounded_hits(trace: &Trace) -> (u64, u64) {
     let mut seen: FxHashSet<u64> = FxHashSet::default();
     let (mut hits, mut all) = (0, 0);
     for request in &trace.requests {
         let identities = trace.hashes(request);
         hits += identities.iter().take_while(|id| seen.contains(id)).count() as u64;
-        all += identities.len() as u64;
+        all += u64::from(request.prompt).div_ceil(u64::from(trace.hash_tokens.max(1)));
         seen.extend(identities);
     }
     (hits, all)

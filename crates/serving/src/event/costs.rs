@@ -84,7 +84,13 @@ impl StepCosts {
 
     /// Costs given directly, for tests and for engines other than the step model: the fixed time of a step, per request in the
     /// batch, per token held and per prompt token.
-    pub fn affine(step: Time, request: Time, token_held: Time, prompt_token: Time, max_batch: u32) -> StepCosts {
+    pub fn affine(
+        step: Time,
+        request: Time,
+        token_held: Time,
+        prompt_token: Time,
+        max_batch: u32,
+    ) -> StepCosts {
         let decode = (0..=u64::from(max_batch.max(1))).map(|b| ps(step) + b * ps(request)).collect();
         let work = vec![0, ps(prompt_token) * GRID];
         StepCosts { decode, kv: ps(token_held), kv_window: 0, window: u64::MAX, work, latency: vec![0, 0] }

@@ -90,14 +90,30 @@ pub struct StreamError {
     pub wanted: &'static str,
 }
 
-fn within(what: &'static str, value: f64, low: f64, high: f64, wanted: &'static str) -> Result<(), StreamError> {
-    if value.is_finite() && (low..=high).contains(&value) { Ok(()) } else { Err(StreamError { what, value, wanted }) }
+fn within(
+    what: &'static str,
+    value: f64,
+    low: f64,
+    high: f64,
+    wanted: &'static str,
+) -> Result<(), StreamError> {
+    if value.is_finite() && (low..=high).contains(&value) {
+        Ok(())
+    } else {
+        Err(StreamError { what, value, wanted })
+    }
 }
 
 impl Stream {
     fn check(&self) -> Result<(), StreamError> {
         let positive = f64::MIN_POSITIVE;
-        within("the duration in seconds", self.duration.s(), positive, 100.0 * 86_400.0, "up to a hundred days")?;
+        within(
+            "the duration in seconds",
+            self.duration.s(),
+            positive,
+            100.0 * 86_400.0,
+            "up to a hundred days",
+        )?;
         within("the rate", self.rate, positive, 1e6, "above zero, up to a million requests per second")?;
         match self.law {
             ArrivalLaw::Gamma { cv } | ArrivalLaw::Weibull { cv } => {
@@ -159,10 +175,16 @@ enum Gap {
 
 impl Gap {
     fn new(law: ArrivalLaw) -> Result<Gap, StreamError> {
-        let bad = |cv| StreamError { what: "the coefficient of variation of the gaps", value: cv, wanted: "0.05 to 20" };
+        let bad = |cv| StreamError {
+            what: "the coefficient of variation of the gaps",
+            value: cv,
+            wanted: "0.05 to 20",
+        };
         Ok(match law {
             ArrivalLaw::Poisson => Gap::Exponential,
-            ArrivalLaw::Gamma { cv } => Gap::Gamma(Gamma::new(1.0 / (cv * cv), cv * cv).map_err(|_| bad(cv))?),
+            ArrivalLaw::Gamma { cv } => {
+                Gap::Gamma(Gamma::new(1.0 / (cv * cv), cv * cv).map_err(|_| bad(cv))?)
+            }
             ArrivalLaw::Weibull { cv } => {
                 let shape = weibull_shape(cv);
                 let scale = 1.0 / ln_gamma(1.0 + 1.0 / shape).exp();
@@ -226,7 +248,8 @@ impl Clock {
             1.0 / (1.0 - share + share * b.factor)
         });
         let rate = stream.rate * outside;
-        let mut clock = Clock { now: 0.0, rate, day, burst: stream.burst, within: false, turn: f64::INFINITY, rng };
+        let mut clock =
+            Clock { now: 0.0, rate, day, burst: stream.burst, within: false, turn: f64::INFINITY, rng };
         if let Some(b) = clock.burst {
             let draw: f64 = Open01.sample(&mut clock.rng);
             clock.within = draw < b.share.fraction();
@@ -278,20 +301,25 @@ struct Lengths {
 
 impl Lengths {
     fn new(mix: &LengthMix) -> Result<Lengths, StreamError> {
-        let bad = |_| StreamError { what: "the mean prompt", value: mix.prompt, wanted: "one to a million tokens" };
+        let bad =
+            |_| StreamError { what: "the mean prompt", value: mix.prompt, wanted: "one to a million tokens" };
         let share = mix.tail.fraction();
         let mean = mix.prompt / (1.0 - share + share * TAIL_START * TAIL_EXPONENT / (TAIL_EXPONENT - 1.0));
         let variance = (1.0 + mix.prompt_cv * mix.prompt_cv).ln();
         let body = LogNormal::new(mean.ln() - variance / 2.0, variance.sqrt()).map_err(bad)?;
-        let tail = Pareto::new(TAIL_START * mean, TAIL_EXPONENT)
-            .map_err(|_| StreamError { what: "the mean prompt", value: mix.prompt, wanted: "one to a million tokens" })?;
+        let tail = Pareto::new(TAIL_START * mean, TAIL_EXPONENT).map_err(|_| StreamError {
+            what: "the mean prompt",
+            value: mix.prompt,
+            wanted: "one to a million tokens",
+        })?;
         Ok(Lengths { body, tail, tail_share: share, answer: mix.answer })
     }
 
     fn draw(&self, rng: &mut ChaCha8Rng) -> (u32, u32) {
         let (which, part): (f64, f64) = (Open01.sample(rng), Open01.sample(rng));
         let prompt = if which < self.tail_share { self.tail.sample(rng) } else { self.body.sample(rng) };
-        let answer = if self.answer > 1.0 { 1.0 + (part.ln() / (-1.0 / self.answer).ln_1p()).floor() } else { 1.0 };
+        let answer =
+            if self.answer > 1.0 { 1.0 + (part.ln() / (-1.0 / self.answer).ln_1p()).floor() } else { 1.0 };
         (prompt.round().clamp(1.0, LONGEST) as u32, answer.clamp(1.0, LONGEST) as u32)
     }
 }

@@ -11,10 +11,7 @@ pub(crate) enum Event {
     /// Keys and values of this request have reached a decode replica; the prefill replica is free of them.
     Moved(u32),
     /// A run of steps of this replica ends, or an idle replica looks at its queue. Void where the replica's plan has changed since.
-    Boundary {
-        replica: u32,
-        version: u32,
-    },
+    Boundary { replica: u32, version: u32 },
 }
 
 /// Events by time, then kind, then number.

@@ -213,9 +213,8 @@ impl Replay {
 
     /// Requests that meet both objectives.
     pub fn goodput(&self, ttft: Time, tpot: Time) -> Goodput {
-        let good = |r: &&RequestOutcome| {
-            r.ttft.is_some_and(|t| t <= ttft) && r.tpot.is_none_or(|t| t <= tpot)
-        };
+        let good =
+            |r: &&RequestOutcome| r.ttft.is_some_and(|t| t <= ttft) && r.tpot.is_none_or(|t| t <= tpot);
         let requests = self.requests.iter().filter(good).count() as u64;
         let all = (self.requests.len() as f64).max(1.0);
         Goodput {

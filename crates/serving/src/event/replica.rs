@@ -174,8 +174,8 @@ impl<'c> Replica<'c> {
         self.used += blocks;
         self.tally.blocks_taken += blocks;
         self.tally.peak_blocks = self.tally.peak_blocks.max(self.used);
-        if self.limits.per_prefix > 0 {
-            self.cache.shrink(self.free() / self.limits.per_prefix);
+        if let Some(room) = self.free().checked_div(self.limits.per_prefix) {
+            self.cache.shrink(room);
         }
     }
 

@@ -55,7 +55,7 @@ impl Trace {
 
     pub(crate) fn push_ps(&mut self, arrival_ps: u64, prompt: u32, answer: u32, hashes: &[u64]) {
         let prompt = prompt.max(1);
-        let full = if self.hash_tokens == 0 { 0 } else { (prompt / self.hash_tokens) as usize };
+        let full = prompt.checked_div(self.hash_tokens).unwrap_or(0) as usize;
         let kept = &hashes[..hashes.len().min(full)];
         let last = self.requests.last().map_or(0, |r| r.arrival_ps);
         self.requests.push(Request {

@@ -2,7 +2,7 @@
 
 use gigatwin_catalog::{Catalog, Chip, Kind, ModelShape, Precision, model_shape};
 use gigatwin_fabric::Network;
-use gigatwin_quantity::{Bandwidth, Data, Dim, Flops, Power, Share, Time};
+use gigatwin_quantity::{Bandwidth, Data, Dim, Flops, Power, Share};
 use gigatwin_serving::{Calibration, ChipClass, Deployment, EngineFamily, EngineInputs, StepModel};
 
 fn calibration() -> Calibration {

@@ -62,7 +62,9 @@ impl FaultKind {
                  with timestamp, input_length, output_length (Mooncake)"
             }
             FaultKind::Row => "each row has the fields of the first line",
-            FaultKind::Time => "give each request a time: a date and time of day, milliseconds, or seconds, as the format has it",
+            FaultKind::Time => {
+                "give each request a time: a date and time of day, milliseconds, or seconds, as the format has it"
+            }
             FaultKind::Unsorted => "sort the rows by time",
             FaultKind::Span => "cut the trace into shorter ones",
             FaultKind::Zero(_) => "leave out requests without prompt or answer: they load nothing",
