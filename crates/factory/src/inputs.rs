@@ -124,6 +124,11 @@ impl Inputs {
         self.list.iter()
     }
 
+    /// The declaration behind a handle.
+    pub(crate) fn of<Q>(&self, input: In<Q>) -> &Input {
+        &self.list[input.id as usize]
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.list.len()

@@ -18,6 +18,7 @@ mod resolve;
 mod resolved;
 mod run;
 mod schema;
+pub mod training;
 
 pub use diff::diff;
 pub use explain::explain;

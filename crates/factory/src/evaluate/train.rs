@@ -32,11 +32,11 @@ pub(crate) struct Run {
     pub idle: f64,
 }
 
-fn chips_at_hand(run: &TrainingRun, machine: &Machine, v: &Values<'_>) -> u32 {
+pub(crate) fn chips_at_hand(run: &TrainingRun, machine: &Machine, v: &Values<'_>) -> u32 {
     (machine.accelerators * v.get(run.share).fraction() + 1e-6).floor() as u32
 }
 
-fn sequences(run: &TrainingRun, v: &Values<'_>) -> (u32, u32) {
+pub(crate) fn sequences(run: &TrainingRun, v: &Values<'_>) -> (u32, u32) {
     let sequence = v.number(run.sequence).round().max(1.0);
     ((v.number(run.batch_tokens) / sequence).round().max(1.0) as u32, sequence as u32)
 }
@@ -109,8 +109,37 @@ fn given_layout(
         );
         return RunPlan::Infeasible(reason);
     }
+    let layout = built(run, g, dp, batch, sequence);
+    match step(job, &layout) {
+        Ok(outcome) if !outcome.memory.fits() => {
+            let cure = gigatwin_training::cure(job.model, job.chip, job.state, &layout)
+                .map_or_else(|| "no single change of the layout cures it".to_owned(), |c| c.change);
+            RunPlan::Infeasible(format!(
+                "memory is short by {} per accelerator; {cure}",
+                outcome.memory.short()
+            ))
+        }
+        Ok(_) => RunPlan::Layout { note: format!("{} as given", words(&layout)), layout },
+        Err(e) => RunPlan::Infeasible(e.to_string()),
+    }
+}
+
+/// The layout of a file; none where the accelerators at hand do not hold it.
+pub(crate) fn as_layout(
+    run: &TrainingRun,
+    g: &GivenLayout,
+    chips: u32,
+    batch: u32,
+    sequence: u32,
+) -> Option<Layout> {
+    let block = g.tp.saturating_mul(g.cp).saturating_mul(g.pp).max(1);
+    let dp = g.dp.unwrap_or(chips / block);
+    (dp > 0 && block.saturating_mul(dp) <= chips).then(|| built(run, g, dp, batch, sequence))
+}
+
+fn built(run: &TrainingRun, g: &GivenLayout, dp: u32, batch: u32, sequence: u32) -> Layout {
     let per_step = dp.saturating_mul(g.micro_batch).max(1);
-    let layout = Layout {
+    Layout {
         tp: g.tp,
         cp: g.cp,
         pp: g.pp,
@@ -133,23 +162,11 @@ fn given_layout(
         },
         sequence_parallel: g.tp > 1,
         ..Layout::single(batch, sequence, run.precision)
-    };
-    match step(job, &layout) {
-        Ok(outcome) if !outcome.memory.fits() => {
-            let cure = gigatwin_training::cure(job.model, job.chip, job.state, &layout)
-                .map_or_else(|| "no single change of the layout cures it".to_owned(), |c| c.change);
-            RunPlan::Infeasible(format!(
-                "memory is short by {} per accelerator; {cure}",
-                outcome.memory.short()
-            ))
-        }
-        Ok(_) => RunPlan::Layout { note: format!("{} as given", words(&layout)), layout },
-        Err(e) => RunPlan::Infeasible(e.to_string()),
     }
 }
 
 /// A layout in the field's short words.
-fn words(l: &Layout) -> String {
+pub(crate) fn words(l: &Layout) -> String {
     let mut text = format!("TP{}", l.tp);
     for (name, size) in [("CP", l.cp), ("PP", l.pp), ("VPP", l.vpp), ("EP", l.ep)] {
         if size > 1 {

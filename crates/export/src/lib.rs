@@ -1,0 +1,13 @@
+//! What the real engines read: configurations and job scripts of a factory's work.
+//!
+//! An export is a list of named texts; nothing here touches a disk. Where an engine cannot run what was planned the export
+//! says so instead of writing a file that fails.
+
+mod file;
+mod megatron;
+mod sbatch;
+mod torchtitan;
+
+pub use file::{ExportError, ExportFile, TrainingExport};
+pub use megatron::megatron;
+pub use torchtitan::torchtitan;

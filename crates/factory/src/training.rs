@@ -1,0 +1,119 @@
+//! A factory's training runs in the base case, with everything the training engine needs to look at one on its own.
+
+use gigatwin_catalog::{Chip, ModelShape, Precision};
+use gigatwin_fabric::Network;
+use gigatwin_training::{Calibration, Job, Layout, PlanRequest, TrainingState, compute_optimal_tokens};
+
+use crate::evaluate::machine::{self, Machine};
+use crate::evaluate::sheet::Sheet;
+use crate::evaluate::{network, train};
+use crate::inputs::Values;
+use crate::resolved::Factory;
+
+/// A training run of a factory, every input at its base value.
+#[derive(Debug, Clone)]
+pub struct TrainingTask {
+    /// Name as in metric ids (`training.NAME.…`).
+    pub name: String,
+    /// Catalog id of the model.
+    pub model_id: String,
+    /// Name of the model.
+    pub model_name: String,
+    /// Shape of the model.
+    pub model: ModelShape,
+    /// Catalog id of the accelerator.
+    pub chip_id: String,
+    /// The accelerator, dense rates.
+    pub chip: Chip,
+    /// Name of the system it is bought in.
+    pub system: String,
+    /// The network as the accelerators see it.
+    pub network: Network,
+    /// Parameters of the step model for this accelerator.
+    pub calibration: Calibration,
+    /// Bytes of training state and workspace.
+    pub state: TrainingState,
+    /// Accelerators at hand.
+    pub chips: u32,
+    /// Accelerators in one node.
+    pub per_node: u32,
+    /// Sequences per step.
+    pub global_batch: u32,
+    /// Tokens per sequence.
+    pub sequence: u32,
+    /// Number format of the layers' matrix products.
+    pub precision: Precision,
+    /// Tokens to train on.
+    pub tokens: f64,
+    /// Whether the file gives the tokens; else they are compute-optimal.
+    pub tokens_given: bool,
+    /// The layout of the file, if it has one, its batch rounded up to what the replicas divide.
+    pub layout: Option<Layout>,
+    /// P10 and P90 of the model's error, as factors on the step time (out-of-fold validation).
+    pub band: (f64, f64),
+}
+
+impl TrainingTask {
+    /// The engine's view.
+    pub fn job(&self) -> Job<'_> {
+        Job {
+            model: &self.model,
+            chip: &self.chip,
+            network: &self.network,
+            calibration: &self.calibration,
+            state: &self.state,
+        }
+    }
+
+    /// What the planner is asked for this run.
+    pub fn request(&self) -> PlanRequest {
+        PlanRequest::new(self.chips, self.global_batch, self.sequence, self.precision)
+    }
+}
+
+/// All training runs of a factory, in the order of the file.
+///
+/// # Errors
+/// In words, where the machine itself cannot be evaluated.
+pub fn training_tasks(f: &Factory) -> Result<Vec<TrainingTask>, String> {
+    let base = f.inputs.base();
+    let v = Values::new(&f.inputs, &base);
+    let mut sheet = Sheet::default();
+    let machines = machine::evaluate(f, &v, &mut sheet)?;
+    let nets = network::evaluate(f, &v, &machines, &mut sheet);
+    let tasks = f.runs.iter().map(|run| {
+        let partition = &f.partitions[run.partition];
+        let machine: &Machine = &machines[run.partition];
+        let chips = train::chips_at_hand(run, machine, &v);
+        let (global_batch, sequence) = train::sequences(run, &v);
+        let band = if run.model.moe.is_some() {
+            f.bands.training_step_time_moe
+        } else {
+            f.bands.training_step_time
+        };
+        let band = &f.inputs.of(band).distribution;
+        let path = format!("train.{}.model", run.slug);
+        TrainingTask {
+            name: run.slug.clone(),
+            model_id: f.choices.iter().find(|c| c.0 == path).map_or_else(String::new, |c| c.1.clone()),
+            model_name: run.model_name.clone(),
+            model: run.model.clone(),
+            chip_id: partition.chip_id.clone(),
+            chip: machine.chip,
+            system: partition.system.clone(),
+            network: machine::network(partition, machine, nets.taper[partition.fabric]),
+            calibration: f.training.of_chip(&partition.chip_id),
+            state: f.training.state,
+            chips,
+            per_node: machine.per_node.round().max(1.0) as u32,
+            global_batch,
+            sequence,
+            precision: run.precision,
+            tokens: run.tokens.map_or_else(|| compute_optimal_tokens(&run.model), |t| v.number(t)),
+            tokens_given: run.tokens.is_some(),
+            layout: run.layout.as_ref().and_then(|g| train::as_layout(run, g, chips, global_batch, sequence)),
+            band: (band.quantile(0.1), band.quantile(0.9)),
+        }
+    });
+    Ok(tasks.collect())
+}
