@@ -1,7 +1,9 @@
 //! What may be written on the command line.
 
 pub mod fabric;
+pub mod export;
 pub mod serving;
+pub mod training;
 
 use std::path::PathBuf;
 
@@ -83,6 +85,18 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         what: fabric::Fabric,
+    },
+    /// Plan, predict and play training runs
+    Training {
+        /// What to do.
+        #[command(subcommand)]
+        what: training::Training,
+    },
+    /// Write what real engines read: configurations and job scripts
+    Export {
+        /// The engine.
+        #[command(subcommand)]
+        what: export::Export,
     },
     /// Predict, plan and replay services of language models
     Serving {

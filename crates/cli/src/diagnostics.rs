@@ -119,6 +119,48 @@ fn floor(text: &str, mut at: usize) -> usize {
     at
 }
 
+/// A finding about options: no place in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Code with a page in the book.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What could be done.
+    pub hint: String,
+}
+
+/// Writes all findings about options at once.
+///
+/// # Errors
+/// Where standard output cannot be written to.
+pub fn findings(context: &Context, file: Option<&str>, list: &[Finding]) -> Result<(), Fault> {
+    if context.json {
+        let lines: Vec<Line<'_>> = list
+            .iter()
+            .map(|f| Line {
+                code: f.code,
+                severity: Severity::Error,
+                message: &f.message,
+                file,
+                line: None,
+                column: None,
+                hint: &f.hint,
+            })
+            .collect();
+        return context.json(&lines);
+    }
+    let (error, hint) = (context.messages.say("talk.error"), context.messages.say("talk.hint"));
+    for f in list {
+        let mut text = format!("{error}[{}]: {}\n", f.code, f.message);
+        if !f.hint.is_empty() {
+            text.push_str(&format!("  {hint} {}\n", f.hint));
+        }
+        context.console.must_say(&text);
+    }
+    Ok(())
+}
+
 /// Writes a fault that ends a command.
 pub fn fault(context: &Context, fault: &Fault) {
     let error = context.messages.say("talk.error");

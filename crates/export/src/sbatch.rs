@@ -37,6 +37,7 @@ export MASTER_PORT=${{MASTER_PORT:-29500}}
 export CUDA_DEVICE_MAX_CONNECTIONS=${{CUDA_DEVICE_MAX_CONNECTIONS:-1}}
 
 srun --kill-on-bad-exit=1 bash -c '
+  set -f
   torchrun \\
     --nnodes \"$SLURM_NNODES\" \\
     --nproc-per-node {per_node} \\

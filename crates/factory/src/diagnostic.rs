@@ -135,3 +135,15 @@ pub const CODES: &[(&str, &str)] = &[
     ("G403", "the file contradicts itself"),
     ("G404", "nothing to evaluate"),
 ];
+
+/// Codes about the options of commands; they have pages too, but no place in a factory file.
+pub const COMMAND_CODES: &[(&str, &str)] = &[
+    ("G520", "no training run is named"),
+    ("G521", "a size of zero"),
+    ("G522", "a layout larger than the run's accelerators"),
+    ("G523", "a size that does not divide what it should"),
+    ("G524", "pipeline chunks without layers or stages"),
+    ("G525", "experts that do not divide"),
+    ("G526", "a number format that the accelerator lacks"),
+    ("G527", "a run without tokens"),
+];

@@ -13,7 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use gigatwin_catalog::{Catalog, Kind};
-use gigatwin_factory::diagnostic::{CODES, Severity};
+use gigatwin_factory::diagnostic::{CODES, COMMAND_CODES, Severity};
 use gigatwin_factory::language::{FACTORY_FILE, Table, Takes};
 use gigatwin_factory::{Loaded, load};
 
@@ -267,14 +267,14 @@ fn every_code_occurs_in_the_corpus() {
 #[test]
 fn every_code_has_a_page_and_every_page_a_code() {
     let index = fs::read_to_string(pages().join("README.md")).unwrap();
-    for (code, meaning) in CODES {
+    for (code, meaning) in CODES.iter().chain(COMMAND_CODES) {
         let page = fs::read_to_string(pages().join(format!("{code}.md"))).unwrap_or_default();
         assert!(page.starts_with(&format!("# {code}: {meaning}\n")), "{code}: no page, or another title");
         assert!(index.contains(&format!("[{code}]({code}.md) | {meaning} |")), "{code} is not in the index");
     }
     for entry in fs::read_dir(pages()).unwrap() {
         let name = entry.unwrap().file_name().to_string_lossy().into_owned();
-        let known = name == "README.md" || CODES.iter().any(|(code, _)| name == format!("{code}.md"));
+        let known = name == "README.md" || CODES.iter().chain(COMMAND_CODES).any(|(code, _)| name == format!("{code}.md"));
         assert!(known, "{name} is a page of no code");
     }
 }

@@ -1,9 +1,11 @@
 //! How one job is cut over the chips, and the rules a cut must obey.
 
 mod choices;
+mod nearest;
 
 use gigatwin_catalog::{ModelShape, Precision};
 
+pub use nearest::nearest_valid;
 pub use choices::{
     AttentionKernel, ContextExchange, Launch, Offload, Overlap, Recipe, Recompute, Schedule, Zero,
 };

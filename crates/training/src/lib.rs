@@ -20,7 +20,7 @@ pub use campaign::{
 };
 pub use layout::{
     AttentionKernel, ContextExchange, Launch, Layout, LayoutError, Offload, Overlap, Recipe, Recompute,
-    Schedule, Zero,
+    Schedule, Zero, nearest_valid,
 };
 pub use memory::{Cure, MemoryBreakdown, cure, memory};
 pub use plan::{Plan, PlanError, PlanRequest, RunnerUp, plan, plan_by_brute_force};

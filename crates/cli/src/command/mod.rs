@@ -7,10 +7,12 @@ mod diff;
 mod doctor;
 mod explain;
 mod fabric;
+mod export;
 mod new;
 mod run;
 mod schema;
 mod serving;
+mod training;
 mod validate;
 
 use crate::args::Command;
@@ -30,6 +32,8 @@ pub fn run(context: &Context, command: &Command) -> Result<Exit, Fault> {
         Command::Diff(args) => diff::run(context, args),
         Command::Validate(args) => validate::run(context, args),
         Command::Fabric { what } => fabric::run(context, what),
+        Command::Training { what } => training::run(context, what),
+        Command::Export { what } => export::run(context, what),
         Command::Serving { what } => serving::run(context, what),
         Command::Catalog { what } => catalog::run(context, what),
         Command::Schema => schema::run(context),

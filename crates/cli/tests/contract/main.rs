@@ -9,6 +9,7 @@ mod outcome;
 mod pages;
 mod serving;
 mod start;
+mod training;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -1,0 +1,150 @@
+//! `training` and what it shares with `export`: which run is meant.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// `training`.
+#[derive(Debug, Subcommand)]
+pub enum Training {
+    /// Find the best layout of a model on a partition, exactly
+    Plan(Plan),
+    /// Predict time, memory and power of one layout
+    Predict(Predict),
+}
+
+/// Which run: one of a factory file, or a model on a system.
+#[derive(Debug, Args)]
+pub struct Target {
+    /// Factory file, or - for standard input; without it --model, --system and --chips are needed
+    pub file: Option<PathBuf>,
+    /// Run of the file; needed where it has several
+    #[arg(long, value_name = "NAME", requires = "file")]
+    pub run: Option<String>,
+    /// Model of the catalog
+    #[arg(long, value_name = "ID", conflicts_with = "file")]
+    pub model: Option<String>,
+    /// System of the catalog, such as gb300-nvl72
+    #[arg(long, value_name = "ID", conflicts_with = "file")]
+    pub system: Option<String>,
+    /// Accelerators
+    #[arg(long, value_name = "N")]
+    pub chips: Option<u32>,
+    /// Tokens per sequence
+    #[arg(long, value_name = "TOKENS")]
+    pub seq: Option<u32>,
+    /// Sequences per step
+    #[arg(long, value_name = "SEQUENCES")]
+    pub batch: Option<u32>,
+    /// Number format of the matrix products: bf16, fp8 or fp4
+    #[arg(long, value_name = "FORMAT")]
+    pub precision: Option<String>,
+    /// Tokens to train on, such as 15T [default: twenty per active parameter]
+    #[arg(long, value_name = "TOKENS")]
+    pub tokens: Option<String>,
+}
+
+/// A layout, size by size. What is left out is one; replicas fill the accelerators.
+#[derive(Debug, Args, Default)]
+#[command(next_help_heading = "Layout")]
+pub struct Sizes {
+    /// Tensor-parallel ranks
+    #[arg(long, value_name = "N")]
+    pub tp: Option<u32>,
+    /// Context-parallel ranks
+    #[arg(long, value_name = "N")]
+    pub cp: Option<u32>,
+    /// Pipeline stages
+    #[arg(long, value_name = "N")]
+    pub pp: Option<u32>,
+    /// Model chunks per stage
+    #[arg(long, value_name = "N")]
+    pub vpp: Option<u32>,
+    /// Expert-parallel ranks
+    #[arg(long, value_name = "N")]
+    pub ep: Option<u32>,
+    /// Tensor ranks inside an expert
+    #[arg(long, value_name = "N")]
+    pub etp: Option<u32>,
+    /// Replicas
+    #[arg(long, value_name = "N")]
+    pub dp: Option<u32>,
+    /// Sequences per micro-batch
+    #[arg(long, value_name = "N")]
+    pub micro_batch: Option<u32>,
+    /// ZeRO stage, 0 to 3
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=3))]
+    pub zero: Option<u8>,
+    /// What is computed again
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub recompute: Option<Again>,
+    /// Order of micro-batches
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub schedule: Option<Order>,
+}
+
+impl Sizes {
+    /// Whether any of a layout is given.
+    pub fn any(&self) -> bool {
+        let sizes =
+            [self.tp, self.cp, self.pp, self.vpp, self.ep, self.etp, self.dp, self.micro_batch];
+        sizes.iter().any(Option::is_some)
+            || self.zero.is_some()
+            || self.recompute.is_some()
+            || self.schedule.is_some()
+    }
+}
+
+/// Recomputation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Again {
+    /// Nothing.
+    None,
+    /// Norms, activation functions, scores.
+    Selective,
+    /// Whole layers.
+    Full,
+}
+
+/// Schedules of a pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Order {
+    /// One forward, one backward; interleaved with several chunks.
+    #[value(name = "1f1b")]
+    OneForwardOneBackward,
+    /// Weight gradients fill the bubble.
+    ZeroBubble,
+    /// From both ends.
+    DualPipe,
+}
+
+/// `training plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// Which run.
+    #[command(flatten)]
+    pub target: Target,
+    /// Show the step as a timeline, stage by stage
+    #[arg(long)]
+    pub explain: bool,
+    /// Write the timeline as a Chrome trace (JSON) into this file
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+}
+
+/// `training predict`.
+#[derive(Debug, Args)]
+pub struct Predict {
+    /// Which run.
+    #[command(flatten)]
+    pub target: Target,
+    /// The layout.
+    #[command(flatten)]
+    pub sizes: Sizes,
+    /// Show the step as a timeline, stage by stage
+    #[arg(long)]
+    pub explain: bool,
+    /// Write the timeline as a Chrome trace (JSON) into this file
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+}

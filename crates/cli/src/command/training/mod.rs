@@ -1,0 +1,26 @@
+//! `training`: one run on its own, of a factory file or of a model on a system.
+
+mod page;
+mod plan;
+mod predict;
+pub(super) mod target;
+
+use crate::args::training::Training;
+use crate::context::Context;
+use crate::exit::{Exit, Fault};
+
+pub(super) fn run(context: &Context, what: &Training) -> Result<Exit, Fault> {
+    match what {
+        Training::Plan(args) => plan::run(context, args),
+        Training::Predict(args) => predict::run(context, args),
+    }
+}
+
+pub(super) use page::words;
+
+/// The step of a task's best layout.
+pub(super) fn planned(
+    task: &gigatwin_factory::training::TrainingTask,
+) -> Result<gigatwin_training::Plan, gigatwin_training::PlanError> {
+    gigatwin_training::plan(&task.job(), &task.request())
+}

@@ -1,0 +1,81 @@
+//! `training` and `export`: answers, refusals and what the engines' own parsers say.
+
+use super::{Answer, gigatwin};
+use std::path::Path;
+
+fn repository() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+fn call(line: &str) -> Answer {
+    gigatwin(repository(), &line.split_whitespace().collect::<Vec<_>>())
+}
+
+const SMALL: &str = "--model llama-3-1-8b --system dgx-h100 --chips 64 --seq 8192 --batch 512";
+
+#[test]
+fn a_plan_names_layout_step_and_why_the_next_best_loses() {
+    let a = call(&format!("training plan {SMALL} --json")).exits(0).json();
+    assert!(a["layout"]["tp"].as_u64().is_some_and(|n| n >= 1));
+    assert!(a["step"]["low"].as_f64() < a["step"]["step_time_s"].as_f64());
+    assert!(a["runner_up"]["loses_in"].as_str().is_some_and(|t| !t.is_empty()));
+    let parts: f64 = a["step"]["parts_s"].as_object().expect("parts").values().filter_map(|v| v.as_f64()).sum();
+    let whole = a["step"]["step_time_s"].as_f64().expect("time");
+    assert!((parts / whole - 1.0).abs() < 1e-9, "the parts add up to the step");
+}
+
+#[test]
+fn a_run_of_a_file_is_found_by_its_name() {
+    call("training plan examples/gigafactory.toml --run frontier --json").exits(0);
+    let a = call("training plan examples/gigafactory.toml --run nobody").exits(2);
+    assert!(a.err.contains("G302") && a.err.contains("frontier"), "{}", a.err);
+    let a = call("training plan examples/gigafactory.toml").exits(2);
+    assert!(a.err.contains("G520") && a.err.contains("--run"), "{}", a.err);
+}
+
+#[test]
+fn a_model_that_does_not_fit_is_a_no_with_what_is_short() {
+    let a = call("training plan --model llama-3-1-405b --system dgx-h100 --chips 8 --batch 64 --json").exits(1).json();
+    assert!(a["memory_short_bytes"].as_f64().is_some_and(|b| b > 1e9));
+    assert!(a["infeasible"].as_str().is_some_and(|t| t.contains("GB")));
+}
+
+#[test]
+fn a_layout_that_cannot_be_run_is_answered_with_all_its_faults_and_the_nearest_one() {
+    let line = format!("training predict {SMALL} --tp 3 --pp 40 --vpp 2 --ep 4 --micro-batch 7 --json");
+    let list = call(&line).exits(2).json();
+    let codes: Vec<&str> = list.as_array().expect("list").iter().filter_map(|d| d["code"].as_str()).collect();
+    for code in ["G522", "G523", "G524", "G525"] {
+        assert!(codes.contains(&code), "{code} in {codes:?}");
+    }
+    let hint = list[0]["hint"].as_str().expect("hint").to_owned();
+    let (_, options) = hint.split_once("layout is ").expect("the nearest layout");
+    // The batch of the hint replaces the one given.
+    let base = if options.contains("--batch") { SMALL.replace("--batch 512", "") } else { SMALL.to_owned() };
+    let code = call(&format!("training predict {base} {options}")).code;
+    assert!(code == 0 || code == 1, "the nearest layout is valid: {options}");
+}
+
+#[test]
+fn options_are_checked_all_at_once() {
+    let line = "training plan --model llama-3-1-8b --system dgx-a100 --chips 64 --seq 0 --batch 0 --precision fp8 --tokens 0 --json";
+    let list = call(line).exits(2).json();
+    let codes: Vec<&str> = list.as_array().expect("list").iter().filter_map(|d| d["code"].as_str()).collect();
+    assert_eq!(codes, ["G521", "G521", "G526", "G527"]);
+    let a = call("training plan --model llama-3-1-8c --system dgx-h100 --chips 8").exits(2);
+    assert!(a.err.contains("G301") && a.err.contains("llama-3-1-8b"), "{}", a.err);
+}
+
+#[test]
+fn exports_are_files_with_their_prediction_on_top() {
+    let a = call(&format!("export megatron {SMALL} --json")).exits(0).json();
+    let names: Vec<&str> = a["files"].as_array().expect("files").iter().filter_map(|f| f["name"].as_str()).collect();
+    assert_eq!(names, ["run-megatron.args", "run-megatron-bridge.yaml", "run-megatron.sbatch"]);
+    for file in a["files"].as_array().expect("files") {
+        assert!(file["text"].as_str().is_some_and(|t| t.contains("predicted: ") && t.contains("inputs ")));
+    }
+    call(&format!("export torchtitan {SMALL} --json")).exits(0);
+    // torchtitan has no such model: an answer, not a fault.
+    let a = call("export torchtitan --model gpt-3-175b --system dgx-h100 --chips 512 --batch 512 --seq 2048").exits(1);
+    assert!(a.err.contains("torchtitan knows no model"), "{}", a.err);
+}
