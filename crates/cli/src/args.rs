@@ -1,7 +1,7 @@
 //! What may be written on the command line.
 
-pub mod fabric;
 pub mod export;
+pub mod fabric;
 pub mod serving;
 pub mod training;
 

@@ -122,7 +122,12 @@ fn model(export: &TrainingExport<'_>, s: &mut Settings) {
         s.put("moe-ffn-hidden-size", "model", "moe_ffn_hidden_size", moe.expert_ffn);
         if moe.shared_experts > 0 {
             let width = moe.shared_experts * moe.expert_ffn;
-            s.put("moe-shared-expert-intermediate-size", "model", "moe_shared_expert_intermediate_size", width);
+            s.put(
+                "moe-shared-expert-intermediate-size",
+                "model",
+                "moe_shared_expert_intermediate_size",
+                width,
+            );
         }
         if moe.dense_layers > 0 {
             let pattern = format!("([0]*{}+[1]*{})", moe.dense_layers, m.moe_layers());
@@ -200,12 +205,7 @@ fn parallelism(export: &TrainingExport<'_>, s: &mut Settings) {
 fn stages(export: &TrainingExport<'_>, s: &mut Settings) {
     let (l, layers) = (export.layout, export.task.model.layers);
     if l.vpp > 1 {
-        s.put(
-            "num-virtual-stages-per-pipeline-rank",
-            "model",
-            "virtual_pipeline_model_parallel_size",
-            l.vpp,
-        );
+        s.put("num-virtual-stages-per-pipeline-rank", "model", "virtual_pipeline_model_parallel_size", l.vpp);
         if l.overlap.pipeline {
             // On by default in Megatron-LM, off in Megatron-Bridge.
             s.0.push(Setting {
@@ -231,12 +231,7 @@ fn stages(export: &TrainingExport<'_>, s: &mut Settings) {
     } else {
         let each = layers.div_ceil(l.pp);
         let last = layers.saturating_sub(each * (l.pp - 1)).max(1);
-        s.put(
-            "decoder-last-pipeline-num-layers",
-            "model",
-            "num_layers_in_last_pipeline_stage",
-            last,
-        );
+        s.put("decoder-last-pipeline-num-layers", "model", "num_layers_in_last_pipeline_stage", last);
     }
 }
 
@@ -305,11 +300,8 @@ fn as_flags(export: &TrainingExport<'_>, s: &Settings) -> String {
 fn as_yaml(s: &Settings) -> String {
     let mut out = String::new();
     for section in ["model", "train", "optimizer", "ddp", "checkpoint", "logger"] {
-        let fields: Vec<(&str, &Option<String>)> = s
-            .0
-            .iter()
-            .filter_map(|x| x.field.filter(|f| f.0 == section).map(|f| (f.1, &x.value)))
-            .collect();
+        let fields: Vec<(&str, &Option<String>)> =
+            s.0.iter().filter_map(|x| x.field.filter(|f| f.0 == section).map(|f| (f.1, &x.value))).collect();
         if fields.is_empty() {
             continue;
         }

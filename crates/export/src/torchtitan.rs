@@ -189,7 +189,9 @@ fn toml(export: &TrainingExport<'_>, name: &str, size: &str) -> String {
     section("compile", &[("enable", "true".to_owned())]);
     if l.precision == Precision::Fp8 {
         match l.recipe {
-            Recipe::Microscaled => section("quantize.linear.mx", &[("filter_fqns", "[\"output\"]".to_owned())]),
+            Recipe::Microscaled => {
+                section("quantize.linear.mx", &[("filter_fqns", "[\"output\"]".to_owned())])
+            }
             Recipe::Block | Recipe::PerTensor => section(
                 "quantize.linear.float8",
                 &[

@@ -86,11 +86,8 @@ pub fn training_tasks(f: &Factory) -> Result<Vec<TrainingTask>, String> {
         let machine: &Machine = &machines[run.partition];
         let chips = train::chips_at_hand(run, machine, &v);
         let (global_batch, sequence) = train::sequences(run, &v);
-        let band = if run.model.moe.is_some() {
-            f.bands.training_step_time_moe
-        } else {
-            f.bands.training_step_time
-        };
+        let band =
+            if run.model.moe.is_some() { f.bands.training_step_time_moe } else { f.bands.training_step_time };
         let band = &f.inputs.of(band).distribution;
         let path = format!("train.{}.model", run.slug);
         TrainingTask {

@@ -274,7 +274,8 @@ fn every_code_has_a_page_and_every_page_a_code() {
     }
     for entry in fs::read_dir(pages()).unwrap() {
         let name = entry.unwrap().file_name().to_string_lossy().into_owned();
-        let known = name == "README.md" || CODES.iter().chain(COMMAND_CODES).any(|(code, _)| name == format!("{code}.md"));
+        let known = name == "README.md"
+            || CODES.iter().chain(COMMAND_CODES).any(|(code, _)| name == format!("{code}.md"));
         assert!(known, "{name} is a page of no code");
     }
 }

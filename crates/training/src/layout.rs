@@ -5,10 +5,10 @@ mod nearest;
 
 use gigatwin_catalog::{ModelShape, Precision};
 
-pub use nearest::nearest_valid;
 pub use choices::{
     AttentionKernel, ContextExchange, Launch, Offload, Overlap, Recipe, Recompute, Schedule, Zero,
 };
+pub use nearest::nearest_valid;
 
 /// The layout of one job. Ranks are placed consecutively in the order tensor, context, data, pipeline; the experts of
 /// a layer are spread over tensor × context × data ranks of one stage.

@@ -86,8 +86,7 @@ pub struct Sizes {
 impl Sizes {
     /// Whether any of a layout is given.
     pub fn any(&self) -> bool {
-        let sizes =
-            [self.tp, self.cp, self.pp, self.vpp, self.ep, self.etp, self.dp, self.micro_batch];
+        let sizes = [self.tp, self.cp, self.pp, self.vpp, self.ep, self.etp, self.dp, self.micro_batch];
         sizes.iter().any(Option::is_some)
             || self.zero.is_some()
             || self.recompute.is_some()

@@ -19,7 +19,8 @@ fn a_plan_names_layout_step_and_why_the_next_best_loses() {
     assert!(a["layout"]["tp"].as_u64().is_some_and(|n| n >= 1));
     assert!(a["step"]["low"].as_f64() < a["step"]["step_time_s"].as_f64());
     assert!(a["runner_up"]["loses_in"].as_str().is_some_and(|t| !t.is_empty()));
-    let parts: f64 = a["step"]["parts_s"].as_object().expect("parts").values().filter_map(|v| v.as_f64()).sum();
+    let parts: f64 =
+        a["step"]["parts_s"].as_object().expect("parts").values().filter_map(|v| v.as_f64()).sum();
     let whole = a["step"]["step_time_s"].as_f64().expect("time");
     assert!((parts / whole - 1.0).abs() < 1e-9, "the parts add up to the step");
 }
@@ -35,7 +36,9 @@ fn a_run_of_a_file_is_found_by_its_name() {
 
 #[test]
 fn a_model_that_does_not_fit_is_a_no_with_what_is_short() {
-    let a = call("training plan --model llama-3-1-405b --system dgx-h100 --chips 8 --batch 64 --json").exits(1).json();
+    let a = call("training plan --model llama-3-1-405b --system dgx-h100 --chips 8 --batch 64 --json")
+        .exits(1)
+        .json();
     assert!(a["memory_short_bytes"].as_f64().is_some_and(|b| b > 1e9));
     assert!(a["infeasible"].as_str().is_some_and(|t| t.contains("GB")));
 }
@@ -69,13 +72,15 @@ fn options_are_checked_all_at_once() {
 #[test]
 fn exports_are_files_with_their_prediction_on_top() {
     let a = call(&format!("export megatron {SMALL} --json")).exits(0).json();
-    let names: Vec<&str> = a["files"].as_array().expect("files").iter().filter_map(|f| f["name"].as_str()).collect();
+    let names: Vec<&str> =
+        a["files"].as_array().expect("files").iter().filter_map(|f| f["name"].as_str()).collect();
     assert_eq!(names, ["run-megatron.args", "run-megatron-bridge.yaml", "run-megatron.sbatch"]);
     for file in a["files"].as_array().expect("files") {
         assert!(file["text"].as_str().is_some_and(|t| t.contains("predicted: ") && t.contains("inputs ")));
     }
     call(&format!("export torchtitan {SMALL} --json")).exits(0);
     // torchtitan has no such model: an answer, not a fault.
-    let a = call("export torchtitan --model gpt-3-175b --system dgx-h100 --chips 512 --batch 512 --seq 2048").exits(1);
+    let a = call("export torchtitan --model gpt-3-175b --system dgx-h100 --chips 512 --batch 512 --seq 2048")
+        .exits(1);
     assert!(a.err.contains("torchtitan knows no model"), "{}", a.err);
 }

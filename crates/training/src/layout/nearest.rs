@@ -33,7 +33,8 @@ pub fn nearest_valid(model: &ModelShape, chips: u32, wanted: &Layout) -> Option<
     let tensor = near(positive(wanted.tp), divisors(positive(model.heads)).filter(|t| *t <= chips));
     let context =
         near(positive(wanted.cp), (0..10).map(|e| 1_u32 << e).filter(|c| *c <= chips && *c <= sequence));
-    let stages = near(positive(wanted.pp), (1..=positive(model.layers).saturating_add(2)).filter(|p| *p <= chips));
+    let stages =
+        near(positive(wanted.pp), (1..=positive(model.layers).saturating_add(2)).filter(|p| *p <= chips));
     let experts = model.moe.map_or(vec![1], |m| near(positive(wanted.ep), divisors(positive(m.experts))));
     let inside = model.moe.map_or(vec![1], |m| {
         near(positive(wanted.expert_tp()), divisors(positive(m.expert_ffn)).filter(|t| *t <= 64))
@@ -50,7 +51,10 @@ pub fn nearest_valid(model: &ModelShape, chips: u32, wanted: &Layout) -> Option<
                 };
                 let most = chips / block;
                 let asked = positive(wanted.dp).min(most);
-                for dp in near(asked, [asked, most].into_iter().chain((0..31).map(|e| 1_u32 << e)).filter(|d| *d <= most)) {
+                for dp in near(
+                    asked,
+                    [asked, most].into_iter().chain((0..31).map(|e| 1_u32 << e)).filter(|d| *d <= most),
+                ) {
                     for &micro_batch in &micro {
                         let per_step = dp.saturating_mul(micro_batch);
                         let global_batch =
@@ -74,7 +78,17 @@ pub fn nearest_valid(model: &ModelShape, chips: u32, wanted: &Layout) -> Option<
                                     }
                                     let etp = wanted.etp.map(|_| etp).or((etp > 1).then_some(etp));
                                     let l = Layout {
-                                        tp, cp, pp, vpp, ep, etp, dp, micro_batch, global_batch, sequence, ..*wanted
+                                        tp,
+                                        cp,
+                                        pp,
+                                        vpp,
+                                        ep,
+                                        etp,
+                                        dp,
+                                        micro_batch,
+                                        global_batch,
+                                        sequence,
+                                        ..*wanted
                                     };
                                     if l.faults(model, block * dp).is_empty() {
                                         best = Some((far, l));

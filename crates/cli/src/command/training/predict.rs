@@ -48,10 +48,15 @@ pub(super) fn run(context: &Context, args: &Predict) -> Result<Exit, Fault> {
         text.push('\n');
         text.push_str(&page::step(context, task, &layout, &outcome));
         if !fits {
-            text.push_str(&format!("\nDoes not fit: memory is short by {} per accelerator.\n", outcome.memory.short()));
+            text.push_str(&format!(
+                "\nDoes not fit: memory is short by {} per accelerator.\n",
+                outcome.memory.short()
+            ));
             match &mended {
                 Some(c) => text.push_str(&format!("It would fit with: {}.\n", c.change)),
-                None => text.push_str("No single change of the layout cures it: gigatwin training plan searches them all.\n"),
+                None => text.push_str(
+                    "No single change of the layout cures it: gigatwin training plan searches them all.\n",
+                ),
             }
         }
         context.data(&text)?;

@@ -79,7 +79,11 @@ fn pick(tasks: Vec<TrainingTask>, target: &Target, source: &str) -> Result<Train
         None if tasks.is_empty() => {
             Err(fault("G520", format!("{source} has no training run"), "give it a [[train]] table"))
         }
-        None => Err(fault("G520", format!("{source} has several training runs"), format!("--run, one of: {list}"))),
+        None => Err(fault(
+            "G520",
+            format!("{source} has several training runs"),
+            format!("--run, one of: {list}"),
+        )),
     }
 }
 
