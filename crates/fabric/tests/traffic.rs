@@ -1,7 +1,7 @@
 //! The traffic format: what is written is read back, and faults are told with code and line.
 
 use gigatwin_fabric::Collective;
-use gigatwin_fabric::flow::{After, GroupCollective, Groups, Phase, RankFlow, Traffic, Transfer, parse};
+use gigatwin_fabric::flow::{After, Flow, GroupCollective, Groups, Phase, Traffic, Transfer, parse};
 use gigatwin_quantity::{Data, Time};
 use proptest::prelude::*;
 
@@ -74,7 +74,7 @@ proptest! {
     ) {
         let transfers = flows
             .iter()
-            .map(|&(from, to, bytes, us, priority, label)| Transfer::Flow(RankFlow {
+            .map(|&(from, to, bytes, us, priority, label)| Transfer::Flow(Flow {
                 from, to, bytes: Data::from_bytes(bytes as f64), start: Time::from_us(f64::from(us)), priority, label,
             }))
             .collect();

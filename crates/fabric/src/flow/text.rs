@@ -17,7 +17,7 @@
 
 use gigatwin_quantity::{Data, Dim, Time, parse as parse_quantity};
 
-use super::traffic::{After, GroupCollective, Groups, Phase, RankFlow, Traffic, Transfer, operation_word};
+use super::traffic::{After, Flow, GroupCollective, Groups, Phase, Traffic, Transfer, operation_word};
 use crate::collective::Collective;
 
 /// A fault of a traffic file.
@@ -314,7 +314,7 @@ impl Reader {
         let priority = p.priority()?;
         let (label, _) = p.whole("label", Some(0))?;
         p.done("from, to, bytes, at, priority, label")?;
-        self.push(Transfer::Flow(RankFlow { from, to, bytes, start, priority, label }));
+        self.push(Transfer::Flow(Flow { from, to, bytes, start, priority, label }));
         Ok(())
     }
 

@@ -49,14 +49,14 @@ pub enum After {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Transfer {
     /// From one rank to another.
-    Flow(RankFlow),
+    Flow(Flow),
     /// The same collective in every group of a family.
     Collective(GroupCollective),
 }
 
-/// One flow between ranks.
+/// One flow: between ranks in a [`Traffic`], between endpoints once they are placed.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RankFlow {
+pub struct Flow {
     /// Sender.
     pub from: u32,
     /// Receiver.
@@ -106,6 +106,14 @@ impl Groups {
     /// Number of groups.
     pub fn count(self, ranks: u32) -> u32 {
         ranks / self.size.max(1)
+    }
+
+    /// The rank `hop` places further on in the group of a rank, round the end.
+    pub fn onward(self, rank: u32, hop: u32) -> u32 {
+        let block = u64::from(self.size) * u64::from(self.stride);
+        let begin = u64::from(rank) / block.max(1) * block;
+        let within = (u64::from(rank) - begin + u64::from(hop) * u64::from(self.stride)) % block.max(1);
+        (begin + within) as u32
     }
 
     /// Rank `k` of group `group`.

@@ -1,0 +1,419 @@
+//! Which resources a flow takes, and which fraction of it.
+
+use gigatwin_quantity::{Data, Time};
+
+use super::classes::ClosClasses;
+use super::faults::Faults;
+use super::topology::{Family, Shape, Topology};
+use super::traffic::Flow;
+use super::units::{WHOLE, mix};
+
+/// How the network chooses among paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Routing {
+    /// One path per flow, by a hash of its ends, its label and a seed.
+    Ecmp {
+        /// Seed of the hash.
+        seed: u64,
+    },
+    /// Every flow evenly over all paths: ideal adaptive spraying.
+    #[default]
+    Spray,
+    /// One path per destination (destination modulo k), as InfiniBand's and SimGrid's fat trees route.
+    DModK,
+}
+
+/// Most paths that one flow is spread over outside of fat trees.
+const MOST_PATHS: u32 = 64;
+/// Tries of the hash before the paths are searched one by one.
+const REHASH: u64 = 16;
+
+/// Flows cut into strands (one per plane), each with its resources. Resources are links, or bundles of links that
+/// spraying loads alike.
+pub(crate) struct Strands {
+    /// Where the resources of a strand begin; one more at the end.
+    pub offsets: Vec<u32>,
+    pub resources: Vec<u32>,
+    /// Fraction of the strand on each resource in units of 2⁻³⁰; empty where all are whole.
+    pub parts: Vec<u32>,
+    /// Sum of the latencies on the way, picoseconds.
+    pub latency: Vec<u32>,
+    /// Flow of a strand; empty where strand and flow are one.
+    pub owner: Vec<u32>,
+    /// Strands of a flow; empty where it is always one.
+    pub strands: Vec<u8>,
+}
+
+/// The resources of a topology under a routing.
+pub(crate) struct Router<'a> {
+    topology: &'a Topology,
+    family: &'a dyn Family,
+    faults: &'a Faults,
+    routing: Routing,
+    classes: Option<ClosClasses<'a>>,
+    per_copy: u32,
+}
+
+impl<'a> Router<'a> {
+    /// `flapping` links are in use, but their bundles are split as those of links that are down. Nothing is
+    /// bundled where `explicit`.
+    pub(crate) fn new(
+        topology: &'a Topology,
+        routing: Routing,
+        faults: &'a Faults,
+        flapping: &Faults,
+        explicit: bool,
+    ) -> Router<'a> {
+        let classes = match (&topology.spec().shape, routing) {
+            (Shape::Clos(c), Routing::Spray) if !explicit => {
+                Some(ClosClasses::new(topology, *c, faults, flapping))
+            }
+            _ => None,
+        };
+        let per_copy = classes.as_ref().map_or(topology.copy_links(), ClosClasses::per_copy);
+        Router { topology, family: topology.family(), faults, routing, classes, per_copy }
+    }
+
+    fn domain_base(&self) -> u32 {
+        self.per_copy * self.topology.copies()
+    }
+
+    /// Number of resources.
+    pub(crate) fn resources(&self) -> u32 {
+        self.domain_base() + self.topology.links() - self.topology.domain_base()
+    }
+
+    /// Capacity of a resource, in quanta.
+    pub(crate) fn capacity(&self, resource: u32) -> u64 {
+        match &self.classes {
+            Some(classes) if resource < self.domain_base() => {
+                let (copy, local) = (resource / self.per_copy, resource % self.per_copy);
+                let ends = u64::from(classes.width(copy, local));
+                let tiers = self.topology.tiers();
+                let hosts = 2 * self.family.slots();
+                let tier = if local < hosts { local / self.family.slots() } else { 2 };
+                ends * tiers.get(tier as usize).map_or(0, |t| t.rate)
+            }
+            _ => self.topology.capacity(self.link(resource)),
+        }
+    }
+
+    /// The link that a resource is, where resources are links.
+    fn link(&self, resource: u32) -> u32 {
+        if resource < self.domain_base() {
+            resource
+        } else {
+            resource - self.domain_base() + self.topology.domain_base()
+        }
+    }
+
+    /// The resource that a link belongs to.
+    pub(crate) fn resource_of(&self, link: u32) -> Option<u32> {
+        if link >= self.topology.domain_base() {
+            return Some(link - self.topology.domain_base() + self.domain_base());
+        }
+        match &self.classes {
+            Some(classes) => classes.resource_of(link),
+            None => Some(link),
+        }
+    }
+
+    /// Links that are up behind a resource.
+    pub(crate) fn members(&self, resource: u32) -> Vec<u32> {
+        match &self.classes {
+            Some(classes) if resource < self.domain_base() => classes.members(resource),
+            _ => vec![self.link(resource)],
+        }
+    }
+
+    /// Kinds of resources of one copy by their numbers, in order; those of scale-up domains last.
+    pub(crate) fn blocks(&self) -> Vec<u32> {
+        let mut out = match &self.classes {
+            Some(classes) => classes.blocks().into_iter().flat_map(|n| [n, n]).collect(),
+            None => self.family.parts().iter().map(|p| p.links).collect::<Vec<_>>(),
+        };
+        if self.topology.spec().domain.is_some() {
+            out.extend([self.topology.endpoints(); 2]);
+        }
+        out
+    }
+
+    /// Number of a resource of the first copy or of a scale-up domain, as if there were one copy.
+    pub(crate) fn in_first_copy(&self, resource: u32) -> u32 {
+        if resource < self.domain_base() { resource } else { resource - self.domain_base() + self.per_copy }
+    }
+
+    /// The reverse of [`Router::in_first_copy`].
+    pub(crate) fn out_of_first_copy(&self, number: u32) -> u32 {
+        if number < self.per_copy { number } else { number - self.per_copy + self.domain_base() }
+    }
+
+    /// Region of a resource: its copy, or its scale-up domain. Flows of different regions never meet.
+    pub(crate) fn region(&self, resource: u32) -> u32 {
+        if resource < self.domain_base() {
+            return resource / self.per_copy;
+        }
+        let size = self.topology.spec().domain.map_or(1, |d| d.size);
+        self.topology.copies() + (resource - self.domain_base()) % self.topology.endpoints() / size
+    }
+
+    /// Number of regions.
+    pub(crate) fn regions(&self) -> u32 {
+        let domains = self.topology.spec().domain.map_or(0, |d| self.topology.endpoints().div_ceil(d.size));
+        self.topology.copies() + domains
+    }
+
+    /// Routes flows; those without a path are listed instead.
+    pub(crate) fn route(&self, flows: impl Iterator<Item = Flow>, count: usize) -> Result<Strands, Vec<u32>> {
+        let planes = self.topology.spec().planes;
+        self.route_over(planes, flows, count)
+    }
+
+    /// As [`Router::route`], in the first plane alone.
+    pub(crate) fn route_in_first_plane(
+        &self,
+        flows: impl Iterator<Item = Flow>,
+        count: usize,
+    ) -> Result<Strands, Vec<u32>> {
+        self.route_over(1, flows, count)
+    }
+
+    fn route_over(
+        &self,
+        planes: u32,
+        flows: impl Iterator<Item = Flow>,
+        count: usize,
+    ) -> Result<Strands, Vec<u32>> {
+        let split = planes > 1 && !matches!(self.routing, Routing::Ecmp { .. });
+        let mut out = Strands {
+            offsets: Vec::with_capacity(count + 1),
+            resources: Vec::with_capacity(count * 6),
+            parts: Vec::new(),
+            latency: Vec::with_capacity(count),
+            owner: Vec::new(),
+            strands: Vec::new(),
+        };
+        out.offsets.push(0);
+        let mut lost = Vec::new();
+        let mut way = Way::default();
+        for (i, flow) in flows.enumerate() {
+            let mut strands = 0;
+            if flow.from != flow.to && self.topology.same_domain(flow.from, flow.to) {
+                way.clear();
+                self.hop(flow.from, flow.to, &mut way);
+                strands = u8::from(way.sound);
+                if way.sound {
+                    out.push(&way, i, split);
+                }
+            } else if flow.from != flow.to {
+                let hash = self.hash(&flow);
+                let range = if split { 0..planes } else { 0..1 };
+                for plane in range {
+                    let plane = if split { plane } else { (hash >> 40) as u32 % planes };
+                    way.clear();
+                    self.across(&flow, plane, hash, &mut way);
+                    if way.sound {
+                        strands += 1;
+                        out.push(&way, i, split);
+                    }
+                }
+            } else {
+                strands = 1;
+                way.clear();
+                out.push(&way, i, split);
+            }
+            if split {
+                out.strands.push(strands);
+            }
+            if strands == 0 {
+                lost.push(i as u32);
+            }
+        }
+        if lost.is_empty() { Ok(out) } else { Err(lost) }
+    }
+
+    /// Appends strands of endless flows between endpoints; those without a path are left out by an empty way.
+    pub(crate) fn append(&self, strands: &mut Strands, ends: impl Iterator<Item = (u32, u32)>) {
+        let mut way = Way::default();
+        for (k, (from, to)) in ends.enumerate() {
+            let flow = Flow { from, to, bytes: Data::ZERO, start: Time::ZERO, priority: 0, label: k as u32 };
+            way.clear();
+            if from != to && !self.topology.same_domain(from, to) {
+                let hash = self.hash(&flow);
+                let plane = (mix(k as u64) >> 40) as u32 % self.topology.spec().planes;
+                self.across(&flow, plane, hash, &mut way);
+                if !way.sound {
+                    way.clear();
+                }
+            }
+            let split = !strands.owner.is_empty();
+            strands.push(&way, usize::MAX, split);
+        }
+    }
+
+    fn hash(&self, flow: &Flow) -> u64 {
+        match self.routing {
+            Routing::Ecmp { seed } => {
+                let ends = (u64::from(flow.from) << 32) | u64::from(flow.to);
+                mix(mix(ends ^ mix(seed)) ^ u64::from(flow.label))
+            }
+            _ => 0,
+        }
+    }
+
+    /// Over the switches of a scale-up domain.
+    fn hop(&self, from: u32, to: u32, way: &mut Way) {
+        for link in [self.topology.domain_out(from), self.topology.domain_in(to)] {
+            way.sound &= !self.faults.contains(link);
+            way.whole(link - self.topology.domain_base() + self.domain_base());
+        }
+        way.latency += 2 * self.topology.domain_hop_latency();
+    }
+
+    fn across(&self, flow: &Flow, plane: u32, hash: u64, way: &mut Way) {
+        let Some(from) = self.topology.on_rail(flow.from, flow.to) else {
+            way.sound = false;
+            return;
+        };
+        if from != flow.from {
+            self.hop(flow.from, from, way);
+        }
+        let ((a, rail), (b, _)) = (self.topology.slot(from), self.topology.slot(flow.to));
+        let rails = self.topology.copies() / self.topology.spec().planes;
+        let copy = plane * rails + rail;
+        let hops = if let Some(classes) = &self.classes {
+            way.sound &= classes.spray(copy, a, b, &mut way.bundles);
+            for (resource, part) in way.bundles.drain(..) {
+                way.resources.push(resource);
+                way.parts.push(part);
+            }
+            way.path.clear();
+            self.family.path(a, b, 0, &mut way.path);
+            way.path.len()
+        } else if self.routing == Routing::Spray {
+            self.spread(copy, a, b, way)
+        } else {
+            self.single(copy, a, b, hash, way)
+        };
+        way.latency += hops as u64 * self.topology.hop_latency();
+    }
+
+    fn sound(&self, copy: u32, path: &[u32]) -> bool {
+        self.faults.is_empty() || path.iter().all(|l| !self.faults.contains(copy * self.per_copy + l))
+    }
+
+    /// Evenly over the paths that are up.
+    fn spread(&self, copy: u32, a: u32, b: u32, way: &mut Way) -> usize {
+        let n = self.family.choices(a, b);
+        let taken = n.min(MOST_PATHS);
+        let mut links: Vec<u32> = Vec::new();
+        let (mut paths, mut hops) = (0u32, 0);
+        for k in 0..taken {
+            let choice = (u64::from(k) * u64::from(n) / u64::from(taken)) as u32;
+            way.path.clear();
+            self.family.path(a, b, choice, &mut way.path);
+            if self.sound(copy, &way.path) {
+                paths += 1;
+                hops = hops.max(way.path.len());
+                links.extend_from_slice(&way.path);
+            }
+        }
+        way.sound &= paths > 0;
+        links.sort_unstable();
+        for same in links.chunk_by(|x, y| x == y) {
+            way.resources.push(copy * self.per_copy + same[0]);
+            way.parts.push((same.len() as u64 * WHOLE / u64::from(paths.max(1))) as u32);
+        }
+        hops
+    }
+
+    fn single(&self, copy: u32, a: u32, b: u32, hash: u64, way: &mut Way) -> usize {
+        let n = self.family.choices(a, b).max(1);
+        let ecmp = matches!(self.routing, Routing::Ecmp { .. });
+        let first = if ecmp { (hash % u64::from(n)) as u32 } else { self.family.fixed_choice(a, b) };
+        let mut choice = first;
+        let mut tries = 0u64;
+        loop {
+            way.path.clear();
+            self.family.path(a, b, choice, &mut way.path);
+            if self.sound(copy, &way.path) {
+                break;
+            }
+            tries += 1;
+            if tries > u64::from(n) + REHASH {
+                way.sound = false;
+                return 0;
+            }
+            choice = if ecmp && tries <= REHASH {
+                (mix(hash ^ tries) % u64::from(n)) as u32
+            } else {
+                (choice + 1) % n
+            };
+        }
+        let base = copy * self.per_copy;
+        way.resources.extend(way.path.iter().map(|l| base + l));
+        way.parts.resize(way.resources.len(), WHOLE as u32);
+        way.path.len()
+    }
+}
+
+/// Scratch for one strand.
+#[derive(Default)]
+struct Way {
+    resources: Vec<u32>,
+    parts: Vec<u32>,
+    bundles: Vec<(u32, u32)>,
+    path: Vec<u32>,
+    latency: u64,
+    sound: bool,
+}
+
+impl Way {
+    fn clear(&mut self) {
+        self.resources.clear();
+        self.parts.clear();
+        self.bundles.clear();
+        self.latency = 0;
+        self.sound = true;
+    }
+
+    fn whole(&mut self, resource: u32) {
+        self.resources.push(resource);
+        self.parts.push(WHOLE as u32);
+    }
+}
+
+impl Strands {
+    pub(crate) fn len(&self) -> usize {
+        self.latency.len()
+    }
+
+    pub(crate) fn span(&self, strand: usize) -> std::ops::Range<usize> {
+        self.offsets[strand] as usize..self.offsets[strand + 1] as usize
+    }
+
+    /// Flow of a strand.
+    pub(crate) fn flow_of(&self, strand: usize) -> usize {
+        self.owner.get(strand).map_or(strand, |f| *f as usize)
+    }
+
+    /// Strands of a flow.
+    pub(crate) fn siblings(&self, flow: usize) -> u8 {
+        self.strands.get(flow).copied().unwrap_or(1).max(1)
+    }
+
+    fn push(&mut self, way: &Way, flow: usize, split: bool) {
+        if self.parts.is_empty() && way.parts.iter().any(|p| u64::from(*p) != WHOLE) {
+            self.parts.resize(self.resources.len(), WHOLE as u32);
+            self.parts.extend_from_slice(&way.parts);
+        } else if !self.parts.is_empty() {
+            self.parts.extend_from_slice(&way.parts);
+        }
+        self.resources.extend_from_slice(&way.resources);
+        self.offsets.push(self.resources.len() as u32);
+        self.latency.push(u32::try_from(way.latency).unwrap_or(u32::MAX));
+        if split {
+            self.owner.push(flow as u32);
+        }
+    }
+}
