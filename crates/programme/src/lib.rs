@@ -5,5 +5,7 @@
 
 pub mod gate;
 pub mod hours;
+pub mod portfolio;
 pub mod scale;
 pub mod schedule;
+pub mod score;
