@@ -16,12 +16,17 @@ impl Draws {
     /// Deals the strata. Each input has a stream of its own, found by its path: adding an input does not change
     /// the draws of the others.
     pub fn new(inputs: &Inputs, seed: u64, draws: usize) -> Self {
+        Draws::seeded(inputs, &|_| seed, draws)
+    }
+
+    /// The same with a seed for each input: inputs of several factories that have path and seed in common move together.
+    pub fn seeded(inputs: &Inputs, seed_of: &dyn Fn(&str) -> u64, draws: usize) -> Self {
         let columns = inputs
             .iter()
             .enumerate()
             .filter(|(_, input)| !input.distribution.is_point())
             .map(|(i, input)| {
-                let mut rng = ChaCha8Rng::seed_from_u64(seed ^ fnv(&input.path));
+                let mut rng = ChaCha8Rng::seed_from_u64(seed_of(&input.path) ^ fnv(&input.path));
                 let mut strata: Vec<u32> = (0..draws as u32).collect();
                 // Fisher–Yates with the stream's own numbers: the same on every platform.
                 for j in (1..strata.len()).rev() {

@@ -17,6 +17,7 @@ pub mod outcome;
 mod resolve;
 mod resolved;
 mod run;
+mod sample;
 mod schema;
 pub mod training;
 
@@ -26,4 +27,5 @@ pub use networks::{SiteNetwork, SitePartition, site_networks, site_partitions};
 pub use resolve::{Loaded, load, rule_faults};
 pub use resolved::Factory;
 pub use run::{Evaluator, run};
+pub use sample::{Sample, Sampler};
 pub use schema::schema;

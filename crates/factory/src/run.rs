@@ -22,7 +22,7 @@ const NAMED: usize = 3;
 /// utilisation is then a matter of microseconds.
 #[derive(Debug)]
 pub struct Evaluator<'a> {
-    factory: &'a Factory,
+    pub(crate) factory: &'a Factory,
     plans: Plans,
     physical: Physical,
 }
@@ -127,13 +127,13 @@ pub fn run(factory: &Factory, seed: u64, draws: usize) -> Outcome {
     }
 }
 
-struct Sample {
+struct Sampled {
     values: Vec<f64>,
     gates: Vec<Status>,
 }
 
 /// Draws in fixed order: each draw is a function of seed and index alone.
-fn sample(evaluator: &Evaluator<'_>, seed: u64, draws: usize) -> Vec<Sample> {
+fn sample(evaluator: &Evaluator<'_>, seed: u64, draws: usize) -> Vec<Sampled> {
     let inputs = &evaluator.factory.inputs;
     let order: Vec<String> = evaluator.base().sheet.iter().map(|(id, _)| id.to_owned()).collect();
     let strata = crate::draws::Draws::new(inputs, seed, draws);
@@ -142,7 +142,7 @@ fn sample(evaluator: &Evaluator<'_>, seed: u64, draws: usize) -> Vec<Sample> {
         .map(|k| {
             let values = strata.values(inputs, k);
             let evaluation = evaluator.full(&values);
-            Sample {
+            Sampled {
                 values: order.iter().map(|id| evaluation.sheet.at(id)).collect(),
                 gates: evaluation.gates.iter().map(|g| g.status).collect(),
             }
@@ -150,7 +150,7 @@ fn sample(evaluator: &Evaluator<'_>, seed: u64, draws: usize) -> Vec<Sample> {
         .collect()
 }
 
-fn bands(metrics: &mut [Metric], samples: &[Sample]) {
+fn bands(metrics: &mut [Metric], samples: &[Sampled]) {
     // Samples are in the order of the sheet; the metrics were sorted: match them by id through the base order.
     let Some(first) = samples.first() else { return };
     let mut columns: Vec<Vec<f64>> = vec![Vec::with_capacity(samples.len()); first.values.len()];
