@@ -1,0 +1,3 @@
+//! Studies over many factories. So far: the programme of bids.
+
+pub mod bid;
