@@ -1,3 +1,4 @@
 //! Studies over many factories. So far: the programme of bids.
 
 pub mod bid;
+pub mod synthetic;
