@@ -1,4 +1,5 @@
 //! Studies over many factories. So far: the programme of bids.
 
 pub mod bid;
+pub mod programme;
 pub mod synthetic;

@@ -1,0 +1,10 @@
+//! The programme: bids judged, ranked and chosen together.
+
+pub mod assumptions;
+pub mod judge;
+mod points;
+pub mod select;
+
+pub use assumptions::Assumptions;
+pub use judge::{Judged, Standing, judge};
+pub use select::{Options, Selection, select};
