@@ -27,11 +27,13 @@ pub enum Kind {
     Costs,
     /// Defaults of the factory file and of the models, by room.
     Defaults,
+    /// What was announced, by whom and when.
+    Claims,
 }
 
 impl Kind {
     /// All kinds, in the order of the folders.
-    pub const ALL: [Kind; 12] = [
+    pub const ALL: [Kind; 13] = [
         Kind::Accelerators,
         Kind::Systems,
         Kind::Switches,
@@ -44,6 +46,7 @@ impl Kind {
         Kind::Rules,
         Kind::Costs,
         Kind::Defaults,
+        Kind::Claims,
     ];
 
     /// The folder's name.
@@ -61,6 +64,7 @@ impl Kind {
             Kind::Rules => "rules",
             Kind::Costs => "costs",
             Kind::Defaults => "defaults",
+            Kind::Claims => "claims",
         }
     }
 
@@ -84,6 +88,7 @@ impl Kind {
             Kind::Rules => "rule set",
             Kind::Costs => "cost topic",
             Kind::Defaults => "room of defaults",
+            Kind::Claims => "claim",
         }
     }
 
@@ -205,7 +210,7 @@ impl Kind {
                 ("start", Date, false),
             ],
             Kind::Antennas => &[("cost", Money, false), ("union_share", Share, false)],
-            Kind::Rules | Kind::Costs | Kind::Defaults => &[],
+            Kind::Rules | Kind::Costs | Kind::Defaults | Kind::Claims => &[],
         }
     }
 

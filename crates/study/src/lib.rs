@@ -2,4 +2,5 @@
 
 pub mod bid;
 pub mod programme;
+pub mod realise;
 pub mod synthetic;

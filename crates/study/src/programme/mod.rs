@@ -2,7 +2,7 @@
 
 pub mod assumptions;
 pub mod judge;
-mod points;
+pub(crate) mod points;
 pub mod select;
 
 pub use assumptions::Assumptions;
