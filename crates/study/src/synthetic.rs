@@ -101,8 +101,8 @@ fn site(dice: &mut Dice, id: &str, code: &str, place: &str, lot: u8) -> String {
     let firm = it * dice.between(1.08, 1.3);
     let filed = ["2026-06", "2026-10", "2027-02", "2027-06"][dice.below(4)];
     let permit = dice.between(8.0, 18.0);
-    let grid = if dice.unit() < 0.7 {
-        let year = 2027 + dice.below(4);
+    let grid = if dice.unit() < 0.85 {
+        let year = 2027 + dice.below(3);
         format!(", energised = {{ p10 = \"{year}-06\", p50 = \"{year}-12\", p90 = \"{}-12\" }}", year + 1)
     } else {
         String::new()

@@ -14,7 +14,7 @@ use crate::bid::Bid;
 use crate::programme::assumptions::range;
 use crate::programme::points::{Best, Figures, points};
 use crate::programme::select::{figures, limits, union_money};
-use crate::programme::{Assumptions, Options};
+use crate::programme::{Assumptions, Judged, Options, Standing};
 
 /// Draws and seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,7 @@ pub struct Chain<'a> {
     assumptions: &'a Assumptions,
     options: &'a Options,
     setting: Setting,
+    /// Sites of the bids that pass the gates as submitted, that is in their base case.
     sites: Vec<Option<Site<'a>>>,
     growth: Growth,
     /// Most that power costs in a lever's country: wholesale and industry price in EUR per joule.
@@ -72,6 +73,7 @@ impl<'a> Chain<'a> {
     /// Where the catalog lacks a figure of the growth of computing.
     pub fn new(
         bids: &'a [Bid],
+        judged: &[Judged],
         assumptions: &'a Assumptions,
         options: &'a Options,
         setting: Setting,
@@ -82,8 +84,9 @@ impl<'a> Chain<'a> {
         let price = |key| range(&france, key, Dim::EnergyPrice).map(|r| r.mode);
         let sites = bids
             .par_iter()
-            .map(|bid| {
-                let factory = bid.factory.as_ref()?;
+            .zip(judged)
+            .map(|(bid, judged)| {
+                let factory = bid.factory.as_ref().filter(|_| judged.standing == Standing::Eligible)?;
                 let name = hash(&bid.slug);
                 let seed_of = |path: &str| setting.seed ^ if local(path) { name } else { 0 };
                 Some(Site {
@@ -148,10 +151,9 @@ impl<'a> Chain<'a> {
             signatory += 1.0;
             let Some(site) = &self.sites[i] else { continue };
             let sample = self.sample(site, k, second, changes);
-            if sample.fails() || sample.infeasible {
-                continue;
-            }
-            let invests = sample.get("finance.irr_equity").is_some_and(|r| r >= hurdle);
+            // The gates judge what was submitted; whether sponsors invest depends on what the draw brings.
+            let worth = sample.get("finance.irr_equity").is_some_and(|r| r >= hurdle);
+            let invests = worth && !sample.infeasible;
             entrants.push(Entrant { bid: i, figures: figures(&|id| sample.get(id)), sample, invests });
         }
         world.put("bids.submitted", submitted);
@@ -254,7 +256,7 @@ impl<'a> Chain<'a> {
     fn fill(&self, world: &mut World, entrants: &[Entrant], chosen: &[usize], k: usize) {
         let all = |id: &str| -> Vec<f64> { chosen.iter().filter_map(|c| entrants[*c].sample.get(id)).collect() };
         let real: Vec<&Entrant> = chosen.iter().map(|c| &entrants[*c]).filter(|e| e.invests).collect();
-        let sum = |id: &str| real.iter().filter_map(|e| e.sample.get(id)).sum::<f64>();
+        let sum = |id: &str| real.iter().filter_map(|e| e.sample.get(id)).sum::<f64>() + 0.0;
         world.put("sites.chosen", chosen.len() as f64);
         world.put("sites.realised", real.len() as f64);
         let openings: Vec<f64> = real.iter().filter_map(|e| e.sample.get("schedule.opening")).collect();
@@ -279,7 +281,7 @@ impl<'a> Chain<'a> {
         ] {
             world.put(measure, median(all(figure)));
         }
-        world.put("chosen.cost", all("cost.capex_total").iter().sum());
+        world.put("chosen.cost", all("cost.capex_total").iter().sum::<f64>() + 0.0);
         let (cost, union, states) = (sum("cost.capex_total"), sum("funding.union"), sum("funding.states"));
         world.put("realised.cost", cost);
         world.put("realised.union", union);
