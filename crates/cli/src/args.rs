@@ -2,6 +2,7 @@
 
 pub mod export;
 pub mod fabric;
+pub mod programme;
 pub mod serving;
 pub mod training;
 
@@ -80,6 +81,8 @@ pub enum Command {
     Diff(Diff),
     /// Compare predictions with measurements, row by row
     Validate(Validate),
+    /// Judge, rank and choose many bids under one call; --realise: will what was announced come true?
+    Programme(programme::Programme),
     /// Size networks, time collectives
     Fabric {
         /// What to do.

@@ -101,8 +101,8 @@ fn site(dice: &mut Dice, id: &str, code: &str, place: &str, lot: u8) -> String {
     let firm = it * dice.between(1.08, 1.3);
     let filed = ["2026-06", "2026-10", "2027-02", "2027-06"][dice.below(4)];
     let permit = dice.between(8.0, 18.0);
+    let year = 2027 + dice.below(3);
     let grid = if dice.unit() < 0.85 {
-        let year = 2027 + dice.below(3);
         format!(", energised = {{ p10 = \"{year}-06\", p50 = \"{year}-12\", p90 = \"{}-12\" }}", year + 1)
     } else {
         String::new()
@@ -117,10 +117,12 @@ fn site(dice: &mut Dice, id: &str, code: &str, place: &str, lot: u8) -> String {
          signature = {{ p10 = \"2027-03\", p50 = \"2027-07\", p90 = \"2028-01\" }}\n\
          grid      = {{ firm = \"{firm:.0} MW\"{grid} }}\n\
          permit    = {{ filed = \"{filed}\", duration = {{ p10 = \"{:.0} months\", p50 = \"{permit:.0} months\", p90 = \"{:.0} \
-         months\" }} }}\n\n[[phase]]\nname  = \"one\"\nopens = \"2028-10\"\n\n[[phase]]\nname        = \"two\"\n\
-         opens       = \"2030-06\"\nfunded_with = \"60 %\"\n",
+         months\" }} }}\n\n[[phase]]\nname  = \"one\"\nopens = \"{}-03\"\n\n[[phase]]\nname        = \"two\"\n\
+         opens       = \"{}-09\"\nfunded_with = \"60 %\"\n",
         permit * 0.65,
         permit * 1.8,
+        (year + 2).max(2029),
+        (year + 3).max(2030),
     );
     for (name, phase, racks) in [("first", "one", first), ("second", "two", second)] {
         let _ = write!(

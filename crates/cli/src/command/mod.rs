@@ -9,6 +9,7 @@ mod explain;
 mod export;
 mod fabric;
 mod new;
+mod programme;
 mod run;
 mod schema;
 mod serving;
@@ -30,6 +31,7 @@ pub fn run(context: &Context, command: &Command) -> Result<Exit, Fault> {
         Command::Run(args) => run::run(context, args),
         Command::Explain(args) => explain::run(context, args),
         Command::Diff(args) => diff::run(context, args),
+        Command::Programme(args) => programme::run(context, args),
         Command::Validate(args) => validate::run(context, args),
         Command::Fabric { what } => fabric::run(context, what),
         Command::Training { what } => training::run(context, what),
