@@ -146,4 +146,13 @@ pub const COMMAND_CODES: &[(&str, &str)] = &[
     ("G525", "experts that do not divide"),
     ("G526", "a number format that the accelerator lacks"),
     ("G527", "a run without tokens"),
+    ("G620", "a commitment in another currency"),
+    ("G621", "a commitment in money of another year"),
+    ("G622", "a lot that the call does not have"),
+    ("G623", "the factory file of a bid cannot be read"),
+    ("G624", "a bid and its site stand in different States"),
+    ("G625", "a State that the catalog does not have"),
+    ("G626", "two bids of one name"),
+    ("G627", "a folder without a bid"),
+    ("G628", "a folder that is not empty"),
 ];

@@ -1,9 +1,10 @@
 //! Which bids to take: a 0/1 programme over bids, solved to proven optimality, and what each constraint costs.
 
-use good_lp::{
-    Expression, ProblemVariables, ResolutionError, Solution, SolverModel, Variable, constraint, microlp, variable,
-};
 use gigatwin_quantity::Money;
+use good_lp::{
+    Expression, ProblemVariables, ResolutionError, Solution, SolverModel, Variable, constraint, microlp,
+    variable,
+};
 
 /// A bid that passed the gates.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,7 +120,9 @@ pub fn choose(candidates: &[Candidate], limits: &Limits) -> Result<Portfolio, Po
     }
     for state in &limits.named {
         if !candidates.iter().any(|c| c.state == *state) {
-            return Err(PortfolioError::Infeasible(format!("no bid that passes the gates stands in {state}")));
+            return Err(PortfolioError::Infeasible(format!(
+                "no bid that passes the gates stands in {state}"
+            )));
         }
     }
     if candidates.is_empty() {

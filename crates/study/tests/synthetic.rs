@@ -18,7 +18,12 @@ fn seventy_six_bids_from_sixteen_states_can_be_read() {
     let mut bids = 0;
     for (name, text) in files.iter().filter(|(_, t)| is_bid(t)) {
         let loaded = load_bid(name, text.clone().into_bytes(), &loader, &catalog, 2026);
-        assert!(!loaded.failed(), "{name}: {:?}\n{}", loaded.parts.iter().map(|p| &p.1).collect::<Vec<_>>(), files[&name.replace(".toml", ".site.toml")]);
+        assert!(
+            !loaded.failed(),
+            "{name}: {:?}\n{}",
+            loaded.parts.iter().map(|p| &p.1).collect::<Vec<_>>(),
+            files[&name.replace(".toml", ".site.toml")]
+        );
         let bid = loaded.bid.unwrap();
         assert_eq!(bid.origin, Origin::Synthetic);
         assert!(bid.factory.is_some());

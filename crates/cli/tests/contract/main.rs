@@ -7,6 +7,7 @@ mod catalog;
 mod faults;
 mod outcome;
 mod pages;
+mod programme;
 mod serving;
 mod start;
 mod training;

@@ -77,11 +77,17 @@ pub fn load_bid(
     found.sort_by_key(|d| (d.span.start, d.code));
     found.dedup();
     parts.insert(0, (sources, found));
-    let bid = state.filter(|_| !failed && !broken_site).and_then(|state| bid(&head, state, commitments, factory));
+    let bid =
+        state.filter(|_| !failed && !broken_site).and_then(|state| bid(&head, state, commitments, factory));
     LoadedBid { parts, bid }
 }
 
-fn bid(head: &TableNode, state: String, commitments: Vec<Commitment>, factory: Option<Factory>) -> Option<Bid> {
+fn bid(
+    head: &TableNode,
+    state: String,
+    commitments: Vec<Commitment>,
+    factory: Option<Factory>,
+) -> Option<Bid> {
     let text = |key: &str| head.text(key).map(|t| t.0.to_owned()).unwrap_or_default();
     let name = text("name");
     let quantity = |key: &str| head.quantity(key).map(|q| q.distribution);
@@ -122,16 +128,12 @@ fn country(node: &TableNode, catalog: &Catalog, found: &mut Vec<Diagnostic>) -> 
     }
 }
 
-fn contradiction(
-    factory: Option<&Factory>,
-    state: Option<&str>,
-    span: Span,
-    found: &mut Vec<Diagnostic>,
-) {
+fn contradiction(factory: Option<&Factory>, state: Option<&str>, span: Span, found: &mut Vec<Diagnostic>) {
     if let (Some(f), Some(state)) = (factory, state)
         && f.country != state
     {
-        let message = format!("the bid stands in {}, its site in {}", state.to_uppercase(), f.country.to_uppercase());
+        let message =
+            format!("the bid stands in {}, its site in {}", state.to_uppercase(), f.country.to_uppercase());
         found.push(Diagnostic::error("G624", span, message, "let both files name the same host State"));
     }
 }
@@ -150,9 +152,15 @@ fn commitments(
             let year = q.price_year.unwrap_or(price_year);
             if q.currency == Some(Currency::Usd) {
                 let message = format!("{} is a commitment in another currency", q.text);
-                found.push(Diagnostic::error("G620", q.span, message, "convert it to euros and say in a note how"));
+                found.push(Diagnostic::error(
+                    "G620",
+                    q.span,
+                    message,
+                    "convert it to euros and say in a note how",
+                ));
             } else if year != price_year {
-                let message = format!("{} is in euros of {year}; the programme counts euros of {price_year}", q.text);
+                let message =
+                    format!("{} is in euros of {year}; the programme counts euros of {price_year}", q.text);
                 let hint = format!("leave the year out for money of {price_year}, or convert the amount");
                 found.push(Diagnostic::error("G621", q.span, message, hint));
             } else {

@@ -79,7 +79,8 @@ impl Assumptions {
                 rules,
             });
             budgets = (money("union_total_current_budget")?, money("union_total_max")?);
-            for (part, key) in parts.iter_mut().zip(["score_weight_x1", "score_weight_x2", "score_weight_x3"]) {
+            for (part, key) in parts.iter_mut().zip(["score_weight_x1", "score_weight_x2", "score_weight_x3"])
+            {
                 *part = range(&entry, key, Dim::Share)?.mode;
             }
         }
@@ -116,10 +117,30 @@ fn formula(room: &Entry, parts: [f64; 3]) -> Result<Formula, CatalogError> {
     let scaled = |r: Range, by: f64| Range { low: r.low * by, mode: r.mode * by, high: r.high * by };
     let list = [
         ("x1-pue", "PUE", Part::X1, scaled(of("score_pue_points")?, technical / 100.0)),
-        ("x1-renewables", "Renewable supply", Part::X1, scaled(of("score_renewable_points")?, technical / 100.0)),
-        ("x1-flexibility", "Flexibility towards the grid", Part::X1, scaled(of("score_flexibility_points")?, technical / 100.0)),
-        ("x1-power", "Adequacy of the power infrastructure", Part::X1, scaled(of("score_power_points")?, technical / 100.0)),
-        ("x1-technical", "Technical points given by judgement", Part::X1, scaled(of("score_judgement_points")?, technical / 100.0)),
+        (
+            "x1-renewables",
+            "Renewable supply",
+            Part::X1,
+            scaled(of("score_renewable_points")?, technical / 100.0),
+        ),
+        (
+            "x1-flexibility",
+            "Flexibility towards the grid",
+            Part::X1,
+            scaled(of("score_flexibility_points")?, technical / 100.0),
+        ),
+        (
+            "x1-power",
+            "Adequacy of the power infrastructure",
+            Part::X1,
+            scaled(of("score_power_points")?, technical / 100.0),
+        ),
+        (
+            "x1-technical",
+            "Technical points given by judgement",
+            Part::X1,
+            scaled(of("score_judgement_points")?, technical / 100.0),
+        ),
         ("x1-impact", "Impact", Part::X1, of("score_x1_impact")?),
         ("x1-financial", "Financial soundness", Part::X1, of("score_x1_financial")?),
         ("x2-scale", "Scale", Part::X2, of("score_x2_scale")?),
@@ -128,7 +149,12 @@ fn formula(room: &Entry, parts: [f64; 3]) -> Result<Formula, CatalogError> {
     ];
     let criteria = list
         .into_iter()
-        .map(|(id, title, part, weight)| Criterion { id: id.to_owned(), title: title.to_owned(), part, weight })
+        .map(|(id, title, part, weight)| Criterion {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            part,
+            weight,
+        })
         .collect();
     Ok(Formula { parts, criteria })
 }

@@ -72,7 +72,8 @@ impl Judged {
             Standing::Eligible => return Vec::new(),
         };
         let gates = self.gates.iter().filter(|g| g.hard && g.status == wanted).map(|g| g.title.clone());
-        let cannot = self.outcome.iter().flat_map(|o| &o.infeasible).map(|i| format!("{}: {}", i.what, i.reason));
+        let cannot =
+            self.outcome.iter().flat_map(|o| &o.infeasible).map(|i| format!("{}: {}", i.what, i.reason));
         if self.standing == Standing::Refused { gates.chain(cannot).collect() } else { gates.collect() }
     }
 }
@@ -129,7 +130,10 @@ fn without_site(bid: &Bid, assumptions: &Assumptions, catalog: &Catalog) -> Judg
             if assumptions.signatories.contains(&bid.state) {
                 (Status::Pass, format!("{} signed", bid.state.to_uppercase()))
             } else {
-                (Status::Fail, format!("{} did not sign the joint procurement agreement", bid.state.to_uppercase()))
+                (
+                    Status::Fail,
+                    format!("{} did not sign the joint procurement agreement", bid.state.to_uppercase()),
+                )
             }
         } else {
             (Status::Unknown, "no description of the site is public".to_owned())

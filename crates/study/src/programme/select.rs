@@ -116,7 +116,8 @@ pub fn select(
         .iter()
         .zip(&ranking.standings)
         .map(|(i, standing)| {
-            let (union_now, union_total) = union_money(&bids[*i], assumptions, judged[*i].value("funding.union"));
+            let (union_now, union_total) =
+                union_money(&bids[*i], assumptions, judged[*i].value("funding.union"));
             Candidate {
                 value: standing.score,
                 lot: assumptions.lot(bids[*i].lot).map_or(1, |l| l.number),

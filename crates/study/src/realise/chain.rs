@@ -190,7 +190,9 @@ impl<'a> Chain<'a> {
             Change::AtMost { start, end, value: v } if hits(start, end) => *value = value.min(*v),
             Change::Times { start, end, factor } if hits(start, end) => *value *= factor,
             Change::PowerOf(country) => {
-                let Some((_, wholesale, industry)) = self.power.iter().find(|p| p.0 == *country) else { return };
+                let Some((_, wholesale, industry)) = self.power.iter().find(|p| p.0 == *country) else {
+                    return;
+                };
                 if hits("catalog.countries.", ".wholesale_2025") || hits("energy.contracts.", ".price") {
                     *value = value.min(*wholesale);
                 } else if hits("catalog.countries.", ".price_industry") {
@@ -224,9 +226,11 @@ impl<'a> Chain<'a> {
                         weight
                             * match p {
                                 Points::Known(x) => *x,
-                                Points::Unknown(r) => {
-                                    r.at(uniform(self.setting.seed, name.wrapping_add(7 + c as u64), k as u64))
-                                }
+                                Points::Unknown(r) => r.at(uniform(
+                                    self.setting.seed,
+                                    name.wrapping_add(7 + c as u64),
+                                    k as u64,
+                                )),
                             }
                     })
                     .sum();
@@ -254,7 +258,8 @@ impl<'a> Chain<'a> {
     }
 
     fn fill(&self, world: &mut World, entrants: &[Entrant], chosen: &[usize], k: usize) {
-        let all = |id: &str| -> Vec<f64> { chosen.iter().filter_map(|c| entrants[*c].sample.get(id)).collect() };
+        let all =
+            |id: &str| -> Vec<f64> { chosen.iter().filter_map(|c| entrants[*c].sample.get(id)).collect() };
         let real: Vec<&Entrant> = chosen.iter().map(|c| &entrants[*c]).filter(|e| e.invests).collect();
         let sum = |id: &str| real.iter().filter_map(|e| e.sample.get(id)).sum::<f64>() + 0.0;
         world.put("sites.chosen", chosen.len() as f64);
@@ -299,7 +304,11 @@ impl<'a> Chain<'a> {
         let stock = g.world.at(u("world")) * g.factor.at(u("growth")).powf(4.5);
         let open: f64 = real
             .iter()
-            .filter(|e| e.sample.get("schedule.opening").is_some_and(|d| Date::from_ymd(2031, 1, 1).is_some_and(|end| d < end.days())))
+            .filter(|e| {
+                e.sample
+                    .get("schedule.opening")
+                    .is_some_and(|d| Date::from_ymd(2031, 1, 1).is_some_and(|end| d < end.days()))
+            })
             .filter_map(|e| e.sample.get("site.h100_equivalents"))
             .sum();
         world.put("europe.compute_share", (g.share.at(u("share")) * stock + open) / (stock + open));

@@ -104,20 +104,33 @@ fn read(catalog: &Catalog, id: &str) -> Result<Claim, CatalogError> {
     let test = match table.get("test").and_then(|t| t.as_table()) {
         None => None,
         Some(t) => {
-            let name = t.get("measure").and_then(|v| v.as_str()).ok_or_else(|| fail("test has no measure".to_owned()))?;
+            let name = t
+                .get("measure")
+                .and_then(|v| v.as_str())
+                .ok_or_else(|| fail("test has no measure".to_owned()))?;
             let at = measure(name)?;
             let bound = |key: &str, none: f64| match t.get(key).and_then(|v| v.as_str()) {
                 None => Ok(none),
                 Some(text) => value(text, MEASURES[at].dim).map_err(|e| fail(format!("{key}: {e}"))),
             };
-            Some(Test { measure: at, least: bound("least", f64::NEG_INFINITY)?, most: bound("most", f64::INFINITY)? })
+            Some(Test {
+                measure: at,
+                least: bound("least", f64::NEG_INFINITY)?,
+                most: bound("most", f64::INFINITY)?,
+            })
         }
     };
     let record = match table.get("record").and_then(|t| t.as_table()) {
         None => None,
         Some(t) => {
-            let holds = t.get("holds").and_then(|v| v.as_bool()).ok_or_else(|| fail("record has no holds".to_owned()))?;
-            let text = t.get("text").and_then(|v| v.as_str()).ok_or_else(|| fail("record has no text".to_owned()))?;
+            let holds = t
+                .get("holds")
+                .and_then(|v| v.as_bool())
+                .ok_or_else(|| fail("record has no holds".to_owned()))?;
+            let text = t
+                .get("text")
+                .and_then(|v| v.as_str())
+                .ok_or_else(|| fail("record has no text".to_owned()))?;
             Some((holds, text.to_owned()))
         }
     };
@@ -133,7 +146,8 @@ fn read(catalog: &Catalog, id: &str) -> Result<Claim, CatalogError> {
         who: need("who")?,
         date: need("date")?,
         source: need("source")?,
-        confidence: Confidence::from_word(&need("confidence")?).ok_or_else(|| fail("unknown confidence".to_owned()))?,
+        confidence: Confidence::from_word(&need("confidence")?)
+            .ok_or_else(|| fail("unknown confidence".to_owned()))?,
         superseded: entry.text("superseded").map(str::to_owned),
         record,
         test,

@@ -70,8 +70,12 @@ pub(super) fn text(context: &Context, found: &Found, realised: &Realised) -> Str
         let probability = answer.probability.map_or_else(String::new, |p| {
             format!(" · met in {} % of the draws", f.decimal(100.0 * p, if p < 0.1 { 1 } else { 0 }))
         });
-        out.push_str(&paragraph(&format!("{word}  {}{probability}", bold(&claim.title, context.console.out_colour))));
-        let mut more = vec![format!("{} ({}, {}, {})", claim.text, claim.who, claim.date, claim.confidence.word())];
+        out.push_str(&paragraph(&format!(
+            "{word}  {}{probability}",
+            bold(&claim.title, context.console.out_colour)
+        )));
+        let mut more =
+            vec![format!("{} ({}, {}, {})", claim.text, claim.who, claim.date, claim.confidence.word())];
         if let Some(by) = &claim.superseded {
             more.push(format!("Superseded: {by}"));
         }
@@ -96,7 +100,13 @@ pub(super) fn text(context: &Context, found: &Found, realised: &Realised) -> Str
             let moved: Vec<String> = answer
                 .levers
                 .iter()
-                .map(|(label, d)| format!("{label} {}{} points", if *d > 0.0 { "+" } else { "−" }, f.decimal(100.0 * d.abs(), 0)))
+                .map(|(label, d)| {
+                    format!(
+                        "{label} {}{} points",
+                        if *d > 0.0 { "+" } else { "−" },
+                        f.decimal(100.0 * d.abs(), 0)
+                    )
+                })
                 .collect();
             more.push(format!("Levers: {}", moved.join(" · ")));
         }
@@ -113,9 +123,8 @@ pub(super) fn text(context: &Context, found: &Found, realised: &Realised) -> Str
 /// What each lever alone would do.
 fn what_if(context: &Context, realised: &Realised) -> String {
     let f = context.figures();
-    let mut rows = vec![
-        ["", "at least one site", "sites", "open by 2030", "private money"].map(str::to_owned).to_vec(),
-    ];
+    let mut rows =
+        vec![["", "at least one site", "sites", "open by 2030", "private money"].map(str::to_owned).to_vec()];
     for w in &realised.what_if {
         rows.push(vec![
             w.label.to_owned(),
@@ -126,7 +135,9 @@ fn what_if(context: &Context, realised: &Realised) -> String {
         ]);
     }
     let sides = [Side::Left, Side::Right, Side::Right, Side::Right, Side::Right];
-    let means = format!("Means over {LEVER_DRAWS} draws, each line with one thing changed: sites worth investing in, those open by the end of 2030.");
+    let means = format!(
+        "Means over {LEVER_DRAWS} draws, each line with one thing changed: sites worth investing in, those open by the end of 2030."
+    );
     format!("{}{}{}", title(context, "What if"), table(&sides, &rows), paragraph(&means))
 }
 

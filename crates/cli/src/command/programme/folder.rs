@@ -24,7 +24,8 @@ pub(super) fn write_synthetic(context: &Context, folder: &Path, count: usize) ->
         return Err(Fault::NotUnderstood {
             code: "G628",
             message: format!("{} already holds TOML files", folder.display()),
-            hint: "name an empty folder for --synthetic, or leave the option out to read what is there".to_owned(),
+            hint: "name an empty folder for --synthetic, or leave the option out to read what is there"
+                .to_owned(),
             file: None,
         });
     }
@@ -72,8 +73,7 @@ pub(super) fn write(context: &Context, folder: &Path, found: &Found) -> Result<(
 
 fn bids(found: &Found) -> Table {
     let s = &found.selection;
-    let standing =
-        |i: usize| s.eligible.iter().position(|e| *e == i).map(|p| &s.ranking.standings[p]);
+    let standing = |i: usize| s.eligible.iter().position(|e| *e == i).map(|p| &s.ranking.standings[p]);
     let n = found.bids.len();
     let value = |id: &'static str, factor: f64| {
         (0..n).map(move |i| found.judged[i].value(id).map(|v| v * factor)).collect::<Vec<_>>()

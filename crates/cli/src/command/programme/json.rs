@@ -60,7 +60,8 @@ pub(super) fn programme(found: &Found) -> Value {
         .prices
         .iter()
         .map(|p| {
-            let without: Vec<&str> = p.without.iter().map(|i| found.bids[s.eligible[*i]].slug.as_str()).collect();
+            let without: Vec<&str> =
+                p.without.iter().map(|i| found.bids[s.eligible[*i]].slug.as_str()).collect();
             json!({"constraint": p.constraint, "gain": p.gain, "without": without})
         })
         .collect();

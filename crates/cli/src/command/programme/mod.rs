@@ -152,7 +152,8 @@ fn realise(
     let setting = Setting { draws: args.draws as usize, seed: context.seed };
     let chain = Chain::new(bids, judged, assumptions, options, setting, catalog).map_err(|e| broken(&e))?;
     let worlds = chain.worlds(setting.draws, None);
-    let levers: Vec<_> = LEVERS.iter().map(|l| (l, chain.worlds(LEVER_DRAWS, Some(l)))).collect();
+    let levers: Vec<_> =
+        LEVERS.iter().map(|l| (l, chain.worlds(LEVER_DRAWS.min(setting.draws), Some(l)))).collect();
     let mut what_if = vec![WhatIf::of("as drawn", &worlds[..LEVER_DRAWS.min(worlds.len())])];
     what_if.extend(levers.iter().map(|(l, w)| WhatIf::of(l.label, w)));
     let mut claims: Vec<(Claim, Answer)> = read_claims(catalog)

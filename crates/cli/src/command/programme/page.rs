@@ -89,7 +89,12 @@ fn gates(context: &Context, found: &Found) -> String {
                     Standing::Unknown => format!("{} gates not known", why.len()),
                     _ => why.first().cloned().unwrap_or_default(),
                 };
-                vec![short(&b.name, 34), b.state.to_uppercase(), j.standing.word().to_owned(), short(&why, 40)]
+                vec![
+                    short(&b.name, 34),
+                    b.state.to_uppercase(),
+                    j.standing.word().to_owned(),
+                    short(&why, 40),
+                ]
             })
             .collect();
         out.push_str(&table(&[Side::Left; 4], &rows));
@@ -195,7 +200,9 @@ fn fund(context: &Context, found: &Found) -> String {
     let (cost, union, states) = (sum("cost.capex_total"), sum("funding.union"), sum("funding.states"));
     let mut out = title(context, "Money of the chosen sites, as their bids say");
     if union <= 0.0 {
-        out.push_str(&paragraph("No Union money: nothing is chosen, or no form of public money is asked for."));
+        out.push_str(&paragraph(
+            "No Union money: nothing is chosen, or no form of public money is asked for.",
+        ));
         return out;
     }
     let rows = [
@@ -206,12 +213,16 @@ fn fund(context: &Context, found: &Found) -> String {
         (
             "leverage",
             format!("{} : 1", f.decimal(cost / union, 1)),
-            "20 bn that mobilise 200 bn would be 10 : 1; the whole of the 20 bn would need sites for 200 bn".to_owned(),
+            "20 bn that mobilise 200 bn would be 10 : 1; the whole of the 20 bn would need sites for 200 bn"
+                .to_owned(),
         ),
         (
             "of the Union's budget",
             format!("{} %", f.decimal(100.0 * union / found.assumptions.budgets.1.eur(), 0)),
-            format!("of {}, most of it from a budget that is not adopted", bn(found.assumptions.budgets.1.eur())),
+            format!(
+                "of {}, most of it from a budget that is not adopted",
+                bn(found.assumptions.budgets.1.eur())
+            ),
         ),
     ];
     let rows: Vec<Vec<String>> = rows.into_iter().map(|(a, b, c)| vec![a.to_owned(), b, c]).collect();

@@ -68,7 +68,9 @@ pub(super) fn bids(context: &Context, folder: &Path, catalog: &Catalog) -> Resul
         });
     }
     if warnings > 0 && !failed {
-        context.hint(&format!("{warnings} warnings in the files of the bids; gigatwin check FILE shows those of one"));
+        context.hint(&format!(
+            "{warnings} warnings in the files of the bids; gigatwin check FILE shows those of one"
+        ));
     }
     let sha256 = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
     Ok((!failed).then_some(Bids { bids, sha256 }))
@@ -81,7 +83,9 @@ fn file_name(path: &str) -> String {
 fn listed(context: &Context, folder: &Path) -> Result<Vec<PathBuf>, Fault> {
     let fail = |e: std::io::Error| {
         let (path, reason) = (folder.display().to_string(), e.to_string());
-        Fault::Environment(context.messages.fill("fault.cannot_read", &[("path", &path), ("reason", &reason)]))
+        Fault::Environment(
+            context.messages.fill("fault.cannot_read", &[("path", &path), ("reason", &reason)]),
+        )
     };
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(fail)? {

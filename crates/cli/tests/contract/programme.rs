@@ -1,0 +1,125 @@
+//! `programme`: the publicly known bids, a synthetic set, and what is wrong with a folder.
+
+use std::path::Path;
+
+use crate::{folder, gigatwin, write};
+
+const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+const BID: &str =
+    "format = 1\n[bid]\nname = \"A\"\nstate = \"PL\"\nsource = \"s\"\nconfidence = \"assumed\"\n";
+
+#[test]
+fn what_is_public_is_mostly_unknown() {
+    let page = gigatwin(Path::new(REPOSITORY), &["programme", "examples/programme-2026"]).exits(0);
+    let text = page.out.replace(env!("CARGO_PKG_VERSION"), "VERSION");
+    insta::assert_snapshot!("programme-public", text);
+}
+
+#[test]
+fn synthetic_bids_give_an_answer_to_every_claim() {
+    let here = folder("programme-synthetic");
+    let call = [
+        "programme",
+        "bids",
+        "--synthetic",
+        "24",
+        "--realise",
+        "--draws",
+        "100",
+        "--rank-draws",
+        "200",
+        "--json",
+    ];
+    let answer = gigatwin(&here, &call).exits(0).json();
+    assert_eq!(answer["bids"].as_array().expect("bids").len(), 24);
+    let claims = answer["realise"]["claims"].as_array().expect("claims");
+    assert!(claims.len() >= 15);
+    for claim in claims {
+        let verdict = claim["verdict"].as_str().expect("verdict");
+        assert!(["met", "missed", "superseded", "unknown"].contains(&verdict), "{claim}");
+        let said = ["probability", "record"].iter().any(|k| !claim[*k].is_null())
+            || !claim["why_not"].as_str().unwrap_or_default().is_empty();
+        assert!(said, "{claim}");
+    }
+    // The ledger adds up: what States get is what the chosen sites give them.
+    let sum = |list: &str, key: &str| -> f64 {
+        answer[list].as_array().expect("list").iter().filter_map(|x| x[key].as_f64()).sum()
+    };
+    let chosen: f64 = answer["bids"]
+        .as_array()
+        .expect("bids")
+        .iter()
+        .filter(|b| b["chosen"] == true)
+        .filter_map(|b| b["states_eur"].as_f64())
+        .sum();
+    assert!((sum("states", "pays_eur") - chosen).abs() <= 1e-6 * chosen.max(1.0));
+    // The same seed gives the same bytes; another number of threads too.
+    let again = [
+        "programme",
+        "bids",
+        "--realise",
+        "--draws",
+        "100",
+        "--rank-draws",
+        "200",
+        "--json",
+        "--threads",
+        "1",
+    ];
+    assert_eq!(gigatwin(&here, &again).exits(0).json(), answer);
+}
+
+#[test]
+fn a_synthetic_set_never_mixes_with_real_files() {
+    let here = folder("programme-taken");
+    write(&here, "mine.toml", BID);
+    let said = gigatwin(&here, &["programme", ".", "--synthetic", "3"]).exits(2);
+    assert!(said.err.contains("G628"), "{}", said.err);
+    assert_eq!(std::fs::read_dir(&here).expect("folder").count(), 1, "nothing was written");
+}
+
+#[test]
+fn faults_of_all_bids_come_at_once() {
+    let here = folder("programme-faults");
+    let commitment = |amount: &str| {
+        format!(
+            "[[commitment]]\nstate = \"PL\"\namount = \"{amount}\"\nsource = \"s\"\nconfidence = \"assumed\"\n"
+        )
+    };
+    write(&here, "dollars.toml", format!("{BID}{}", commitment("USD 5 m")));
+    write(&here, "old.toml", format!("{}{}", BID.replace("\"A\"", "\"B\""), commitment("EUR 5 m (2019)")));
+    write(&here, "lot.toml", BID.replace("state", "lot = 3\nstate").replace("\"A\"", "\"C\""));
+    write(
+        &here,
+        "site.toml",
+        BID.replace("state", "site = \"nowhere.toml\"\nstate").replace("\"A\"", "\"D\""),
+    );
+    write(&here, "state.toml", BID.replace("PL", "XX").replace("\"A\"", "\"E\""));
+    let said = gigatwin(&here, &["programme", "."]).exits(2);
+    for code in ["G620", "G621", "G622", "G623", "G301"] {
+        assert!(said.err.contains(code), "{code} in\n{}", said.err);
+    }
+    assert!(said.out.is_empty());
+}
+
+#[test]
+fn a_state_without_a_bid_cannot_be_named() {
+    let here = folder("programme-named");
+    write(&here, "a.toml", BID);
+    assert!(gigatwin(&here, &["programme", ".", "--named", "FR"]).exits(1).out.contains("fr"));
+    assert!(gigatwin(&here, &["programme", ".", "--named", "ZZ"]).exits(2).err.contains("G625"));
+    let empty = folder("programme-empty");
+    assert!(gigatwin(&empty, &["programme", "."]).exits(2).err.contains("G627"));
+    assert!(gigatwin(&empty, &["programme", "nowhere"]).exits(3).out.is_empty());
+}
+
+#[test]
+fn a_state_that_did_not_sign_is_refused_and_unknown_stays_unknown() {
+    let here = folder("programme-states");
+    write(&here, "a.toml", BID);
+    write(&here, "b.toml", BID.replace("PL", "AT").replace("\"A\"", "\"B\""));
+    let answer = gigatwin(&here, &["programme", ".", "--json"]).exits(1).json();
+    let standing = |i: usize| answer["bids"][i]["standing"].as_str().map(str::to_owned).expect("standing");
+    assert_eq!((standing(0), standing(1)), ("unknown".to_owned(), "refused".to_owned()));
+}
