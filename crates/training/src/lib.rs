@@ -23,5 +23,8 @@ pub use layout::{
     Schedule, Zero, nearest_valid,
 };
 pub use memory::{Cure, MemoryBreakdown, cure, memory};
-pub use plan::{Plan, PlanError, PlanRequest, RunnerUp, plan, plan_by_brute_force};
+pub use plan::{
+    Choices, Counts, Front, FrontPoint, Plan, PlanError, PlanRequest, RunnerUp, front, front_by_brute_force, plan,
+    plan_by_brute_force,
+};
 pub use step::{Job, PowerShares, StepBreakdown, StepOutcome, step};
