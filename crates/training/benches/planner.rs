@@ -40,7 +40,10 @@ fn mean_of<T>(times: usize, mut work: impl FnMut() -> T) -> (f64, T) {
 }
 
 fn main() {
-    println!("{:<44} {:>12} {:>9} {:>10} {:>8} {:>9} {:>6}", "case", "layouts", "computed", "CPU s", "step s", "front s", "points");
+    println!(
+        "{:<44} {:>12} {:>9} {:>10} {:>8} {:>9} {:>6}",
+        "case", "layouts", "computed", "CPU s", "step s", "front s", "points"
+    );
     for case in cases() {
         let (network, calibration, state) = (network(&case.chip), calibration(), state());
         let job = Job {

@@ -87,7 +87,9 @@ fn more_chips(job: &Job, request: &PlanRequest) -> Option<Cure> {
     let half = enough / 2;
     for quarter in 1..4 {
         let chips = half + quarter * half / 4;
-        if chips > half && let Some(layout) = fitting(chips) {
+        if chips > half
+            && let Some(layout) = fitting(chips)
+        {
             return Some(Cure { change: words(chips, request.chips), layout });
         }
     }

@@ -89,13 +89,8 @@ impl<'a> Tree<'a> {
 /// Training state and workspace at the strongest sharding and offload, without any activation: below the memory of every leaf.
 fn floor(job: &Job, request: &PlanRequest, place: &Layout) -> f64 {
     let c = &request.choices;
-    let zero = c
-        .zero
-        .iter()
-        .copied()
-        .filter(|z| *z < Zero::Weights || place.pp == 1)
-        .max()
-        .unwrap_or(place.zero);
+    let zero =
+        c.zero.iter().copied().filter(|z| *z < Zero::Weights || place.pp == 1).max().unwrap_or(place.zero);
     let offload = c.offload.iter().copied().find(|o| o.optimizer()).unwrap_or_default();
     // A schedule that holds the weights twice needs more.
     let l = Layout { zero, offload, schedule: Schedule::OneForwardOneBackward, ..*place };

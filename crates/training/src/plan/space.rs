@@ -162,7 +162,11 @@ fn push_variants(cuts: &mut Vec<Layout>, cut: Layout, request: &PlanRequest, exp
 }
 
 /// The schedules of a place: those whose layers cost what the cut's do.
-fn schedules<'a>(request: &'a PlanRequest, place: &'a Layout, experts: bool) -> impl Iterator<Item = Schedule> + 'a {
+fn schedules<'a>(
+    request: &'a PlanRequest,
+    place: &'a Layout,
+    experts: bool,
+) -> impl Iterator<Item = Schedule> + 'a {
     let all: &'static [Schedule] =
         if place.pp > 1 { request.choices.schedules } else { &[Schedule::OneForwardOneBackward] };
     let dual_cut = place.schedule == Schedule::DualPipe;

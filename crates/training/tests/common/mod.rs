@@ -190,7 +190,14 @@ pub fn two_trillion() -> ModelShape {
             nope_dim: 128,
             value_dim: 128,
         },
-        moe: Some(Moe { experts: 384, active: 10, expert_ffn: 2688, shared_experts: 1, dense_layers: 2, latent: None }),
+        moe: Some(Moe {
+            experts: 384,
+            active: 10,
+            expert_ffn: 2688,
+            shared_experts: 1,
+            dense_layers: 2,
+            latent: None,
+        }),
         ..dense(80, 8192, 128, 128, 24576, FfnKind::SwiGlu, 160_000)
     }
 }
@@ -218,7 +225,12 @@ pub fn cases() -> Vec<Case> {
             chip: gb300(),
             request: deepseek.over(Choices::FULL),
         },
-        Case { name: "2 T, 99,936 GB300, Megatron's space", model: two_trillion(), chip: gb300(), request: large },
+        Case {
+            name: "2 T, 99,936 GB300, Megatron's space",
+            model: two_trillion(),
+            chip: gb300(),
+            request: large,
+        },
         Case {
             name: "2 T, 99,936 GB300, full space",
             model: two_trillion(),

@@ -107,7 +107,10 @@ fn page_of_front(context: &Context, f: &Front) -> String {
             ]
         })
         .collect();
-    format!("\nNo other layout is faster in less memory\n{}", table(&[Side::Right, Side::Right, Side::Left], &rows))
+    format!(
+        "\nNo other layout is faster in less memory\n{}",
+        table(&[Side::Right, Side::Right, Side::Left], &rows)
+    )
 }
 
 /// There is no layout: an answer, not a fault.
