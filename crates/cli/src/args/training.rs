@@ -11,6 +11,8 @@ pub enum Training {
     Plan(Plan),
     /// Predict time, memory and power of one layout
     Predict(Predict),
+    /// Play a whole run: days, energy, money and emissions, with failures, checkpoints and spare nodes
+    Campaign(Campaign),
 }
 
 /// Which run: one of a factory file, or a model on a system.
@@ -152,4 +154,21 @@ pub struct Predict {
     /// The layout.
     #[command(flatten)]
     pub sizes: Sizes,
+}
+
+/// `training campaign`.
+#[derive(Debug, Args)]
+pub struct Campaign {
+    /// Which run.
+    #[command(flatten)]
+    pub target: Target,
+    /// The layout; planned without it.
+    #[command(flatten)]
+    pub sizes: Sizes,
+    /// Nodes held ready beside those of the job [default: enough that the job waits for a repair less than a thousandth of the time]
+    #[arg(long, value_name = "N")]
+    pub spares: Option<u32>,
+    /// Simulated runs beside the closed form; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub simulations: u32,
 }
