@@ -251,7 +251,7 @@ fn parts(inputs: &GoodputInputs, intervals: &[f64], running: f64) -> Option<Part
     // Failures and slow nodes befall time in which the job runs: training, stalls and rework alike, U = 1 + stalls + (rework + slow)·U.
     let free = 1.0 - rework - slow;
     let up = (1.0 + stalls) / free;
-    (free > 0.0).then(|| Parts {
+    (free > 0.0).then_some(Parts {
         stalls,
         rework: up * rework,
         slow: up * slow,

@@ -1,5 +1,8 @@
 //! Failures, checkpoints, spares and stragglers: the closed form against a simulation, and against what is known.
 
+// A helper outside a test function is still part of a test.
+#![allow(clippy::expect_used)]
+
 use gigatwin_quantity::{Hazard, Share, Time};
 use gigatwin_training::{Component, GoodputInputs, Straggler, Tier, erlang_b, goodput, simulate};
 

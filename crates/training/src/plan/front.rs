@@ -46,10 +46,9 @@ impl Staircase {
         if at > 0 && self.0[at - 1].memory <= c.memory {
             return;
         }
-        if let Some(same) = self.0.get(at).filter(|o| o.time == c.time) {
-            if same.memory < c.memory || (same.memory == c.memory && !c.better_than(same)) {
-                return;
-            }
+        let ahead = |o: &Candidate| o.memory < c.memory || (o.memory == c.memory && !c.better_than(o));
+        if self.0.get(at).is_some_and(|o| o.time == c.time && ahead(o)) {
+            return;
         }
         let end = at + self.0[at..].iter().take_while(|o| o.memory >= c.memory).count();
         self.0.splice(at..end, [c]);
