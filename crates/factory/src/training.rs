@@ -2,6 +2,7 @@
 
 use gigatwin_catalog::{Chip, ModelShape, Precision};
 use gigatwin_fabric::Network;
+use gigatwin_quantity::{CarbonIntensity, EnergyPrice, Hazard, HourPrice, Power, Quantity, Time};
 use gigatwin_training::{Calibration, Job, Layout, PlanRequest, TrainingState, compute_optimal_tokens};
 
 use crate::evaluate::machine::{self, Machine};
@@ -69,6 +70,83 @@ impl TrainingTask {
     pub fn request(&self) -> PlanRequest {
         PlanRequest::new(self.chips, self.global_batch, self.sequence, self.precision)
     }
+}
+
+/// What a site does to a run that takes weeks: failures, repair, checkpoints, power and prices, every input at its base value.
+#[derive(Debug, Clone, Copy)]
+pub struct SiteTerms {
+    /// Nodes of a layout of the size asked for.
+    pub nodes: u32,
+    /// Accelerators of a node over the eight that published failure rates are of.
+    pub node_scale: f64,
+    /// Failures of one node of eight accelerators.
+    pub node_failure: Hazard,
+    /// From a node's loss until it is back.
+    pub repair: Time,
+    /// Draining, scheduling, initialisation, loading.
+    pub restart: Time,
+    /// Training stands still for a checkpoint.
+    pub stall: Time,
+    /// Until a checkpoint is complete on shared storage.
+    pub save: Time,
+    /// Loading one from there.
+    pub load: Time,
+    /// Power at the racks per accelerator while it computes, only communicates, or waits; its share of network and storage included.
+    pub power: [Power; 3],
+    /// Power usage effectiveness of the site.
+    pub pue: f64,
+    /// Price of energy, all in; none where the site has none.
+    pub energy_price: Option<EnergyPrice>,
+    /// Emissions of the grid.
+    pub carbon: CarbonIntensity,
+    /// Levelised cost of an accelerator-hour, everything in.
+    pub hour: Option<HourPrice>,
+}
+
+/// The terms under which a layout of so many accelerators runs as the run of this name.
+///
+/// # Errors
+/// In words, where the machine cannot be evaluated or checkpoints cannot be written.
+pub fn site_terms(f: &Factory, name: &str, accelerators: u64) -> Result<SiteTerms, String> {
+    let base = f.inputs.base();
+    let v = Values::new(&f.inputs, &base);
+    let evaluation = crate::run::Evaluator::new(f).base();
+    let mut sheet = Sheet::default();
+    let machines = machine::evaluate(f, &v, &mut sheet)?;
+    let nets = network::evaluate(f, &v, &machines, &mut sheet);
+    let run = f.runs.iter().find(|r| r.slug == name).ok_or_else(|| format!("no run {name}"))?;
+    let machine = &machines[run.partition];
+    let nodes = (accelerators as f64 / machine.per_node).ceil().max(1.0);
+    let times = train::checkpoint_times(f, &v, run, machine, &nets, nodes)?;
+    let all: f64 = machines.iter().map(|m| m.accelerators).sum();
+    let common = (nets.power.w() + nets.storage_power.w()) / all;
+    let at = |computing: f64, communicating: f64| -> Result<Power, String> {
+        let state = train::Run {
+            accelerators: machine.accelerators,
+            wall: Time::ZERO,
+            computing,
+            communicating,
+            idle: 1.0 - computing - communicating,
+        };
+        let power = machine::power(machine, train::mix(&state))?;
+        Ok(Power::from_w(power.mean.w() / machine.accelerators + common))
+    };
+    let c = &f.defaults.checkpoints;
+    Ok(SiteTerms {
+        nodes: nodes as u32,
+        node_scale: machine.per_node / train::REFERENCE_NODE,
+        node_failure: v.get(f.operations.node_failure_rate),
+        repair: v.get(f.operations.repair),
+        restart: v.get(c.restart),
+        stall: times.stall,
+        save: times.save,
+        load: times.load,
+        power: [at(1.0, 0.0)?, at(0.0, 1.0)?, at(0.0, 0.0)?],
+        pue: evaluation.sheet.get("site.pue").unwrap_or(1.0),
+        energy_price: evaluation.sheet.get("energy.price").map(EnergyPrice::from_base),
+        carbon: v.get(f.energy.carbon_intensity),
+        hour: evaluation.sheet.get("cost.lcoc_per_accelerator_hour").map(HourPrice::from_base),
+    })
 }
 
 /// All training runs of a factory, in the order of the file.

@@ -6,11 +6,13 @@
 pub mod calibrate;
 mod calibration;
 mod campaign;
+mod goodput;
 mod kernel;
 mod layer;
 mod layout;
 mod memory;
 mod plan;
+mod simulate;
 mod step;
 
 pub use calibration::{Calibration, ChipFactors, TrainingState};
@@ -18,10 +20,17 @@ pub use campaign::{
     CampaignError, CampaignInputs, CampaignOutcome, campaign, compute_optimal_parameters,
     compute_optimal_tokens, training_flop_per_token,
 };
+pub use goodput::{
+    Component, Goodput, GoodputError, GoodputInputs, Straggler, Tier, TierPlan, erlang_b, goodput,
+};
 pub use layout::{
     AttentionKernel, ContextExchange, Launch, Layout, LayoutError, Offload, Overlap, Recipe, Recompute,
     Schedule, Zero, nearest_valid,
 };
 pub use memory::{Cure, MemoryBreakdown, cure, memory};
-pub use plan::{Plan, PlanError, PlanRequest, RunnerUp, plan, plan_by_brute_force};
+pub use plan::{
+    Choices, Counts, Front, FrontPoint, Plan, PlanError, PlanRequest, RunnerUp, front, front_by_brute_force,
+    plan, plan_by_brute_force,
+};
+pub use simulate::{Simulated, simulate};
 pub use step::{Job, PowerShares, StepBreakdown, StepOutcome, step};

@@ -6,8 +6,8 @@ use common::{calibration, deepseek_v3, gb300, gpt3, h100, llama_8b, network, sma
 use gigatwin_catalog::{Chip, ModelShape, Precision};
 use gigatwin_quantity::{Data, Share};
 use gigatwin_training::{
-    CampaignInputs, Job, Plan, PlanError, PlanRequest, campaign, compute_optimal_parameters,
-    compute_optimal_tokens, plan, plan_by_brute_force,
+    CampaignInputs, Choices, Job, Plan, PlanError, PlanRequest, campaign, compute_optimal_parameters,
+    compute_optimal_tokens, front, front_by_brute_force, plan, plan_by_brute_force,
 };
 use proptest::prelude::*;
 
@@ -21,9 +21,9 @@ fn best(model: &ModelShape, chip: &Chip, request: &PlanRequest) -> Result<Plan, 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(240))]
 
-    /// Pruning loses nothing: best and runner-up are those of the whole space.
+    /// Pruning loses nothing: best, runner-up and front are those of the whole space, over every kind of choice.
     #[test]
     fn pruned_search_equals_brute_force(
         moe in any::<bool>(),
@@ -31,12 +31,16 @@ proptest! {
         batch in 1_u32..65,
         log_sequence in 8_u32..13,
         memory_gb in 4.0_f64..80.0,
+        choices in prop::sample::select(vec![Choices::MEGATRON, Choices::FULL, Choices::CALCULON]),
     ) {
         let model = if moe { small_moe() } else { small() };
         let chip = Chip { memory: Data::from_gb(memory_gb), ..h100() };
+        // The widest space is searched over fewer sizes: brute force computes every layout of it.
+        let (max_context, max_micro_batch) = if choices == Choices::CALCULON { (1, 2) } else { (2, 4) };
         let request = PlanRequest {
-            max_context: 4,
-            max_micro_batch: 4,
+            max_context,
+            max_micro_batch,
+            choices,
             ..PlanRequest::new(chips, batch, 1 << log_sequence, Precision::Bf16)
         };
         let (fast, slow) = with(&model, &chip, |job| (plan(job, &request), plan_by_brute_force(job, &request)));
@@ -44,9 +48,21 @@ proptest! {
             (Ok(a), Ok(b)) => {
                 prop_assert_eq!(a.layout, b.layout);
                 prop_assert_eq!(a.outcome.step_time, b.outcome.step_time);
-                prop_assert_eq!(a.runner_up.map(|r| r.outcome.step_time), b.runner_up.map(|r| r.outcome.step_time));
-                prop_assert!(a.evaluated <= b.evaluated);
+                prop_assert_eq!(a.runner_up.map(|r| r.layout), b.runner_up.map(|r| r.layout));
+                prop_assert!(a.counts.evaluated <= b.counts.evaluated);
+                prop_assert!(b.counts.evaluated + b.counts.too_large <= b.counts.space);
+                prop_assert_eq!(a.counts.space, b.counts.space);
                 prop_assert!(a.outcome.memory.fits());
+                let (quick, whole) = with(&model, &chip, |job| (front(job, &request), front_by_brute_force(job, &request)));
+                let (quick, whole) = (quick.expect("a front"), whole.expect("a front"));
+                prop_assert_eq!(&quick.points, &whole.points);
+                prop_assert_eq!(quick.points[0].layout, a.layout);
+                for w in quick.points.windows(2) {
+                    let (a, b) = (&w[0].outcome, &w[1].outcome);
+                    // The parts of a step are added up in another order than the search does.
+                    prop_assert!(b.step_time.s() >= a.step_time.s() * (1.0 - 1e-12));
+                    prop_assert!(b.memory.total().bytes() < a.memory.total().bytes());
+                }
             }
             (a, b) => prop_assert_eq!(a.err(), b.err()),
         }

@@ -11,6 +11,8 @@ pub enum Training {
     Plan(Plan),
     /// Predict time, memory and power of one layout
     Predict(Predict),
+    /// Play a whole run: days, energy, money and emissions, with failures, checkpoints and spare nodes
+    Campaign(Campaign),
 }
 
 /// Which run: one of a factory file, or a model on a system.
@@ -117,18 +119,30 @@ pub enum Order {
     DualPipe,
 }
 
+/// Choices beside the sizes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Space {
+    /// What Megatron-LM runs: 1F1B and interleaved pipelines, ZeRO 1 and 3.
+    Megatron,
+    /// Every schedule and ZeRO stage, experts cut among tensor ranks.
+    Full,
+    /// The dimensions that Calculon enumerates, with the schedules on top: offload, overlap and sequence parallelism on and off,
+    /// tensor ranks beyond a scale-up domain.
+    Calculon,
+}
+
 /// `training plan`.
 #[derive(Debug, Args)]
 pub struct Plan {
     /// Which run.
     #[command(flatten)]
     pub target: Target,
-    /// Show the step as a timeline, stage by stage
+    /// Which choices are searched beside the sizes
+    #[arg(long, value_enum, value_name = "SPACE", default_value = "full")]
+    pub space: Space,
+    /// Also print the Pareto front of step time against memory
     #[arg(long)]
-    pub explain: bool,
-    /// Write the timeline as a Chrome trace (JSON) into this file
-    #[arg(long, value_name = "FILE")]
-    pub trace: Option<PathBuf>,
+    pub front: bool,
 }
 
 /// `training predict`.
@@ -140,10 +154,21 @@ pub struct Predict {
     /// The layout.
     #[command(flatten)]
     pub sizes: Sizes,
-    /// Show the step as a timeline, stage by stage
-    #[arg(long)]
-    pub explain: bool,
-    /// Write the timeline as a Chrome trace (JSON) into this file
-    #[arg(long, value_name = "FILE")]
-    pub trace: Option<PathBuf>,
+}
+
+/// `training campaign`.
+#[derive(Debug, Args)]
+pub struct Campaign {
+    /// Which run.
+    #[command(flatten)]
+    pub target: Target,
+    /// The layout; planned without it.
+    #[command(flatten)]
+    pub sizes: Sizes,
+    /// Nodes held ready beside those of the job [default: enough that the job waits for a repair less than a thousandth of the time]
+    #[arg(long, value_name = "N")]
+    pub spares: Option<u32>,
+    /// Simulated runs beside the closed form; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub simulations: u32,
 }

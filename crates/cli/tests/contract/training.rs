@@ -84,3 +84,20 @@ fn exports_are_files_with_their_prediction_on_top() {
         .exits(1);
     assert!(a.err.contains("torchtitan knows no model"), "{}", a.err);
 }
+
+#[test]
+fn a_campaign_says_days_energy_money_and_where_the_time_goes() {
+    let a = call("training campaign examples/gigafactory.toml --run frontier --json").exits(0).json();
+    let shares: f64 = a["shares"].as_object().expect("shares").values().filter_map(|v| v.as_f64()).sum();
+    let ettr = a["ettr"].as_f64().expect("ettr");
+    assert!((shares + ettr - 1.0).abs() < 1e-9, "all of the wall time is accounted for");
+    for key in ["days", "energy_j", "cost_eur", "energy_cost_eur", "carbon_kg", "accelerator_hours"] {
+        assert!(a[key].as_f64().is_some_and(|x| x > 0.0), "{key}: {}", a[key]);
+    }
+    let simulated = a["days_simulated"]["mean"].as_f64().expect("mean");
+    assert!((simulated / a["days"].as_f64().expect("days") - 1.0).abs() < 0.02, "closed form and simulation");
+    let again = call("training campaign examples/gigafactory.toml --run frontier --json").exits(0).json();
+    assert_eq!(a, again, "the same seed, the same bits");
+    let b = call("training campaign examples/gigafactory.toml --run frontier --tokens 0").exits(2);
+    assert!(b.err.contains("G527"), "{}", b.err);
+}

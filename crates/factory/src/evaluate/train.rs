@@ -299,15 +299,15 @@ fn fitted(run: &TrainingRun, planned: &Layout, chips: u32) -> Result<Layout, Str
 /// a node with more or fewer of them fails in proportion.
 pub(crate) const REFERENCE_NODE: f64 = 8.0;
 
-/// Effective training time at the best checkpoint interval, and how long a checkpoint takes to storage.
-fn effective(
+/// What a checkpoint of a run costs on the site's storage.
+pub(crate) fn checkpoint_times(
     f: &Factory,
     v: &Values<'_>,
     run: &TrainingRun,
     machine: &Machine,
     nets: &Networks,
     nodes: f64,
-) -> Result<(f64, Time), String> {
+) -> Result<gigatwin_fabric::CheckpointTimes, String> {
     let c = &f.defaults.checkpoints;
     let size: Data = v.get(c.checkpoint_bytes_per_parameter) * run.model.parameters();
     let inputs = CheckpointInputs {
@@ -322,7 +322,20 @@ fn effective(
         synchronous: false,
     };
     let shared = SharedStorage { read: nets.write_rate, write: nets.write_rate, capacity: nets.capacity };
-    let times = checkpoint(&inputs, &shared, None).map_err(|e| e.to_string())?;
+    checkpoint(&inputs, &shared, None).map_err(|e| e.to_string())
+}
+
+/// Effective training time at the best checkpoint interval, and how long a checkpoint takes to storage.
+fn effective(
+    f: &Factory,
+    v: &Values<'_>,
+    run: &TrainingRun,
+    machine: &Machine,
+    nets: &Networks,
+    nodes: f64,
+) -> Result<(f64, Time), String> {
+    let c = &f.defaults.checkpoints;
+    let times = checkpoint_times(f, v, run, machine, nets, nodes)?;
     let failures = FailureInputs {
         node_failure: v.get(f.operations.node_failure_rate) * (machine.per_node / REFERENCE_NODE),
         restart: v.get(c.restart),

@@ -1,10 +1,10 @@
 //! Chips, models and parameters the tests share.
 #![allow(dead_code)]
 
-use gigatwin_catalog::{Attention, Chip, FfnKind, ModelShape, Moe};
+use gigatwin_catalog::{Attention, Chip, FfnKind, ModelShape, Moe, Precision};
 use gigatwin_fabric::Network;
 use gigatwin_quantity::{Bandwidth, Data, Flops, Power, Share, Time};
-use gigatwin_training::{Calibration, TrainingState};
+use gigatwin_training::{AttentionKernel, Calibration, Choices, PlanRequest, TrainingState};
 
 pub fn h100() -> Chip {
     Chip {
@@ -168,4 +168,74 @@ pub fn deepseek_v3() -> ModelShape {
         }),
         ..dense(61, 7168, 128, 128, 18432, FfnKind::SwiGlu, 129_280)
     }
+}
+
+/// The planner's committed cases.
+pub struct Case {
+    pub name: &'static str,
+    pub model: ModelShape,
+    pub chip: Chip,
+    pub request: PlanRequest,
+}
+
+/// The 2-T shape of the catalog (moe-2t).
+pub fn two_trillion() -> ModelShape {
+    ModelShape {
+        head_dim: 192,
+        tied_embeddings: false,
+        attention: Attention::Latent {
+            kv_lora_rank: 512,
+            q_lora_rank: 2048,
+            rope_dim: 64,
+            nope_dim: 128,
+            value_dim: 128,
+        },
+        moe: Some(Moe {
+            experts: 384,
+            active: 10,
+            expert_ffn: 2688,
+            shared_experts: 1,
+            dense_layers: 2,
+            latent: None,
+        }),
+        ..dense(80, 8192, 128, 128, 24576, FfnKind::SwiGlu, 160_000)
+    }
+}
+
+pub fn cases() -> Vec<Case> {
+    let gpt = PlanRequest {
+        attention: AttentionKernel::Portable,
+        max_context: 1,
+        max_micro_batch: 1536,
+        ..PlanRequest::new(512, 1536, 2048, Precision::Bf16).over(Choices::CALCULON)
+    };
+    let deepseek = PlanRequest::new(99_936, 15_360, 4096, Precision::Fp8);
+    let large = PlanRequest::new(99_936, 15_360, 8192, Precision::Fp8);
+    vec![
+        Case { name: "GPT-3 175B, 512 A100, Calculon's space", model: gpt3(), chip: a100(), request: gpt },
+        Case {
+            name: "DeepSeek-V3, 99,936 GB300, Megatron's space",
+            model: deepseek_v3(),
+            chip: gb300(),
+            request: deepseek,
+        },
+        Case {
+            name: "DeepSeek-V3, 99,936 GB300, full space",
+            model: deepseek_v3(),
+            chip: gb300(),
+            request: deepseek.over(Choices::FULL),
+        },
+        Case {
+            name: "2 T, 99,936 GB300, Megatron's space",
+            model: two_trillion(),
+            chip: gb300(),
+            request: large,
+        },
+        Case {
+            name: "2 T, 99,936 GB300, full space",
+            model: two_trillion(),
+            chip: gb300(),
+            request: large.over(Choices::FULL),
+        },
+    ]
 }

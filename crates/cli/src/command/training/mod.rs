@@ -1,5 +1,6 @@
 //! `training`: one run on its own, of a factory file or of a model on a system.
 
+mod campaign;
 mod page;
 mod plan;
 mod predict;
@@ -13,6 +14,7 @@ pub(super) fn run(context: &Context, what: &Training) -> Result<Exit, Fault> {
     match what {
         Training::Plan(args) => plan::run(context, args),
         Training::Predict(args) => predict::run(context, args),
+        Training::Campaign(args) => campaign::run(context, args),
     }
 }
 

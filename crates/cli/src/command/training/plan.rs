@@ -1,23 +1,35 @@
 //! `training plan`: the best layout, exactly.
 
-use gigatwin_training::PlanError;
+use gigatwin_quantity::Dim;
+use gigatwin_training::{Choices, Front, PlanError, front, plan as search};
 use serde_json::json;
 
 use super::target::Chosen;
 use super::{page, planned, target};
-use crate::args::training::Plan;
+use crate::args::training::{Plan, Space};
 use crate::context::Context;
 use crate::exit::{Exit, Fault};
 use crate::json::stamp;
+use crate::layout::{Side, table};
 use crate::stats;
 
 pub(super) fn run(context: &Context, args: &Plan) -> Result<Exit, Fault> {
     let Some(chosen) = target::choose(context, &args.target)? else { return Ok(Exit::NotUnderstood) };
     let task = &chosen.task;
-    let plan = match planned(task) {
+    let choices = match args.space {
+        Space::Megatron => Choices::MEGATRON,
+        Space::Full => Choices::FULL,
+        Space::Calculon => Choices::CALCULON,
+    };
+    let (job, request) = (task.job(), task.request().over(choices));
+    let plan = match search(&job, &request) {
         Ok(plan) => plan,
         Err(e) => return infeasible(context, &chosen, &e),
     };
+    // What the stacks in use today run, where the best does something that they do not.
+    let today = if args.space == Space::Megatron { None } else { planned(task).ok() }
+        .filter(|p| p.layout != plan.layout);
+    let whole = if args.front { front(&job, &request).ok() } else { None };
     if context.json {
         context.json(&json!({
             "gigatwin": stamp(&chosen.stamp),
@@ -30,8 +42,17 @@ pub(super) fn run(context: &Context, args: &Plan) -> Result<Exit, Fault> {
                 "loses_in": r.loses_in,
                 "loses_s": r.loses.s(),
             })),
-            "evaluated": plan.evaluated,
-            "pruned": plan.pruned,
+            "layouts": plan.counts.space,
+            "evaluated": plan.counts.evaluated,
+            "megatron": today.as_ref().map(|p| json!({
+                "layout": page::layout_json(&p.layout),
+                "step_time_s": p.outcome.step_time.s(),
+            })),
+            "front": whole.as_ref().map(|f| f.points.iter().map(|p| json!({
+                "step_time_s": p.outcome.step_time.s(),
+                "memory_bytes": p.outcome.memory.total().bytes(),
+                "layout": page::layout_json(&p.layout),
+            })).collect::<Vec<_>>()),
         }))?;
     } else {
         let mut text = page::title(context, &chosen);
@@ -42,18 +63,54 @@ pub(super) fn run(context: &Context, args: &Plan) -> Result<Exit, Fault> {
             text.push_str(&format!(
                 "\nNext best: {}\n  {} slower; loses most in {} ({})\n",
                 page::words(&r.layout),
-                context.figures().value(gigatwin_quantity::Dim::Share, loss),
+                context.figures().value(Dim::Share, loss),
                 r.loses_in,
                 r.loses
             ));
         }
+        if let Some(p) = &today {
+            let loss = p.outcome.step_time / plan.outcome.step_time - 1.0;
+            text.push_str(&format!(
+                "\nAmong what Megatron-LM runs, and what gigatwin run takes: {}\n  {}, {} slower\n",
+                page::words(&p.layout),
+                p.outcome.step_time,
+                context.figures().value(Dim::Share, loss)
+            ));
+        }
+        if let Some(f) = &whole {
+            text.push_str(&page_of_front(context, f));
+        }
+        text.push_str(&format!(
+            "\n{} layouts obey all rules; {} had to be computed.\n",
+            context.figures().count(plan.counts.space as usize),
+            context.figures().count(plan.counts.evaluated as usize)
+        ));
         context.data(&text)?;
     }
     stats::say(
         context,
-        &[("layouts evaluated", plan.evaluated as usize), ("layouts pruned", plan.pruned as usize)],
+        &[("layouts", plan.counts.space as usize), ("computed", plan.counts.evaluated as usize)],
     );
     Ok(Exit::Done)
+}
+
+fn page_of_front(context: &Context, f: &Front) -> String {
+    let figures = context.figures();
+    let rows: Vec<Vec<String>> = f
+        .points
+        .iter()
+        .map(|p| {
+            vec![
+                figures.value(Dim::Time, p.outcome.step_time.s()),
+                figures.value(Dim::Data, p.outcome.memory.total().bytes()),
+                page::words(&p.layout),
+            ]
+        })
+        .collect();
+    format!(
+        "\nNo other layout is faster in less memory\n{}",
+        table(&[Side::Right, Side::Right, Side::Left], &rows)
+    )
 }
 
 /// There is no layout: an answer, not a fault.

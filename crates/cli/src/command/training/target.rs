@@ -19,6 +19,10 @@ const OPTIONS: &str = "<options>";
 
 /// A run that can be looked at.
 pub struct Chosen {
+    /// The factory around it.
+    pub factory: Factory,
+    /// Whether it is a site of the user's: its prices mean something.
+    pub own_site: bool,
     /// The run.
     pub task: TrainingTask,
     /// What makes answers comparable.
@@ -59,7 +63,7 @@ pub fn choose(context: &Context, target: &Target) -> Result<Option<Chosen>, Faul
         diagnostics::findings(context, Some(&source), &text)?;
         return Ok(None);
     }
-    Ok(Some(Chosen { task, stamp, source }))
+    Ok(Some(Chosen { own_site: target.file.is_some(), factory, task, stamp, source }))
 }
 
 fn pick(tasks: Vec<TrainingTask>, target: &Target, source: &str) -> Result<TrainingTask, Fault> {
