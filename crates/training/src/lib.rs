@@ -15,7 +15,7 @@ mod plan;
 mod simulate;
 mod step;
 
-pub use calibration::{Calibration, ChipFactors, TrainingState};
+pub use calibration::{Calibration, ChipFactors, PRIORS, Parts, Prior, SOFTWARE_YEAR, TrainingState};
 pub use campaign::{
     CampaignError, CampaignInputs, CampaignOutcome, campaign, compute_optimal_parameters,
     compute_optimal_tokens, training_flop_per_token,

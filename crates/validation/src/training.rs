@@ -48,19 +48,28 @@ pub enum TrainingTableError {
 /// # Errors
 /// Where the table is malformed.
 pub fn validate(csv: Option<&str>) -> Result<Report, TrainingTableError> {
-    let table = table::read(csv.unwrap_or(TABLE), &Catalog::embedded())?;
     let parameters = Parameters::read(FOLDS)?;
-    let band = parameters.band(&table::read(TABLE, &Catalog::embedded())?);
-    if csv.is_some() {
-        let times = predictions(&table, &parameters, |_| "all", &band);
-        return Ok(report(&table, times, Fold::None));
+    let shipped = table::read(TABLE, &Catalog::embedded())?;
+    match csv {
+        None => Ok(score(&shipped, &parameters)),
+        Some(text) => {
+            let band = parameters.band(&shipped);
+            let table = table::read(text, &Catalog::embedded())?;
+            let times = predictions(&table, &parameters, |_| "all", &band);
+            Ok(report(&table, times, Fold::None))
+        }
     }
-    let out = predictions(&table, &parameters, |row| row.family.as_str(), &band);
-    let mut result = report(&table, out, Fold::Out);
-    let inside = predictions(&table, &parameters, |_| "all", &band);
+}
+
+/// Scores a table under parameters of its own folds: out of fold, and in sample beside it.
+pub fn score(table: &Table, parameters: &Parameters) -> Report {
+    let band = parameters.band(table);
+    let out = predictions(table, parameters, |row| row.family.as_str(), &band);
+    let mut result = report(table, out, Fold::Out);
+    let inside = predictions(table, parameters, |_| "all", &band);
     let inside = Report::score("training", table.total, inside, Vec::new(), Fold::In);
     result.headline.extend(inside.headline);
-    Ok(result)
+    result
 }
 
 /// A row as the fit takes it.
@@ -75,13 +84,15 @@ pub fn fit_row(row: &Row, chip_index: usize, weight: f64) -> FitRow {
         network: row.network,
         state: row.state,
         layout: row.layout,
+        year: row.year,
         seconds: seconds.unwrap_or(f64::NAN),
         weight,
     }
 }
 
-/// Low and high factor on a prediction, by source family (from the errors of all others) and for anything else.
-pub type Band = BTreeMap<String, (f64, f64)>;
+/// Low and high factor on a prediction, by source family (from the errors of all others; "all" for anything else) and by whether
+/// the model is a mixture of experts.
+pub type Band = BTreeMap<(String, bool), (f64, f64)>;
 
 fn predictions<'a>(
     table: &'a Table,
@@ -95,7 +106,8 @@ fn predictions<'a>(
         let calibration = parameters.of(key, &row.chip_id);
         let fit = fit_row(row, 0, 1.0);
         let seconds = predict(&fit, &calibration);
-        let (low, high) = band.get(key).or_else(|| band.get("all")).copied().unwrap_or((1.0, 1.0));
+        let of = |family: &str| band.get(&(family.to_owned(), row.model.moe.is_some())).copied();
+        let (low, high) = of(key).or_else(|| of("all")).unwrap_or((1.0, 1.0));
         let mut classes = Vec::new();
         if row.model.moe.is_some() {
             classes.push("moe");

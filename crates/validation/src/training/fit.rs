@@ -1,19 +1,20 @@
 //! Parameters by fold: reading them, fitting them, and the bands that follow from out-of-fold errors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use gigatwin_quantity::Time;
-use gigatwin_training::calibrate::{FitOptions, FitRow, Prior, fit, predict};
-use gigatwin_training::{Calibration, ChipFactors};
+use gigatwin_quantity::Bandwidth;
+use gigatwin_training::calibrate::{FitOptions, FitRow, fit, predict};
+use gigatwin_training::{Calibration, ChipFactors, PRIORS, Parts};
 
-use super::table::{Row, Table};
+use super::table::Table;
 use super::{Band, TrainingTableError, fit_row};
 
 /// Fitted parameters of every fold: "all" rows, and all rows but one source family under that family's name.
 #[derive(Debug, Clone, Default)]
 pub struct Parameters {
     folds: BTreeMap<String, FoldParameters>,
+    parts: Parts,
 }
 
 /// Global parameters by name, and factors by chip.
@@ -33,57 +34,37 @@ pub fn compute_units(chip: &str) -> Option<f64> {
     }
 }
 
-/// Where the fit starts, and the centre of its priors: plausible figures before any row was seen.
-pub fn start() -> Calibration {
-    Calibration {
-        gemm_efficiency_bf16: 0.72,
-        gemm_efficiency_fp8: 0.65,
-        gemm_efficiency_fp4: 0.55,
-        gemm_unhidden: 0.3,
-        grouped_gemm_factor: 0.8,
-        attention_efficiency: 0.6,
-        unfused_passes: 1.5,
-        elementwise_passes: 1.5,
-        host_per_layer: Time::from_us(400.0),
-        step_overhead: Time::from_ms(10.0),
-        tensor_overlap: 0.5,
-        data_overlap: 0.6,
-        expert_overlap: 0.5,
-        collective_slowdown: 1.3,
-        rank_spread: 0.005,
-        portable_attention: 0.65,
-        power_exponent: 0.25,
-        compute_units: 132.0,
+/// What is known of a chip beside its datasheet figures before any fit.
+pub fn known(chip: &str) -> ChipFactors {
+    let reach = ceiling(chip);
+    ChipFactors {
+        gemm_bf16: reach,
+        gemm_low: reach,
+        attention: reach,
+        compute_units: compute_units(chip),
+        host_link: host_link(chip),
     }
 }
 
-/// Priors and stiffness of the fit.
-pub fn options() -> FitOptions {
-    let p = |spread, low, high| Prior { spread, low, high };
-    FitOptions {
-        priors: [
-            p(0.15, 0.3, 0.95),
-            p(0.2, 0.2, 0.95),
-            p(0.3, 0.1, 0.95),
-            p(0.7, 0.01, 1.0),
-            p(0.3, 0.2, 1.0),
-            p(0.3, 0.1, 0.9),
-            p(0.5, 0.3, 6.0),
-            p(0.5, 0.5, 6.0),
-            p(0.7, 1.0, 3000.0),
-            p(0.7, 100.0, 200_000.0),
-            p(0.5, 0.01, 0.95),
-            p(0.4, 0.01, 1.0),
-            p(0.5, 0.01, 0.95),
-            p(0.3, 1.0, 3.0),
-            p(0.7, 0.0001, 0.04),
-            p(0.3, 0.2, 1.0),
-            p(0.5, 0.01, 1.0),
-        ],
-        chip_spread: 0.12,
-        stiffness: 0.0015,
-        sweeps: 80,
+/// Chips whose highest measured matrix rate (`matmul_achievable_bf16` in the catalog) lies below what the global parameters and
+/// their power give: that rate over this. 668 of 1,307 TFLOP/s on MI300X, 785 of 1,307 on MI325X.
+fn ceiling(chip: &str) -> f64 {
+    match chip {
+        "mi300x" => 0.80,
+        "mi325x" => 0.84,
+        _ => 1.0,
     }
+}
+
+/// Superchips reach their host over NVLink-C2C: 450 GB/s in one direction (vendor white papers, recalled), of which copies reach
+/// about three quarters.
+pub fn host_link(chip: &str) -> Option<Bandwidth> {
+    ["gb200", "gb300", "gh200"].iter().any(|c| chip.starts_with(c)).then(|| Bandwidth::from_gb_per_s(340.0))
+}
+
+/// Options of the fit.
+pub fn options() -> FitOptions {
+    FitOptions { chip_spread: 0.2, stiffness: 0.001, sweeps: 80, pinned: Vec::new() }
 }
 
 impl Parameters {
@@ -104,11 +85,7 @@ impl Parameters {
                 entry.0.insert(name.to_owned(), value);
                 continue;
             }
-            let units = compute_units(chip);
-            let factors = entry
-                .1
-                .entry(chip.to_owned())
-                .or_insert(ChipFactors { compute_units: units, ..ChipFactors::UNKNOWN });
+            let factors = entry.1.entry(chip.to_owned()).or_insert_with(|| known(chip));
             match name {
                 "gemm_bf16" => factors.gemm_bf16 = value,
                 "gemm_low" => factors.gemm_low = value,
@@ -136,40 +113,48 @@ impl Parameters {
 
     /// The parameters of one fold for one chip; the fold of all rows where there is no such fold.
     pub fn of(&self, fold: &str, chip: &str) -> Calibration {
-        let mut base = start();
-        let known = self.folds.get(fold).or_else(|| self.folds.get("all"));
-        let mut factors = ChipFactors { compute_units: compute_units(chip), ..ChipFactors::UNKNOWN };
-        if let Some((global, chips)) = known {
-            let mut v = base.to_array();
-            for (slot, name) in v.iter_mut().zip(Calibration::PARAMETERS) {
-                if let Some(value) = global.get(name) {
+        let mut v = PRIORS.map(|p| p.centre);
+        let fold = self.folds.get(fold).or_else(|| self.folds.get("all"));
+        let mut factors = known(chip);
+        if let Some((global, chips)) = fold {
+            for (slot, p) in v.iter_mut().zip(PRIORS) {
+                if let Some(value) = global.get(p.name) {
                     *slot = *value;
                 }
             }
-            base = base.with_array(v);
             if let Some(found) = chips.get(chip) {
                 factors = *found;
             }
         }
-        base.with(&factors)
+        Calibration { parts: self.parts, ..Calibration::from_array(v, UNITS) }.with(&factors)
     }
 
-    /// Bands aimed at 80 %: for each family quantiles of measured over predicted, out of fold, of all other families' cells (each
-    /// cell counting once); under "all" those of every cell.
+    /// Bands aimed at 80 %, for dense models and mixtures of experts apart: for each family quantiles of measured over predicted,
+    /// out of fold, of all other families' cells (each cell counting once); under "all" those of every cell.
     pub fn band(&self, table: &Table) -> Band {
-        let mut ratios: Vec<(String, f64, f64)> = Vec::new();
-        let weights = cell_weights(table);
-        for row in table.rows.iter().filter(|r| r.headline) {
-            let fit = fit_row(row, 0, 1.0);
-            let ratio = fit.seconds / predict(&fit, &self.of(&row.family, &row.chip_id));
-            ratios.push((row.family.clone(), ratio, weights.get(&row.cell()).copied().unwrap_or(0.0)));
+        let mut band = Band::new();
+        for moe in [false, true] {
+            self.band_of(table, moe, &mut band);
         }
+        band
+    }
+
+    fn band_of(&self, table: &Table, moe: bool, band: &mut Band) {
+        let mut counts: BTreeMap<String, f64> = BTreeMap::new();
+        let rows = || table.rows.iter().filter(|r| r.fitted && r.model.moe.is_some() == moe);
+        for row in rows() {
+            *counts.entry(row.cell()).or_default() += 1.0;
+        }
+        let mut ratios: Vec<(&str, f64, f64)> = rows()
+            .map(|row| {
+                let fit = fit_row(row, 0, 1.0);
+                let ratio = fit.seconds / predict(&fit, &self.of(&row.family, &row.chip_id));
+                (row.family.as_str(), ratio, counts.get(&row.cell()).map_or(0.0, |n| 1.0 / n))
+            })
+            .collect();
         ratios.sort_by(|a, b| a.1.total_cmp(&b.1));
-        let mut families: Vec<String> = ratios.iter().map(|r| r.0.clone()).collect();
-        families.sort();
-        families.dedup();
         let quantile = |skip: Option<&str>, q: f64| {
-            let kept = || ratios.iter().filter(|r| Some(r.0.as_str()) != skip);
+            let kept = || ratios.iter().filter(|r| Some(r.0) != skip);
             let total: f64 = kept().map(|r| r.2).sum();
             let mut sum = 0.0;
             for r in kept() {
@@ -180,12 +165,12 @@ impl Parameters {
             }
             1.0
         };
-        let mut band = Band::new();
-        for family in &families {
-            band.insert(family.clone(), (quantile(Some(family), TAIL), quantile(Some(family), 1.0 - TAIL)));
+        let all = (quantile(None, TAIL), quantile(None, 1.0 - TAIL));
+        for family in folds(table) {
+            let skip = (family != "all").then_some(family.as_str());
+            let own = (quantile(skip, TAIL), quantile(skip, 1.0 - TAIL));
+            band.insert((family.clone(), moe), if own.0 < own.1 { own } else { all });
         }
-        band.insert("all".to_owned(), (quantile(None, TAIL), quantile(None, 1.0 - TAIL)));
-        band
     }
 }
 
@@ -198,40 +183,106 @@ fn cell_weights(table: &Table) -> BTreeMap<String, f64> {
     counts
 }
 
-/// Fits one fold (all rows but one family, or all) and returns its lines of the parameter file.
-pub fn fit_fold(table: &Table, without: Option<&str>) -> (String, f64, u64) {
+/// Parallel units of a chip of which they are not known: those of an H100.
+const UNITS: f64 = 132.0;
+
+/// What a fold's fit took.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Effort {
+    /// Fold.
+    pub fold: String,
+    /// Objective reached.
+    pub objective: f64,
+    /// Steps evaluated.
+    pub evaluations: u64,
+}
+
+/// Names of the folds of a table: "all", then every source family.
+pub fn folds(table: &Table) -> Vec<String> {
+    let families: BTreeSet<&str> = table.rows.iter().map(|r| r.family.as_str()).collect();
+    std::iter::once("all").chain(families).map(str::to_owned).collect()
+}
+
+/// Fits one fold: all rows ("all"), or all but those of the family it is named after.
+fn fit_fold(table: &Table, fold: &str, parts: Parts, options: &FitOptions) -> (FoldParameters, Effort) {
     let weights = cell_weights(table);
-    let mut chips: Vec<&str> = table.rows.iter().map(|r| r.chip_id.as_str()).collect();
-    chips.sort_unstable();
-    chips.dedup();
-    let kept = |r: &&Row| r.headline && without != Some(r.family.as_str());
+    let chips: BTreeSet<&str> = table.rows.iter().map(|r| r.chip_id.as_str()).collect();
     let rows: Vec<FitRow> = table
         .rows
         .iter()
-        .filter(kept)
+        .filter(|r| r.fitted && fold != r.family.as_str())
         .map(|r| {
             let index = chips.iter().position(|c| *c == r.chip_id).unwrap_or(0);
             fit_row(r, index, weights.get(&r.cell()).copied().unwrap_or(0.0))
         })
         .collect();
-    let factors: Vec<ChipFactors> = chips
+    let factors: Vec<ChipFactors> = chips.iter().map(|c| known(c)).collect();
+    let start = Calibration { parts, ..Calibration::from_array(PRIORS.map(|p| p.centre), UNITS) };
+    let fitted = fit(&rows, &start, &factors, options);
+    let global =
+        PRIORS.iter().map(|p| p.name.to_owned()).zip(fitted.calibration.to_array().map(rounded)).collect();
+    let by_chip = chips
         .iter()
-        .map(|c| ChipFactors { compute_units: compute_units(c), ..ChipFactors::UNKNOWN })
+        .zip(&fitted.chips)
+        .filter(|(_, f)| (f.gemm_bf16, f.gemm_low, f.attention) != (1.0, 1.0, 1.0))
+        .map(|(chip, f)| {
+            let f = ChipFactors {
+                gemm_bf16: rounded(f.gemm_bf16),
+                gemm_low: rounded(f.gemm_low),
+                attention: rounded(f.attention),
+                ..*f
+            };
+            ((*chip).to_owned(), f)
+        })
         .collect();
-    let fitted = fit(&rows, &start(), &factors, &options());
-    let fold = without.unwrap_or("all");
-    let mut text = String::new();
-    for (name, value) in Calibration::PARAMETERS.iter().zip(fitted.calibration.to_array()) {
-        let _ = writeln!(text, "{fold},,{name},{value:.6}");
+    let effort =
+        Effort { fold: fold.to_owned(), objective: fitted.objective, evaluations: fitted.evaluations };
+    ((global, by_chip), effort)
+}
+
+/// As many digits as the file of parameters holds.
+fn rounded(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
+impl Parameters {
+    /// Fits every fold of a table.
+    pub fn refit(table: &Table, parts: Parts, options: &FitOptions) -> (Parameters, Vec<Effort>) {
+        let mut out = Parameters { parts, ..Parameters::default() };
+        let mut efforts = Vec::new();
+        for fold in folds(table) {
+            let (parameters, effort) = fit_fold(table, &fold, parts, options);
+            out.folds.insert(fold, parameters);
+            efforts.push(effort);
+        }
+        (out, efforts)
     }
-    for (chip, f) in chips.iter().zip(&fitted.chips) {
-        for (name, value) in
-            [("gemm_bf16", f.gemm_bf16), ("gemm_low", f.gemm_low), ("attention", f.attention)]
-        {
-            if value != 1.0 {
-                let _ = writeln!(text, "{fold},{chip},{name},{value:.6}");
+
+    /// One fold fitted anew, as lines of the parameter file.
+    pub fn refit_one(table: &Table, fold: &str) -> String {
+        let (parameters, _) = fit_fold(table, fold, Parts::ALL, &options());
+        let mut out = Parameters::default();
+        out.folds.insert(fold.to_owned(), parameters);
+        out.write()
+    }
+
+    /// The parameter file, without its heading.
+    pub fn write(&self) -> String {
+        let mut text = String::new();
+        for (fold, (global, chips)) in &self.folds {
+            for (name, value) in global {
+                let _ = writeln!(text, "{fold},,{name},{value:.6}");
+            }
+            for (chip, f) in chips {
+                for (name, value) in
+                    [("gemm_bf16", f.gemm_bf16), ("gemm_low", f.gemm_low), ("attention", f.attention)]
+                {
+                    if value != 1.0 {
+                        let _ = writeln!(text, "{fold},{chip},{name},{value:.6}");
+                    }
+                }
             }
         }
+        text
     }
-    (text, fitted.objective, fitted.evaluations)
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use gigatwin_catalog::{Catalog, Chip, Kind, ModelShape};
 use gigatwin_fabric::{Calibration as FabricCalibration, Family, Network};
 use gigatwin_quantity::{Bandwidth, Data, Dim, Flops, Power, Share};
-use gigatwin_training::{Layout, Overlap, Recompute, TrainingState, memory};
+use gigatwin_training::{Layout, Offload, Overlap, Recompute, SOFTWARE_YEAR, TrainingState, memory};
 
 use super::TrainingTableError;
 use fields::Fields;
@@ -32,8 +32,7 @@ pub struct Row {
     pub model: ModelShape,
     /// The chip.
     pub chip: Chip,
-    /// Highest bf16 matrix rate measured on the chip, where the catalog has one.
-    pub achievable: Option<Flops>,
+
     /// The network.
     pub network: Network,
     /// Training state of the stack.
@@ -46,8 +45,12 @@ pub struct Row {
     pub tokens_per_chip: Option<f64>,
     /// Measured memory in GiB.
     pub memory_gib: Option<f64>,
-    /// Whether the row counts in the headline (verified against its source).
+    /// Year of the software, with its fraction.
+    pub year: f64,
+    /// Whether the row counts in the headline: all but those marked as wrong.
     pub headline: bool,
+    /// Whether it may be fitted: verified against its source as a whole.
+    pub fitted: bool,
     /// Columns that were unstated and took their default.
     pub defaults: Vec<&'static str>,
 }
@@ -152,7 +155,6 @@ pub fn read(text: &str, catalog: &Catalog) -> Result<Table, TrainingTableError> 
 struct KnownChip {
     id: String,
     chip: Chip,
-    achievable: Option<Flops>,
 }
 
 /// Spellings of a chip's name that are no aliases of the catalog: first match wins, so longer names stand first.
@@ -210,7 +212,7 @@ fn known_chip(catalog: &Catalog, name: &str) -> Result<KnownChip, Reason> {
         tdp: Power::from_w(get("tdp", Dim::Power)?.unwrap_or(0.0)),
         idle_power: Power::from_w(get("idle_power", Dim::Power)?.unwrap_or(0.0)),
     };
-    Ok(KnownChip { id: entry.id.clone(), chip, achievable: flops("matmul_achievable_bf16")? })
+    Ok(KnownChip { id: entry.id.clone(), chip })
 }
 
 fn family(f: &Fields) -> String {
@@ -312,15 +314,25 @@ fn row(f: &Fields, id: &str, known: &KnownChip, models: &mut Models) -> Result<R
         gradient_bytes: stack.gradient_bytes,
         optimizer_bytes: stack.optimizer_bytes,
         gradient_wire_bytes: stack.wire,
-        workspace: Data::from_gb(3.0),
-        fragmentation: Share::from_fraction(0.05),
+        workspace: Data::from_gb(stack.workspace),
+        fragmentation: Share::from_fraction(stack.slack),
+        logit_bytes: stack.logit_bytes,
+        narrow_inputs: stack.narrow_inputs,
         expert_imbalance: 1.0,
     };
     if recompute.is_none() {
         // Unstated recomputation: the least that fits the chip.
         defaults.push("recompute");
-        for least in [Recompute::None, Recompute::Selective, Recompute::Full] {
-            layout.recompute = least;
+        // Superchips move activations to their host before they compute whole layers twice.
+        let offload =
+            if super::fit::host_link(&known.id).is_some() { Offload::Activations } else { Offload::None };
+        for (least, offload) in [
+            (Recompute::None, Offload::None),
+            (Recompute::Selective, Offload::None),
+            (Recompute::Selective, offload),
+            (Recompute::Full, Offload::None),
+        ] {
+            (layout.recompute, layout.offload) = (least, offload);
             if memory(&model, chip, &state, &layout).fits() {
                 break;
             }
@@ -341,14 +353,26 @@ fn row(f: &Fields, id: &str, known: &KnownChip, models: &mut Models) -> Result<R
         chip_id: known.id.clone(),
         model,
         chip: *chip,
-        achievable: known.achievable,
         network,
         state,
         layout,
         seconds,
         tokens_per_chip,
         memory_gib: f.measured("memory_gib"),
-        headline: !verified.starts_with("part") && !verified.starts_with("no"),
+        year: stack.year.unwrap_or(f64::INFINITY).min(year_of(f.text("date"))),
+        headline: !verified.starts_with("no"),
+        fitted: !verified.starts_with("no") && !verified.starts_with("part"),
         defaults,
     })
+}
+
+/// "2026-08" as the middle of that month; a year alone, or one with anything else behind it, as its middle. Software of unknown
+/// age is taken as today's.
+fn year_of(date: &str) -> f64 {
+    let mut parts = date.split('-');
+    let Some(year) = parts.next().and_then(|y| y.trim().parse::<f64>().ok()) else { return SOFTWARE_YEAR };
+    match parts.next().and_then(|m| m.parse::<f64>().ok()) {
+        Some(month) if (1.0..=12.0).contains(&month) => year + (month - 0.5) / 12.0,
+        _ => year + 0.5,
+    }
 }

@@ -44,9 +44,6 @@ fn gpt_like(name: &str) -> bool {
 
 /// Reads the shape of one row.
 pub(super) fn shape(f: &Fields, models: &mut Models) -> Result<ModelShape, Reason> {
-    if f.text("shape_missing").contains("hybrid") {
-        return Err(Reason::Shape("hybrid state-space layers".to_owned()));
-    }
     let name = f.text("model").to_lowercase();
     let known = models.named(&name);
     let base = known.as_ref();
@@ -114,7 +111,10 @@ pub(super) fn shape(f: &Fields, models: &mut Models) -> Result<ModelShape, Reaso
             .zip(f.count("global_every"))
             .or(base.and_then(|b| b.sliding_window)),
         state_space,
-        mtp_layers: f.whole("mtp_layers").unwrap_or(base.filter(|_| !truncated).map_or(0, |b| b.mtp_layers)),
+        mtp_layers: f
+            .whole("mtp_layers")
+            .or(f.text("notes").contains("w/o MTP").then_some(0))
+            .unwrap_or(base.filter(|_| !truncated).map_or(0, |b| b.mtp_layers)),
     })
 }
 
