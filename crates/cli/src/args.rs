@@ -3,6 +3,7 @@
 pub mod export;
 pub mod fabric;
 pub mod programme;
+pub mod replay;
 pub mod serving;
 pub mod training;
 

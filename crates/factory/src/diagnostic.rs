@@ -155,4 +155,12 @@ pub const COMMAND_CODES: &[(&str, &str)] = &[
     ("G626", "two bids of one name"),
     ("G627", "a folder without a bid"),
     ("G628", "a folder that is not empty"),
+    ("G560", "an option of a serving command that is not understood"),
+    ("G563", "a request trace that cannot be read"),
+    ("G564", "a request without a time"),
+    ("G565", "requests out of order"),
+    ("G566", "a request of zero tokens"),
+    ("G567", "a length that is no number of tokens"),
+    ("G568", "a trace without requests"),
+    ("G569", "a stream of requests that cannot be generated"),
 ];

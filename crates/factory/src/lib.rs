@@ -19,6 +19,7 @@ mod resolved;
 mod run;
 mod sample;
 mod schema;
+mod services;
 pub mod training;
 
 pub use diff::diff;
@@ -29,3 +30,4 @@ pub use resolved::Factory;
 pub use run::{Evaluator, run};
 pub use sample::{Sample, Sampler};
 pub use schema::schema;
+pub use services::{SiteService, site_services};

@@ -8,6 +8,7 @@ mod faults;
 mod outcome;
 mod pages;
 mod programme;
+mod replay;
 mod serving;
 mod start;
 mod training;

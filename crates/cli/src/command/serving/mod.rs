@@ -1,6 +1,8 @@
 //! `serving`: services of language models on their own, without a factory around them.
 
+mod plan;
 mod predict;
+mod replay;
 mod setting;
 
 use crate::args::serving::Serving;
@@ -9,7 +11,9 @@ use crate::exit::{Exit, Fault};
 
 pub(super) fn run(context: &Context, what: &Serving) -> Result<Exit, Fault> {
     match what {
+        Serving::Plan(args) => plan::run(context, args),
         Serving::Predict(args) => predict::run(context, args),
+        Serving::Replay(args) => replay::run(context, args),
     }
 }
 
