@@ -2,6 +2,7 @@
 
 pub mod export;
 pub mod fabric;
+pub mod replay;
 pub mod serving;
 pub mod training;
 

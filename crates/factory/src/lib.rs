@@ -18,6 +18,7 @@ mod resolve;
 mod resolved;
 mod run;
 mod schema;
+mod services;
 pub mod training;
 
 pub use diff::diff;
@@ -27,3 +28,4 @@ pub use resolve::{Loaded, load, rule_faults};
 pub use resolved::Factory;
 pub use run::{Evaluator, run};
 pub use schema::schema;
+pub use services::{SiteService, site_services};

@@ -33,6 +33,11 @@ impl Deployment {
         self.stage_chips() * self.pp
     }
 
+    /// Prompt tokens that one step of a replica takes in: each attention copy and each stage's group of requests has a budget of its own.
+    pub fn chunk_tokens(&self, chunk: f64) -> u32 {
+        (chunk * f64::from(self.pp * self.dp_attention)).max(1.0) as u32
+    }
+
     /// Bytes of one key or value scalar.
     pub fn kv_bytes(&self) -> f64 {
         self.kv.bytes().max(1.0)

@@ -10,6 +10,7 @@ pub mod deployment;
 pub mod error;
 pub mod event;
 pub mod plan;
+pub mod site;
 pub mod steady;
 pub mod step;
 

@@ -12,7 +12,7 @@ use gigatwin_serving::event::{
     ArrivalLaw, Burst, KvTransfer, LengthMix, Pool, Pools, Replay, ReplayError, ReplayInputs, Routing,
     Source, StepCosts, Stream, Trace, generate, replay,
 };
-use gigatwin_serving::{Lengths, memory, open};
+use gigatwin_serving::{Deployment, Lengths, memory};
 use proptest::prelude::*;
 
 fn pool(costs: StepCosts, replicas: u32, kv_tokens: u64, max_batch: u32, chunk_tokens: u32) -> Pool {
@@ -181,13 +181,14 @@ fn mean_tpot(done: &Replay) -> f64 {
 #[test]
 fn constant_load_is_the_steady_state() {
     let cases = [
-        ("llama-3-1-8b", 1, 1155.0, 211.0),
-        ("llama-3-1-70b", 4, 1155.0, 211.0),
-        ("gpt-oss-120b", 4, 2000.0, 400.0),
-        ("deepseek-v3", 16, 800.0, 300.0),
+        ("llama-3-1-8b", [1, 1, 1, 1], 1155.0, 211.0),
+        ("llama-3-1-70b", [4, 1, 1, 1], 1155.0, 211.0),
+        ("llama-3-1-70b", [2, 2, 1, 1], 1155.0, 211.0),
+        ("gpt-oss-120b", [4, 1, 1, 1], 2000.0, 400.0),
+        ("deepseek-v3", [2, 1, 16, 8], 3500.0, 400.0),
     ];
-    for (model, tp, prompt, answer) in cases {
-        let d = layout(tp, Precision::Fp8);
+    for (model, [tp, pp, ep, dp_attention], prompt, answer) in cases {
+        let d = Deployment { pp, ep, dp_attention, ..layout(tp, Precision::Fp8) };
         let step = step_on(model, &h100(), d);
         let lengths = Lengths { prompt, answer };
         let held = memory(&shape(model), &h100(), &d, &inputs(), lengths.total()).expect("fits");
@@ -196,16 +197,16 @@ fn constant_load_is_the_steady_state() {
         for part in [0.1, 0.4, 0.7] {
             let batch = part * most;
             let rate = batch / (answer * step.tpot(batch, &lengths).s());
-            let steady = open(&step, &lengths, &inputs(), most * 2.0, rate).expect("not overloaded");
+            let steady = step.tpot(batch, &lengths).s();
             let even = (0..20_000).fold(Trace::new(0), |mut trace, i| {
                 trace.push(Time::from_s(f64::from(i) / rate), prompt as u32, answer as u32, &[]);
                 trace
             });
             let random = generate(&stream(rate, 20_000.0 / rate, prompt, answer), 3).expect("a stream");
             for (trace, bar) in [(even, 0.03), (random, 0.1)] {
-                let pool = pool(costs.clone(), 1, held.tokens as u64, 1024, 2048);
+                let pool = pool(costs.clone(), 1, held.tokens as u64, 1024, d.chunk_tokens(2048.0));
                 let done = replay(&trace, &options(Pools::Aggregated(pool))).expect("a replay");
-                let (tpot, wanted) = (mean_tpot(&done), steady.tpot.s());
+                let (tpot, wanted) = (mean_tpot(&done), steady);
                 assert!((tpot / wanted - 1.0).abs() < bar, "{model} at {part}: TPOT {tpot} against {wanted}");
                 let offered = trace.rate().expect("many") * trace.mean_lengths().expect("many").answer;
                 assert!((done.summary.output_per_s / offered - 1.0).abs() < 0.03, "{model} at {part}");

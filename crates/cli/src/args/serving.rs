@@ -7,6 +7,8 @@ use clap::{Args, Subcommand};
 pub enum Serving {
     /// Predict latency, throughput, memory and energy of one given deployment
     Predict(Predict),
+    /// Replay a trace or a generated stream of requests through the replicas of a service
+    Replay(Box<super::replay::Replay>),
 }
 
 /// What is served, on what, by what.

@@ -41,7 +41,7 @@ pub(crate) struct ServingModel {
     pub spare_replicas: u32,
 }
 
-fn mean_rate(service: &Service, v: &Values<'_>) -> f64 {
+pub(crate) fn mean_rate(service: &Service, v: &Values<'_>) -> f64 {
     let per_day = match &service.demand {
         Demand::PerDay(n) => v.number(*n),
         Demand::Users { users, requests_per_user_day } => v.number(*users) * v.number(*requests_per_user_day),
@@ -49,7 +49,7 @@ fn mean_rate(service: &Service, v: &Values<'_>) -> f64 {
     per_day / 86_400.0
 }
 
-fn lengths(service: &Service, v: &Values<'_>) -> Lengths {
+pub(crate) fn lengths(service: &Service, v: &Values<'_>) -> Lengths {
     Lengths { prompt: v.number(service.prompt), answer: v.number(service.answer) }
 }
 

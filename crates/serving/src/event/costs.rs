@@ -59,7 +59,7 @@ impl StepCosts {
             }
             _ => (whole((decode_at(1.0, FAR) - decode_at(1.0, 0.0)) / FAR), 0, u64::MAX),
         };
-        // Prompts need the kernels' launches once per chunk; in a step that decodes they are paid already.
+        // Prompts need the kernels' launches once per step; in a step that decodes they are paid already.
         let launches = step.prefill(0.0).s();
         let mut decode = vec![whole(launches)];
         decode.extend((1..=inputs.max_batch.max(1)).map(|b| whole(decode_at(f64::from(b), 0.0))));
@@ -68,12 +68,14 @@ impl StepCosts {
         let mut latency = Vec::with_capacity(points as usize);
         for i in 0..points {
             let tokens = (i * GRID) as f64;
-            let alone = step.prefill(tokens).s();
-            let more_launches = (tokens / inputs.chunk_tokens - 1.0).max(0.0) * launches;
-            work.push(whole(alone - launches - more_launches));
+            // What one prompt adds to a step of the steady state.
+            let one = Lengths { prompt: tokens, answer: 1.0 };
+            let within = (step.tpot(1.0, &one) - step.pure_decode(1.0, &one)).s();
+            work.push(whole(within));
+            let steps = (tokens / f64::from(step.deployment().chunk_tokens(inputs.chunk_tokens))).max(1.0);
             let lengths = Lengths { prompt: tokens.max(1.0), answer: 2.0 };
             let empty = open(step, &lengths, inputs, f64::from(inputs.max_batch.max(1)), 1e-9)?;
-            latency.push(whole(empty.ttft.s() - alone.max(0.0)));
+            latency.push(whole(empty.ttft.s() - within - steps * launches));
         }
         // Rounding must not make a longer prompt cheaper.
         for i in 1..work.len() {

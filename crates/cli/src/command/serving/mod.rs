@@ -1,6 +1,7 @@
 //! `serving`: services of language models on their own, without a factory around them.
 
 mod predict;
+mod replay;
 mod setting;
 
 use crate::args::serving::Serving;
@@ -10,6 +11,7 @@ use crate::exit::{Exit, Fault};
 pub(super) fn run(context: &Context, what: &Serving) -> Result<Exit, Fault> {
     match what {
         Serving::Predict(args) => predict::run(context, args),
+        Serving::Replay(args) => replay::run(context, args),
     }
 }
 

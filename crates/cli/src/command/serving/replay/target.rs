@@ -1,0 +1,220 @@
+//! What serves: a service of a factory file, or what the options say.
+
+use gigatwin_catalog::{ModelShape, Precision};
+use gigatwin_fabric::Network;
+use gigatwin_factory::{SiteService, site_services};
+use gigatwin_quantity::{Bandwidth, Time};
+use gigatwin_serving::event::{KvTransfer, Pool, Pools, ReplayInputs, Routing, Source, StepCosts};
+use gigatwin_serving::{Calibration, Deployment, EngineInputs, Lengths, ServingError, StepModel, memory};
+
+use super::super::not_understood;
+use super::super::setting::Setting;
+use crate::args::replay::Replay;
+use crate::args::serving::What;
+use crate::context::Context;
+use crate::exit::{Exit, Fault};
+
+/// Latency of moving keys and values between two replicas beyond their bytes: assumed, of the order of a small transfer over RDMA with
+/// its handshake.
+const MOVE_LATENCY: Time = Time::from_s(0.002);
+
+/// What serves, ready to be sampled.
+pub(super) struct Target {
+    pub title: String,
+    pub model_id: String,
+    pub chip_id: String,
+    pub model: ModelShape,
+    pub deployment: Deployment,
+    pub step: StepModel,
+    pub inputs: EngineInputs,
+    pub calibration: Calibration,
+    pub kv_tokens: f64,
+    pub kv_token_bytes: f64,
+    pub nics: Bandwidth,
+    pub replicas: u32,
+    pub max_batch: u32,
+    /// Of the factory: lengths, mean rate, objectives.
+    pub demand: Option<(Lengths, f64, Time, Time)>,
+    pub sha256: String,
+}
+
+/// A target, or how the command ends without one.
+pub(super) type Found = Result<Target, Exit>;
+
+/// Resolves what serves; refusals are said before this returns.
+pub(super) fn find(context: &Context, args: &Replay) -> Result<Found, Fault> {
+    match &args.file {
+        Some(path) => {
+            let catalog = context.catalog()?;
+            let Some(usable) = context.usable(path, &catalog)? else { return Ok(Err(Exit::NotUnderstood)) };
+            let services = match site_services(&usable.factory) {
+                Ok(list) => list,
+                Err(reason) => return no(context, &usable.factory.sha256, &reason),
+            };
+            let service = choose(&services, args.service.as_deref())?;
+            from_factory(context, args, service, &usable.factory.sha256)
+        }
+        None => from_options(context, args),
+    }
+}
+
+fn choose<'a>(services: &'a [SiteService], name: Option<&str>) -> Result<&'a SiteService, Fault> {
+    let names: Vec<&str> = services.iter().map(|s| s.name.as_str()).collect();
+    let list = || format!("one of: {}", names.join(", "));
+    match (name, services) {
+        (_, []) => Err(not_understood("the factory has no service", "add [[serve]], or use --model and --chip")),
+        (None, [only]) => Ok(only),
+        (None, _) => Err(not_understood("the factory has several services: --service says which", list())),
+        (Some(name), _) => {
+            let wanted = gigatwin_factory::outcome::slug(name);
+            services
+                .iter()
+                .find(|s| s.name == wanted)
+                .ok_or_else(|| not_understood(format!("--service: the factory has no service \"{name}\""), list()))
+        }
+    }
+}
+
+fn from_factory(context: &Context, args: &Replay, s: &SiteService, sha256: &str) -> Result<Found, Fault> {
+    let plan = match &s.plan {
+        Ok(plan) => plan,
+        Err(reason) => return no(context, sha256, reason),
+    };
+    let step = StepModel::new(
+        &s.model, &s.chip, &s.network, plan.deployment, &s.engine, &s.calibration, s.family, s.class,
+    );
+    let step = match step {
+        Ok(step) => step,
+        Err(e) => return no(context, sha256, &e.to_string()),
+    };
+    let target = Target {
+        title: s.name.clone(),
+        model_id: s.model_id.clone(),
+        chip_id: s.chip_id.clone(),
+        model: s.model.clone(),
+        deployment: plan.deployment,
+        step,
+        inputs: s.engine,
+        calibration: s.calibration.clone(),
+        kv_tokens: plan.memory.tokens,
+        kv_token_bytes: plan.memory.kv_per_token.bytes() * f64::from(plan.deployment.tp),
+        nics: nics(&s.network, &plan.deployment),
+        replicas: args.plant.replicas.unwrap_or(plan.replicas),
+        max_batch: args.plant.max_batch.unwrap_or(plan.batch),
+        demand: Some((s.lengths, s.mean_rate * s.peak, s.ttft, s.tpot)),
+        sha256: sha256.to_owned(),
+    };
+    Ok(Ok(target))
+}
+
+fn from_options(context: &Context, args: &Replay) -> Result<Found, Fault> {
+    let what = What {
+        model: args.model.clone().unwrap_or_default(),
+        chip: args.chip.clone().unwrap_or_default(),
+        precision: args.precision.clone(),
+        kv: args.kv.clone(),
+        engine: args.engine.clone(),
+        prompt: args.load.prompt.unwrap_or(super::load::PROMPT),
+        answer: args.load.answer.unwrap_or(super::load::ANSWER),
+        nic: args.nic,
+    };
+    let setting = Setting::new(context, &what, "")?;
+    let deployment = setting.deployment(&args.degrees);
+    if let Err(e @ ServingError::Layout(_)) = deployment.check(&setting.model) {
+        return Err(not_understood(e.to_string(), "degrees of parallelism must divide heads and experts"));
+    }
+    let fit = memory(&setting.model, &setting.chip, &deployment, &setting.inputs, setting.lengths.total());
+    let (fit, step) = match fit.and_then(|fit| Ok((fit, setting.step(deployment)?))) {
+        Ok(both) => both,
+        Err(e) => return no(context, &setting.sha256, &e.to_string()),
+    };
+    Ok(Ok(Target {
+        title: format!("{} on {}", setting.model_id, setting.chip_id),
+        deployment,
+        step,
+        inputs: setting.inputs,
+        calibration: setting.calibration.clone(),
+        kv_tokens: fit.tokens,
+        kv_token_bytes: fit.kv_per_token.bytes() * f64::from(deployment.tp),
+        nics: nics(&setting.network, &deployment),
+        replicas: args.plant.replicas.unwrap_or(1),
+        max_batch: args.plant.max_batch.unwrap_or(setting.inputs.max_batch),
+        demand: None,
+        model_id: setting.model_id,
+        chip_id: setting.chip_id,
+        model: setting.model,
+        sha256: setting.sha256,
+    }))
+}
+
+/// All network ports of a replica.
+fn nics(network: &Network, deployment: &Deployment) -> Bandwidth {
+    network.scaleout * f64::from(deployment.chips())
+}
+
+fn no(context: &Context, sha256: &str, reason: &str) -> Result<Found, Fault> {
+    super::refuse(context, sha256, reason)?;
+    Ok(Err(Exit::No))
+}
+
+impl Target {
+    /// Bytes of keys and values of the weights' precision words, for the title.
+    pub fn layout(&self) -> String {
+        let d = &self.deployment;
+        let mut text = format!("TP{}", d.tp);
+        for (name, size) in [("PP", d.pp), ("EP", d.ep), ("DPA", d.dp_attention)] {
+            if size > 1 {
+                text.push_str(&format!(" {name}{size}"));
+            }
+        }
+        let word = match d.weights {
+            Precision::Bf16 => "bf16",
+            Precision::Fp8 => "fp8",
+            Precision::Fp4 => "fp4",
+        };
+        format!("{text} {word}")
+    }
+
+    /// The replay's inputs, with step times sampled up to contexts of `longest` tokens.
+    pub fn inputs(&self, args: &Replay, longest: u64) -> Result<ReplayInputs, Fault> {
+        let routing = match args.plant.routing.as_str() {
+            "turns" => Routing::RoundRobin,
+            "load" => Routing::LeastLoaded,
+            "prefix" => Routing::PrefixAware,
+            other => {
+                return Err(not_understood(
+                    format!("--routing: unknown rule \"{other}\""),
+                    "one of: turns, load, prefix",
+                ));
+            }
+        };
+        let mut engine = self.inputs;
+        engine.max_batch = self.max_batch;
+        let costs = StepCosts::sample(&self.step, &self.model, &engine, longest)
+            .map_err(|e| not_understood(e.to_string(), ""))?;
+        let pool = |replicas| Pool {
+            costs: costs.clone(),
+            replicas,
+            chips: self.deployment.chips(),
+            kv_tokens: self.kv_tokens.max(0.0) as u64,
+            max_batch: self.max_batch,
+            chunk_tokens: self.deployment.chunk_tokens(engine.chunk_tokens),
+        };
+        let pools = match args.plant.prefill_replicas {
+            None => Pools::Aggregated(pool(self.replicas)),
+            Some(n) => Pools::Disaggregated {
+                prefill: pool(n),
+                decode: pool(self.replicas),
+                transfer: KvTransfer::new(self.kv_token_bytes, self.nics, MOVE_LATENCY),
+            },
+        };
+        Ok(ReplayInputs {
+            pools,
+            block_tokens: args.plant.block,
+            routing,
+            prefix_caching: !args.plant.no_prefix_caching,
+            source: args.load.clients.map_or(Source::Open, |clients| Source::Closed { clients }),
+            macro_steps: true,
+        })
+    }
+}
