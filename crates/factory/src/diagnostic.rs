@@ -146,4 +146,11 @@ pub const COMMAND_CODES: &[(&str, &str)] = &[
     ("G525", "experts that do not divide"),
     ("G526", "a number format that the accelerator lacks"),
     ("G527", "a run without tokens"),
+    ("G563", "a request trace that cannot be read"),
+    ("G564", "a request without a time"),
+    ("G565", "requests out of order"),
+    ("G566", "a request of zero tokens"),
+    ("G567", "a length that is no number of tokens"),
+    ("G568", "a trace without requests"),
+    ("G569", "a stream of requests that cannot be generated"),
 ];

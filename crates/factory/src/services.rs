@@ -93,7 +93,7 @@ pub fn site_services(f: &Factory) -> Result<Vec<SiteService>, String> {
             engine: f.serving.engine,
             family: EngineFamily::Vllm,
             class: ChipClass::of_accelerator(&partition.chip_id),
-            calibration: f.serving.calibration.clone(),
+            calibration: f.serving.calibration,
         }
     });
     Ok(list.collect())

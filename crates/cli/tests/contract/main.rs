@@ -7,6 +7,7 @@ mod catalog;
 mod faults;
 mod outcome;
 mod pages;
+mod replay;
 mod serving;
 mod start;
 mod training;

@@ -172,7 +172,8 @@ fn tune(inputs: &SiteInputs, partitions: &mut [[PartitionHour; 24]]) -> Vec<Tune
                 queue.chip_hours += t.jobs_per_day.max(0.0) / 24.0 * job.chip_hours;
                 let Some(free) = spare.get_mut(t.partition).map(|p| &mut p[h]) else { continue };
                 let size = f64::from(t.chips.max(1));
-                let (room, wanted) = ((*free / size).floor(), (queue.chip_hours / size - 1e-9).ceil().max(0.0));
+                let (room, wanted) =
+                    ((*free / size).floor(), (queue.chip_hours / size - 1e-9).ceil().max(0.0));
                 let gangs = room.min(wanted);
                 *free -= gangs * size;
                 let interrupted = if wanted > gangs { (queue.gangs - gangs).max(0.0) } else { 0.0 };

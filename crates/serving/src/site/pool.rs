@@ -99,7 +99,9 @@ impl Pool {
             hour.utilisation = if carried > 0.0 { hour.rate / carried } else { 0.0 };
             if let (Some(s), true) = (&self.service, hour.rate > 0.0 && hour.replicas > 0) {
                 let each = hour.rate / f64::from(hour.replicas);
-                if let Ok(steady) = open(&s.step, &s.lengths, &s.engine, s.max_batch.max(1.0) * 1.000_001, each) {
+                if let Ok(steady) =
+                    open(&s.step, &s.lengths, &s.engine, s.max_batch.max(1.0) * 1.000_001, each)
+                {
                     hour.tpot = Some(steady.tpot);
                     hour.ttft = Some(steady.ttft);
                     hour.idle = Some(steady.idle_share);

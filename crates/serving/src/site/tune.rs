@@ -68,7 +68,8 @@ impl Tune {
     /// Time and chip-hours of one job.
     pub fn job(&self) -> TuneJob {
         let flops = f64::from(self.chips.max(1)) * self.rate.flops() * self.efficiency.fraction();
-        let compute = |per_weight: f64, tokens: f64| per_weight * self.active_parameters * tokens / flops.max(1.0);
+        let compute =
+            |per_weight: f64, tokens: f64| per_weight * self.active_parameters * tokens / flops.max(1.0);
         let (seconds, rolling) = match self.method {
             Method::Supervised => (compute(6.0, self.tokens), 0.0),
             Method::Adapters => (compute(4.0, self.tokens), 0.0),
@@ -118,7 +119,8 @@ pub fn rollout_time(rollout: &Rollout, pools: Pools, block_tokens: u32) -> Resul
     let blocks = u64::from(prompt / block_tokens.max(1));
     for i in 0..count {
         let quantile = ((i * stride % count) as f64 + 0.5) / count as f64;
-        let answer = if mean > 1.0 { 1.0 + ((1.0 - quantile).ln() / (-1.0 / mean).ln_1p()).floor() } else { 1.0 };
+        let answer =
+            if mean > 1.0 { 1.0 + ((1.0 - quantile).ln() / (-1.0 / mean).ln_1p()).floor() } else { 1.0 };
         let which = i / u64::from(rollout.group.max(1));
         let identities: Vec<u64> = (0..blocks).map(|b| which * blocks + b).collect();
         trace.push(Time::ZERO, prompt, answer.clamp(1.0, 1e6) as u32, &identities);

@@ -35,7 +35,8 @@ pub(super) fn requests(context: &Context, args: &Replay, target: &Target) -> Res
             let text = files::read_text(&context.messages, path)?;
             match trace::read(&text, most) {
                 Ok((format, trace)) => {
-                    let name = path.file_name().map_or_else(|| "-".to_owned(), |n| n.to_string_lossy().into_owned());
+                    let name =
+                        path.file_name().map_or_else(|| "-".to_owned(), |n| n.to_string_lossy().into_owned());
                     Ok(Some(Requests { trace, origin: format!("{name} ({})", format.word()), text }))
                 }
                 Err(faults) => {
@@ -46,12 +47,17 @@ pub(super) fn requests(context: &Context, args: &Replay, target: &Target) -> Res
         }
         None => {
             let stream = stream(&args.load, target, most)?;
-            let trace = generate(&stream, context.seed)
-                .map_err(|e| bad(e.to_string(), "gigatwin serving replay --help lists the options of streams"))?;
+            let trace = generate(&stream, context.seed).map_err(|e| {
+                bad(e.to_string(), "gigatwin serving replay --help lists the options of streams")
+            })?;
             if trace.requests.is_empty() {
                 return Err(bad("the stream has no request".to_owned(), "raise --rate or --duration"));
             }
-            let origin = format!("generated, {} per second for {}", stream.rate, stream.duration);
+            let origin = format!(
+                "generated, {} per second for {}",
+                context.figures().plain(stream.rate),
+                stream.duration
+            );
             Ok(Some(Requests { trace, origin, text: format!("{stream:?}") }))
         }
     }
@@ -76,7 +82,10 @@ fn stream(load: &Load, target: &Target, most: usize) -> Result<Stream, Fault> {
     }
     let course = day(&load.day);
     if course.is_none() {
-        faults.push((format!("--day: unknown course \"{}\"", load.day), format!("one of: {}", DAYS.join(", "))));
+        faults.push((
+            format!("--day: unknown course \"{}\"", load.day),
+            format!("one of: {}", DAYS.join(", ")),
+        ));
     }
     let burst = load.burst.as_ref().map(|text| {
         let parts: Vec<Option<f64>> = text.split(':').map(number).collect();
@@ -85,7 +94,10 @@ fn stream(load: &Load, target: &Target, most: usize) -> Result<Stream, Fault> {
                 Some(Burst { share: Share::from_fraction(share), factor, length: Time::from_s(length) })
             }
             _ => {
-                faults.push((format!("--burst: \"{text}\" cannot be read"), "SHARE:FACTOR:SECONDS, such as 0.05:4:30".to_owned()));
+                faults.push((
+                    format!("--burst: \"{text}\" cannot be read"),
+                    "SHARE:FACTOR:SECONDS, such as 0.05:4:30".to_owned(),
+                ));
                 None
             }
         }

@@ -29,7 +29,8 @@ pub(super) fn run(context: &Context, args: &Replay) -> Result<Exit, Fault> {
     let inputs = target.inputs(args, requests.trace.longest())?;
     let done = replay(&requests.trace, &inputs).map_err(|e| not_understood(e.to_string(), ""))?;
     let sha256 = hash(args, &target.sha256, &requests.text);
-    let view = page::View { context, target: &target, requests: &requests, done: &done, args, sha256: &sha256 };
+    let view =
+        page::View { context, target: &target, requests: &requests, done: &done, args, sha256: &sha256 };
     if context.json {
         context.json(&view.json())?;
     } else {
@@ -43,12 +44,18 @@ pub(super) fn run(context: &Context, args: &Replay) -> Result<Exit, Fault> {
         };
         view.write(folder, &stamp)?;
         let path = folder.display().to_string();
-        context.console.talk(&format!("{}\n", context.messages.fill("talk.out_written", &[("folder", &path)])));
+        context
+            .console
+            .talk(&format!("{}\n", context.messages.fill("talk.out_written", &[("folder", &path)])));
     }
     let s = &done.summary;
     stats::say(
         context,
-        &[("requests", s.requests as usize), ("steps", s.steps as usize), ("tokens", s.output_tokens as usize)],
+        &[
+            ("requests", s.requests as usize),
+            ("steps", s.steps as usize),
+            ("tokens", s.output_tokens as usize),
+        ],
     );
     Ok(if s.completed == 0 { Exit::No } else { Exit::Done })
 }
@@ -69,7 +76,8 @@ fn hash(args: &Replay, target: &str, requests: &str) -> String {
 /// Says that nothing can be replayed, and why.
 fn refuse(context: &Context, sha256: &str, reason: &str) -> Result<(), Fault> {
     if context.json {
-        let stamp = json!({"version": env!("CARGO_PKG_VERSION"), "seed": context.seed, "inputs_sha256": sha256});
+        let stamp =
+            json!({"version": env!("CARGO_PKG_VERSION"), "seed": context.seed, "inputs_sha256": sha256});
         context.json(&json!({"gigatwin": stamp, "status": "infeasible", "reason": reason}))
     } else {
         context.data(&format!("{reason}\n"))

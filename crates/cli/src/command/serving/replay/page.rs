@@ -134,11 +134,8 @@ impl View<'_> {
     /// For people.
     pub fn page(&self) -> String {
         let (f, s, t) = (self.context.figures(), &self.done.summary, self.target);
-        let split = self
-            .args
-            .plant
-            .prefill_replicas
-            .map_or_else(String::new, |n| format!(", {n} more for prompts"));
+        let split =
+            self.args.plant.prefill_replicas.map_or_else(String::new, |n| format!(", {n} more for prompts"));
         let title = format!(
             "{}: {} × {} ({} {}){split}",
             t.title,
@@ -159,9 +156,9 @@ impl View<'_> {
             };
             let mut row = vec![label.to_owned()];
             match &quantiles {
-                Some(q) => row.extend(
-                    [q.mean, q.p50, q.p90, q.p95, q.p99, q.max].iter().map(|t| f.plain(t.ms())),
-                ),
+                Some(q) => {
+                    row.extend([q.mean, q.p50, q.p90, q.p95, q.p99, q.max].iter().map(|t| f.plain(t.ms())))
+                }
                 None => row.extend(std::iter::repeat_n(f.missing().to_owned(), 6)),
             }
             row.push(band.map_or_else(String::new, |b| format!("×{:.2}–{:.2}", b.low, b.high)));
@@ -201,7 +198,10 @@ impl View<'_> {
         ];
         if s.cached_tokens > 0 {
             let all = (s.prompt_tokens + s.cached_tokens) as f64;
-            lines.push(format!("{} of prompt tokens were known already", percent(s.cached_tokens as f64 / all)));
+            lines.push(format!(
+                "{} of prompt tokens were known already",
+                percent(s.cached_tokens as f64 / all)
+            ));
         }
         let (ttft, tpot) = self.objectives();
         if ttft.is_some() || tpot.is_some() {
@@ -257,7 +257,8 @@ impl View<'_> {
 
     /// Tables and summary into a folder.
     pub fn write(&self, folder: &Path, stamp: &Stamp) -> Result<(), Fault> {
-        std::fs::create_dir_all(folder).map_err(|e| files::cannot_write(&self.context.messages, folder, &e))?;
+        std::fs::create_dir_all(folder)
+            .map_err(|e| files::cannot_write(&self.context.messages, folder, &e))?;
         let failed = |e: &dyn std::fmt::Display| Fault::Environment(e.to_string());
         let list = &self.done.requests;
         let table = Table::new()

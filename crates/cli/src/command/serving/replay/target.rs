@@ -62,15 +62,16 @@ fn choose<'a>(services: &'a [SiteService], name: Option<&str>) -> Result<&'a Sit
     let names: Vec<&str> = services.iter().map(|s| s.name.as_str()).collect();
     let list = || format!("one of: {}", names.join(", "));
     match (name, services) {
-        (_, []) => Err(not_understood("the factory has no service", "add [[serve]], or use --model and --chip")),
+        (_, []) => {
+            Err(not_understood("the factory has no service", "add [[serve]], or use --model and --chip"))
+        }
         (None, [only]) => Ok(only),
         (None, _) => Err(not_understood("the factory has several services: --service says which", list())),
         (Some(name), _) => {
             let wanted = gigatwin_factory::outcome::slug(name);
-            services
-                .iter()
-                .find(|s| s.name == wanted)
-                .ok_or_else(|| not_understood(format!("--service: the factory has no service \"{name}\""), list()))
+            services.iter().find(|s| s.name == wanted).ok_or_else(|| {
+                not_understood(format!("--service: the factory has no service \"{name}\""), list())
+            })
         }
     }
 }
@@ -81,7 +82,14 @@ fn from_factory(context: &Context, args: &Replay, s: &SiteService, sha256: &str)
         Err(reason) => return no(context, sha256, reason),
     };
     let step = StepModel::new(
-        &s.model, &s.chip, &s.network, plan.deployment, &s.engine, &s.calibration, s.family, s.class,
+        &s.model,
+        &s.chip,
+        &s.network,
+        plan.deployment,
+        &s.engine,
+        &s.calibration,
+        s.family,
+        s.class,
     );
     let step = match step {
         Ok(step) => step,
@@ -95,7 +103,7 @@ fn from_factory(context: &Context, args: &Replay, s: &SiteService, sha256: &str)
         deployment: plan.deployment,
         step,
         inputs: s.engine,
-        calibration: s.calibration.clone(),
+        calibration: s.calibration,
         kv_tokens: plan.memory.tokens,
         kv_token_bytes: plan.memory.kv_per_token.bytes() * f64::from(plan.deployment.tp),
         nics: nics(&s.network, &plan.deployment),
@@ -133,7 +141,7 @@ fn from_options(context: &Context, args: &Replay) -> Result<Found, Fault> {
         deployment,
         step,
         inputs: setting.inputs,
-        calibration: setting.calibration.clone(),
+        calibration: setting.calibration,
         kv_tokens: fit.tokens,
         kv_token_bytes: fit.kv_per_token.bytes() * f64::from(deployment.tp),
         nics: nics(&setting.network, &deployment),
