@@ -101,6 +101,9 @@ pub enum ReplayError {
 
 /// Where the clock ends, far before it overflows.
 const CLOCK_END: u64 = 150 * 86_400 * 1_000_000_000_000;
+/// What a boundary causes elsewhere happens a picosecond later at the earliest: else it would depend on the order of replicas that have a
+/// boundary at the same instant whether they see it.
+const LATER: u64 = 1;
 /// Loads that differ by more count as unbalanced.
 const UNBALANCED: u64 = 32;
 
@@ -345,13 +348,13 @@ impl<'a> Engine<'a> {
                     self.replicas[number].outstanding -= 1;
                     if self.closed {
                         let prompt = self.work.trace.requests[id as usize].prompt;
-                        self.send_next(at + self.client_latency.latency(u64::from(prompt)));
+                        self.send_next(at + self.client_latency.latency(u64::from(prompt)).max(LATER));
                     }
                 }
                 Done::Prefilled(id) => {
                     let tokens = u64::from(self.work.live[id as usize].target);
                     let way = self.transfer.map_or(0, |t| t.ps(tokens));
-                    self.events.push(at + way, Event::Moved(id));
+                    self.events.push(at + way.max(LATER), Event::Moved(id));
                 }
             }
         }
