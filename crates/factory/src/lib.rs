@@ -18,6 +18,8 @@ mod resolve;
 mod resolved;
 mod run;
 mod schema;
+/// Traffic of a training step from its layout.
+pub mod traffic;
 pub mod training;
 
 pub use diff::diff;
