@@ -175,15 +175,20 @@ proptest! {
         let flows = Pattern::Groups { endpoints: 64, groups, hops: (first, first + more) }.sending(Data::from_gb(1.0));
         let mut s = simulation(&topology, routing);
         s.faults = Faults::random(&topology, 2, faults, seed);
-        let aggregated = s.run(&flows).unwrap();
+        let aggregated = s.run(&flows);
         s.explicit = true;
-        let explicit = s.run(&flows).unwrap();
+        let explicit = s.run(&flows);
+        // Two cables down may cut a leaf of two uplinks off, for both alike.
+        let (Ok(aggregated), Ok(explicit)) = (&aggregated, &explicit) else {
+            prop_assert!(aggregated.is_err() && explicit.is_err());
+            return Ok(());
+        };
         prop_assert_eq!(explicit.simulated, 64 * u64::from(more + 1));
         let near = |a: u64, b: u64| a.abs_diff(b) as f64 <= 2.0 + 1e-7 * a.max(b) as f64;
         for (a, b) in aggregated.ends.iter().zip(&explicit.ends) {
             prop_assert!(near(*a, *b), "{} {} of {}", a, b, aggregated.simulated);
         }
-        for (a, b) in aggregated.loads.unwrap().bytes().iter().zip(explicit.loads.unwrap().bytes()) {
+        for (a, b) in aggregated.loads.as_ref().unwrap().bytes().iter().zip(explicit.loads.as_ref().unwrap().bytes()) {
             prop_assert!(near(*a, *b) || a.abs_diff(*b) < 500, "{} {}", a, b);
         }
     }
@@ -203,7 +208,7 @@ proptest! {
                     prop_assert!(x.abs_diff(*y) as f64 <= 4.0 + 1e-7 * *x as f64, "{} {}", x, y);
                 }
             }
-            (a, b) => prop_assert_eq!(a.err(), b.err()),
+            (a, b) => prop_assert_eq!(a.is_err(), b.is_err()),
         }
     }
 

@@ -20,6 +20,8 @@ mod run;
 mod sample;
 mod schema;
 mod services;
+/// Traffic of a training step from its layout.
+pub mod traffic;
 pub mod training;
 
 pub use diff::diff;

@@ -1,6 +1,7 @@
 //! `fabric`: networks on their own.
 
 mod design;
+mod simulate;
 mod size;
 
 use crate::args::fabric::Fabric;
@@ -10,6 +11,7 @@ use crate::exit::{Exit, Fault};
 pub(super) fn run(context: &Context, what: &Fabric) -> Result<Exit, Fault> {
     match what {
         Fabric::Size(args) => size::run(context, args),
+        Fabric::Simulate(args) => simulate::run(context, args),
     }
 }
 

@@ -46,21 +46,17 @@ impl Topology {
                 clos(design, one(bill.leaf), one(bill.spine), one(bill.core))
             }
             Structure::Dragonfly => {
-                let p = (design.switch.radix + 1) / 4;
-                let per_group = 2 * p * p;
-                let groups = design.endpoints.div_ceil(per_group.max(1));
-                Shape::Dragonfly(Dragonfly { hosts: p, switches: 2 * p, globals: p, groups })
+                let [hosts, globals, switches] = dragonfly(design.switch.radix, design.leaf_oversubscription);
+                let groups = design.endpoints.div_ceil(hosts.saturating_mul(switches).max(1));
+                Shape::Dragonfly(Dragonfly { hosts, switches, globals, groups })
             }
             Structure::DragonflyPlus => {
-                let half = design.switch.radix / 2;
-                let groups = design.endpoints.div_ceil((half * half).max(1));
-                Shape::DragonflyPlus(DragonflyPlus {
-                    hosts: half,
-                    leaves: half,
-                    spines: half,
-                    globals: half,
-                    groups,
-                })
+                let radix = design.switch.radix;
+                let spines = up_ports(radix, design.leaf_oversubscription);
+                let globals = up_ports(radix, design.spine_oversubscription);
+                let (hosts, leaves) = (radix - spines, radix - globals);
+                let groups = design.endpoints.div_ceil((hosts * leaves).max(1));
+                Shape::DragonflyPlus(DragonflyPlus { hosts, leaves, spines, globals, groups })
             }
             Structure::Torus3d { edge, .. } => Shape::Torus(Torus { dims: cuboid(design.endpoints, edge) }),
             other => return Err(TopologyError::NotSimulated(format!("the structure {other:?}"))),
@@ -82,6 +78,16 @@ impl Topology {
         }
         .build()
     }
+}
+
+/// Hosts, global ports and switches of a group of a dragonfly whose global links carry the hosts' load over `taper`:
+/// a = 2p, h = p/taper (Kim et al., ISCA 2008, with taper one).
+fn dragonfly(radix: u32, taper: f64) -> [u32; 3] {
+    let p = ((f64::from(radix) + 1.0) / (3.0 + 1.0 / taper)).floor().max(1.0);
+    let h = (p / taper - 1e-9).ceil().max(1.0);
+    let (p, h) = (p as u32, h as u32);
+    let p = if 3 * p + h > radix + 1 { p.saturating_sub(1).max(1) } else { p };
+    [p, h, 2 * p]
 }
 
 /// Ports up of a switch for a ratio of down to up, as in [`size`].

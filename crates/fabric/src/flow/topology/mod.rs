@@ -296,6 +296,21 @@ impl Topology {
         out
     }
 
+    /// Latency of the way between two endpoints, picoseconds.
+    pub(crate) fn way_latency(&self, from: u32, to: u32, scratch: &mut Vec<u32>) -> u64 {
+        if from == to {
+            return 0;
+        }
+        if self.same_domain(from, to) {
+            return 2 * self.domain_latency;
+        }
+        let relay = self.on_rail(from, to).unwrap_or(from);
+        let over = if relay == from { 0 } else { 2 * self.domain_latency };
+        scratch.clear();
+        self.family().path(self.slot(relay).0, self.slot(to).0, 0, scratch);
+        over + scratch.len() as u64 * self.latency
+    }
+
     /// Name of a link: tier, copy where there are several, number.
     pub fn label(&self, link: u32) -> String {
         let (tier, copy, index) = self.place(link);
