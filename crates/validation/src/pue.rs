@@ -76,6 +76,7 @@ impl Defaults {
             pump_power_share: self.share(&key("pump_power_share"))?,
             pump_exponent: self.number(&key("pump_exponent"), Dim::Ratio)?,
             air_mover_share: self.share(&key("air_mover_share"))?,
+            tower: None,
             adiabatic: if adiabatic {
                 Some(Adiabatic {
                     effectiveness: self.share("adiabatic_effectiveness")?,

@@ -192,6 +192,7 @@ fn facility(f: &Factory, v: &Values<'_>, liquid_share: Share) -> FacilityInputs 
                 pump_exponent: v.number(l.pump_exponent),
                 air_mover_share: v.get(l.air_mover_share),
                 adiabatic: $adiabatic,
+                tower: None,
                 chiller: $chiller,
             }
         }};
