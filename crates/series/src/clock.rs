@@ -125,6 +125,24 @@ pub fn month_day_hour(hour: i64) -> Option<(i8, i8, i8)> {
     date_of(hour).map(|d| (d.month(), d.day(), d.hour()))
 }
 
+/// Position in a year of 8,760 hours (UTC) of an hour since 1970; 29 February counts as the 28th.
+pub fn hour_of_common_year(hour: i64) -> Option<usize> {
+    let (month, day, of_day) = month_day_hour(hour)?;
+    common_hour(month, day, of_day)
+}
+
+/// The first hour of a year (UTC), in hours since 1970.
+pub fn first_hour_of(year: i16) -> Option<i64> {
+    Converter::new(Clock::UTC).year_start(year)
+}
+
+/// An hour since 1970 as `2023-01-01T00:00Z`.
+pub fn hour_stamp(hour: i64) -> String {
+    date_of(hour).map_or_else(String::new, |d| {
+        format!("{:04}-{:02}-{:02}T{:02}:00Z", d.year(), d.month(), d.day(), d.hour())
+    })
+}
+
 /// Position in a year of 8,760 hours of a month, day and hour; 29 February counts as the 28th.
 pub(crate) fn common_hour(month: i8, day: i8, hour: i8) -> Option<usize> {
     let day = if (month, day) == (2, 29) { 28 } else { day };

@@ -199,8 +199,8 @@ fn fill(
             continue;
         }
         let sides = (at.checked_sub(1).map(|i| known[i]), known.get(end).copied());
-        for h in at..end {
-            column[h] = match sides {
+        for (h, value) in column.iter_mut().enumerate().take(end).skip(at) {
+            *value = match sides {
                 (Some(a), Some(b)) if length <= SHORT => {
                     a + (b - a) * (h - at + 1) as f64 / (length + 1) as f64
                 }

@@ -14,7 +14,9 @@ mod stamp;
 mod text;
 mod weather;
 
-pub use clock::{Clock, HOURS_OF_COMMON_YEAR, month_day_hour};
+pub use clock::{
+    Clock, HOURS_OF_COMMON_YEAR, first_hour_of, hour_of_common_year, hour_stamp, month_day_hour,
+};
 pub use fault::{Fault, Faults, Note};
 pub use price::{PriceYear, Wanted, read_prices, zone_clock};
 pub use weather::{WeatherFormat, WeatherHour, WeatherYear, read_weather};

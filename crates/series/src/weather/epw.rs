@@ -3,7 +3,7 @@
 //! Format: Auxiliary EnergyPlus Programs, "EnergyPlus weather file (EPW) data dictionary". The months of a typical year come
 //! from different years, so the year is not looked at.
 
-use super::{Found, HUMIDITY, IRRADIANCE, PRESSURE, TEMPERATURE, Values, WIND, WeatherFormat, typical};
+use super::{Found, PRESSURE, Values, WeatherFormat, typical};
 use crate::clock::Clock;
 use crate::fault::{Faults, Note};
 use crate::hours::Row;
@@ -70,8 +70,6 @@ pub(super) fn read(text: &str) -> Result<Found, Faults> {
                 }
             }
         }
-        // 99.9 °C marks a missing temperature; 99.9 % of humidity is a value.
-        debug_assert!(TEMPERATURE == 0 && HUMIDITY == 1 && WIND == 3 && IRRADIANCE == 4);
         rows.push(Row { minute: minute - (offset * 60.0) as i64, line, values });
     }
     if leap > 0 {
