@@ -139,7 +139,12 @@ impl Figure {
         };
         let mut values = [0.0; 12];
         for (out, number) in values.iter_mut().zip(numbers) {
-            *out = parse(&format!("{number} {unit}"), dim).map_err(|e| e.to_string())?.value;
+            // Money stands in front of its number: "EUR/MWh" is written "EUR 42/MWh".
+            let text = match unit.strip_prefix("EUR") {
+                Some(per) => format!("EUR {number}{per}"),
+                None => format!("{number} {unit}"),
+            };
+            *out = parse(&text, dim).map_err(|e| e.to_string())?.value;
         }
         Ok(Monthly { values, provenance: provenance.clone() })
     }

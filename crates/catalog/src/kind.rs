@@ -180,6 +180,7 @@ impl Kind {
                 ("wholesale_2023", EnergyPrice, false),
                 ("wholesale_2024", EnergyPrice, false),
                 ("wholesale_2025", EnergyPrice, false),
+                ("wholesale_monthly", EnergyPrice, false),
                 ("carbon_intensity", CarbonIntensity, true),
                 ("temperature_mean", Temperature, true),
                 ("temperature_summer", Temperature, true),

@@ -1,5 +1,6 @@
 //! What may be written on the command line.
 
+pub mod energy;
 pub mod export;
 pub mod fabric;
 pub mod programme;
@@ -80,6 +81,8 @@ pub enum Command {
     Explain(Explain),
     /// Show what differs between two factories: inputs, then results by size of effect
     Diff(Diff),
+    /// Evaluate the year hour by hour: PUE, water, price, carbon, cost per accelerator-hour
+    Energy(energy::Energy),
     /// Compare predictions with measurements, row by row
     Validate(Validate),
     /// Judge, rank and choose many bids under one call; --realise: will what was announced come true?

@@ -37,6 +37,16 @@ pub enum EnergyError {
         /// The largest the shape allows.
         most: Share,
     },
+    /// Series of different lengths.
+    #[error("{what} has {got} hours, the load {want}")]
+    Length {
+        /// Which series.
+        what: &'static str,
+        /// Its length.
+        got: usize,
+        /// The load's.
+        want: usize,
+    },
     /// Two prices for what other contracts leave open.
     #[error("only one contract may cover what the others leave open: spot or one fixed price")]
     TwoResiduals,

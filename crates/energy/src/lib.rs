@@ -8,6 +8,7 @@
 mod contract;
 mod error;
 mod evaluate;
+pub mod hours;
 mod market;
 mod shape;
 

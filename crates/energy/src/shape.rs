@@ -32,6 +32,16 @@ impl DurationShape {
     /// # Errors
     /// Shares out of range; a capacity factor the shape cannot reach.
     pub fn levels(&self, capacity_factor: Share) -> Result<[f64; LEVELS], EnergyError> {
+        let mut levels = [0.0; LEVELS];
+        levels.copy_from_slice(&self.curve(capacity_factor, LEVELS)?);
+        Ok(levels)
+    }
+
+    /// The same with as many levels as wanted, such as one for each hour of a year.
+    ///
+    /// # Errors
+    /// As [`DurationShape::levels`].
+    pub fn curve(&self, capacity_factor: Share, count: usize) -> Result<Vec<f64>, EnergyError> {
         let idle = share("the idle share of a duration curve", self.idle_share)?;
         let top = positive("the top of a duration curve", share("the top of a duration curve", self.top)?)?;
         let linear = share("the linear share of a duration curve", self.linear_share)?;
@@ -55,11 +65,11 @@ impl DurationShape {
             let power = if k.is_finite() { t.powf(k + 1.0) / (k + 1.0) } else { 0.0 };
             most * (0.5 * s * t * t + (1.0 - s) * power)
         };
-        let mut levels = [0.0; LEVELS];
+        let mut levels = vec![0.0; count];
         let mut below = 0.0;
         for (i, level) in levels.iter_mut().enumerate() {
-            let here = area((i + 1) as f64 / LEVELS as f64);
-            *level = (here - below) * LEVELS as f64;
+            let here = area((i + 1) as f64 / count as f64);
+            *level = (here - below) * count as f64;
             below = here;
         }
         // What is left is rounding.

@@ -22,6 +22,15 @@ pub struct Adiabatic {
     pub concentration_cycles: f64,
 }
 
+/// An open cooling tower: rejects towards the wet bulb and drinks for it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tower {
+    /// Share of the heat that leaves by evaporation; the rest warms the air.
+    pub evaporated: Share,
+    /// Cycles of concentration: blowdown is evaporation / (cycles − 1).
+    pub concentration_cycles: f64,
+}
+
 /// Mechanical cooling for what the dry cooler cannot take.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Chiller {
@@ -56,6 +65,8 @@ pub struct LoopInputs {
     pub air_mover_share: Share,
     /// Adiabatic assist, where fitted.
     pub adiabatic: Option<Adiabatic>,
+    /// A tower in the place of the dry cooler: `approach` then counts from the wet bulb. It excludes `adiabatic`.
+    pub tower: Option<Tower>,
     /// Chiller, where fitted.
     pub chiller: Option<Chiller>,
 }
@@ -78,6 +89,8 @@ pub(crate) struct Loop {
     pump: f64,
     pump_exponent: f64,
     adiabatic: Option<(f64, f64, f64)>,
+    /// Water per joule rejected.
+    tower: Option<f64>,
     chiller: Option<(f64, f64, f64, f64)>,
 }
 
@@ -119,6 +132,15 @@ impl LoopInputs {
                 ))
             }
         };
+        let tower = match &self.tower {
+            None => None,
+            Some(t) => {
+                let cycles =
+                    positive("cycles of concentration less one", t.concentration_cycles - 1.0)? + 1.0;
+                let evaporated = share("the evaporated share of a tower's heat", t.evaporated)?;
+                Some(evaporated * cycles / (cycles - 1.0) / LATENT)
+            }
+        };
         let chiller = match &self.chiller {
             None => None,
             Some(c) => Some((
@@ -140,7 +162,8 @@ impl LoopInputs {
             minimum_flow,
             pump: design_heat * share("the pump power of a cooling loop", self.pump_power_share)?,
             pump_exponent: not_negative("the exponent of pump power", self.pump_exponent)?,
-            adiabatic,
+            adiabatic: if tower.is_some() { None } else { adiabatic },
+            tower,
             chiller,
         })
     }
@@ -162,6 +185,16 @@ impl Loop {
         // Kelvin between limit and air at which the load needs full flow.
         let full = heat * self.kelvin_per_watt;
         let mut air = dry;
+        if self.tower.is_some() {
+            match wet {
+                // Without a wet bulb the tower is taken as a dry cooler, and its water as not known.
+                None => draw.wet_unknown = true,
+                Some(wet) => {
+                    air = wet.min(dry);
+                    draw.wetted = true;
+                }
+            }
+        }
         if let Some((effectiveness, start, water_per_joule)) = self.adiabatic {
             let wanted = self.limit - full / start;
             if dry > wanted {
@@ -180,7 +213,7 @@ impl Loop {
         let run = flow.clamp(self.minimum_flow, 1.0);
         draw.fans = self.fan * run * run * run;
         if flow > 1.0 {
-            let beyond = heat * (1.0 - 1.0 / flow);
+            let beyond = if flow.is_finite() { heat * (1.0 - 1.0 / flow) } else { heat };
             match self.chiller {
                 None => draw.short = true,
                 Some((carnot, evaporator, condenser, cop_max)) => {
@@ -189,6 +222,10 @@ impl Loop {
                     draw.chiller = beyond / cop;
                 }
             }
+        }
+        if let (Some(water_per_joule), true) = (self.tower, draw.wetted) {
+            // The heat of the chiller's own work leaves through the tower too.
+            draw.water = (heat + draw.chiller) * water_per_joule;
         }
         draw
     }

@@ -61,6 +61,14 @@ pub enum FacilityError {
         /// What the buyer wants.
         wanted: Temperature,
     },
+    /// Series of different lengths.
+    #[error("the weather has {weather} hours, the IT power {it}")]
+    Length {
+        /// Hours of weather.
+        weather: usize,
+        /// Hours of IT power.
+        it: usize,
+    },
     /// Nothing to evaluate.
     #[error("the weather has no hours")]
     NoWeather,

@@ -4,7 +4,32 @@ use gigatwin_quantity::{Power, Share};
 
 use crate::FacilityError;
 use crate::FacilityYear;
-use crate::error::not_negative;
+use crate::error::{not_negative, positive, share};
+
+/// Apparent power, as transformers and connections are rated.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Apparent(f64);
+
+impl Apparent {
+    /// From megavolt-amperes.
+    pub fn from_mva(v: f64) -> Self {
+        Apparent(v * 1e6)
+    }
+
+    /// In megavolt-amperes.
+    pub fn mva(self) -> f64 {
+        self.0 / 1e6
+    }
+}
+
+/// Apparent power of an active power at a power factor (cos φ, with filters where fitted).
+///
+/// # Errors
+/// A power factor that is not above zero and at most one.
+pub fn apparent_power(active: Power, power_factor: Share) -> Result<Apparent, FacilityError> {
+    let factor = positive("the power factor", share("the power factor", power_factor)?)?;
+    Ok(Apparent(active.w() / factor))
+}
 
 /// The agreed connection.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,12 +1,15 @@
 //! Seeded normal deviates for the synthetic year: SplitMix64 (Steele, Lea and Flood 2014) and Box-Muller.
 
-pub(crate) struct Noise {
+/// A seeded source of normal deviates.
+#[derive(Debug, Clone)]
+pub struct Noise {
     state: u64,
     spare: Option<f64>,
 }
 
 impl Noise {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// From a seed.
+    pub fn new(seed: u64) -> Self {
         Noise { state: seed, spare: None }
     }
 
@@ -20,7 +23,8 @@ impl Noise {
         ((z >> 11) as f64 + 0.5) / 9_007_199_254_740_992.0
     }
 
-    pub(crate) fn normal(&mut self) -> f64 {
+    /// The next deviate, of mean zero and standard deviation one.
+    pub fn normal(&mut self) -> f64 {
         if let Some(n) = self.spare.take() {
             return n;
         }

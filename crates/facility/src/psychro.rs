@@ -138,6 +138,47 @@ mod tests {
         assert!((wet_bulb_celsius(7.0, 0.61 * saturation_pa(7.0), 100_000.0) - 3.927).abs() < 0.05);
     }
 
+    /// Saturation humidity ratios of moist air at 101.325 kPa (ASHRAE Handbook Fundamentals, chapter 1, table 2), kg/kg.
+    const TABLE: [(f64, f64); 10] = [
+        (-20.0, 0.000_637_3),
+        (-10.0, 0.001_606_2),
+        (0.0, 0.003_789_5),
+        (10.0, 0.007_661_2),
+        (15.0, 0.010_692),
+        (20.0, 0.014_758),
+        (25.0, 0.020_170),
+        (30.0, 0.027_329),
+        (35.0, 0.036_756),
+        (40.0, 0.049_141),
+    ];
+
+    /// For each pair of dry and wet bulb of the table, the humidity ratio follows from the table's saturation value and the
+    /// handbook's balance (equations 33, 35), the relative humidity from it, and from that this module's wet bulb.
+    #[test]
+    fn wet_bulb_of_the_tables_within_five_hundredths_of_a_kelvin() {
+        let partial = |w: f64| 101_325.0 * w / (RATIO + w);
+        let (mut pairs, mut worst) = (0, 0.0_f64);
+        for (dry, dry_saturated) in TABLE {
+            for (wet, wet_saturated) in TABLE.into_iter().filter(|w| w.0 <= dry) {
+                let w = if wet >= 0.0 {
+                    ((2501.0 - 2.326 * wet) * wet_saturated - 1.006 * (dry - wet))
+                        / (2501.0 + 1.86 * dry - 4.186 * wet)
+                } else {
+                    ((2830.0 - 0.24 * wet) * wet_saturated - 1.006 * (dry - wet))
+                        / (2830.0 + 1.86 * dry - 2.1 * wet)
+                };
+                if w < 1e-5 {
+                    continue;
+                }
+                let humidity = partial(w) / partial(dry_saturated);
+                let got = wet_bulb_celsius(dry, humidity * saturation_pa(dry), 101_325.0);
+                worst = worst.max((got - wet).abs());
+                pairs += 1;
+            }
+        }
+        assert!(pairs >= 25 && worst < 0.05, "{pairs} pairs, worst {worst} K");
+    }
+
     #[test]
     fn pressure_of_the_standard_atmosphere() {
         assert!((pressure_at(Length::from_m(0.0)).pa() - 101_325.0).abs() < 1e-6);

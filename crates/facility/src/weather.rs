@@ -19,6 +19,16 @@ pub struct WeatherPoint {
     pub wet_bulb: Option<Temperature>,
 }
 
+/// An hour as observed: the wet bulb follows from humidity and pressure, where humidity is known.
+pub fn observed(dry_bulb: Temperature, humidity: Option<Share>, pressure: AirPressure) -> WeatherPoint {
+    let t = dry_bulb.celsius();
+    let wet_bulb = humidity.map(|rh| {
+        let vapour = rh.fraction().clamp(0.0, 1.0) * saturation_pa(t);
+        Temperature::from_celsius(wet_bulb_celsius(t, vapour, pressure.pa()))
+    });
+    WeatherPoint { duration: Time::from_hours(1.0), dry_bulb, wet_bulb }
+}
+
 /// Monthly statistics of a place, January first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Climate {

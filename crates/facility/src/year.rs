@@ -99,36 +99,36 @@ pub struct FacilityYear {
 }
 
 #[derive(Default, Clone, Copy)]
-struct Draw {
-    fans: f64,
-    chiller: f64,
-    water: f64,
-    wet_unknown: bool,
-    wetted: bool,
-    short: bool,
-    sale: Sale,
+pub(crate) struct Draw {
+    pub fans: f64,
+    pub chiller: f64,
+    pub water: f64,
+    pub wet_unknown: bool,
+    pub wetted: bool,
+    pub short: bool,
+    pub sale: Sale,
 }
 
 /// The site at one IT power, ready for many hours. Watts.
-struct Plant {
+pub(crate) struct Plant {
     liquid: Option<(Loop, f64)>,
     air: Loop,
     air_heat: f64,
     reuse: Option<Reuse>,
     /// Constant parts: IT, losses of its chain, fixed loads, air movers, pumps.
-    it: f64,
-    it_losses: f64,
-    fixed: f64,
-    air_movers: f64,
-    pumps: f64,
+    pub it: f64,
+    pub it_losses: f64,
+    pub fixed: f64,
+    pub air_movers: f64,
+    pub pumps: f64,
 }
 
 impl Plant {
-    fn constant(&self) -> f64 {
+    pub(crate) fn constant(&self) -> f64 {
         self.it + self.it_losses + self.fixed + self.air_movers + self.pumps
     }
 
-    fn at(&self, dry: f64, wet: Option<f64>, selling: bool) -> Draw {
+    pub(crate) fn at(&self, dry: f64, wet: Option<f64>, selling: bool) -> Draw {
         let mut draw = Draw::default();
         let mut add = |d: crate::cooling::LoopDraw| {
             draw.fans += d.fans;
@@ -151,7 +151,7 @@ impl Plant {
     }
 }
 
-fn plant(inputs: &FacilityInputs, it: Power, design: Power) -> Result<Plant, FacilityError> {
+pub(crate) fn plant(inputs: &FacilityInputs, it: Power, design: Power) -> Result<Plant, FacilityError> {
     let liquid_share = share("the share of heat that goes to liquid", inputs.liquid_share)?;
     let mover = share("the power of air movers", inputs.air.air_mover_share)?;
     let losses = inputs.chain.it_losses(it, design);
@@ -268,7 +268,7 @@ pub fn evaluate_year(
 
 /// Largest load under the transformers: peak IT power at the design point and at the hottest and the
 /// moistest points of the year, without heat sales. The draw rises with both temperatures, so these suffice.
-fn peak_below_transformer(
+pub(crate) fn peak_below_transformer(
     weather: &[WeatherPoint],
     it: ItProfile,
     inputs: &FacilityInputs,

@@ -163,4 +163,12 @@ pub const COMMAND_CODES: &[(&str, &str)] = &[
     ("G567", "a length that is no number of tokens"),
     ("G568", "a trace without requests"),
     ("G569", "a stream of requests that cannot be generated"),
+    ("G540", "a weather or price file is of no known format"),
+    ("G541", "a row of a weather or price file cannot be read"),
+    ("G542", "too many hours are missing"),
+    ("G543", "an hour stands twice in a file"),
+    ("G544", "a value of the weather is impossible"),
+    ("G545", "the prices are in another unit or currency"),
+    ("G546", "the prices are of another bidding zone"),
+    ("G547", "a capacity, a battery or a limit of the dispatch makes no sense"),
 ];

@@ -8,6 +8,7 @@ pub mod document;
 mod draws;
 mod evaluate;
 pub mod explain;
+mod hourly;
 pub mod inputs;
 pub mod language;
 pub mod metric;
@@ -26,6 +27,7 @@ pub mod training;
 
 pub use diff::diff;
 pub use explain::explain;
+pub use hourly::{PowerByState, SiteBattery, SiteHours, TrainingSwing, YearlyCosts, site_hours};
 pub use networks::{SiteNetwork, SitePartition, site_networks, site_partitions};
 pub use resolve::{Loaded, load, rule_faults};
 pub use resolved::Factory;

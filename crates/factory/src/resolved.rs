@@ -52,6 +52,8 @@ pub struct Factory {
     pub(crate) bands: engines::Bands,
     pub(crate) training: crate::evaluate::train::TrainingModel,
     pub(crate) serving: crate::evaluate::serve::ServingModel,
+    /// Coefficients of the hourly year.
+    pub(crate) hourly: engines::HourlyDefaults,
     /// The place's synthetic year, compressed.
     pub(crate) weather: Vec<gigatwin_facility::WeatherPoint>,
 }
@@ -74,6 +76,8 @@ pub(crate) struct Site {
     pub signature: Option<In<Plain>>,
     pub heat: Option<Heat>,
     pub climate: gigatwin_facility::Climate,
+    /// Degrees north and east.
+    pub position: (f64, f64),
     pub redundancy: String,
     pub backup: In<Time>,
     pub backed_share: In<Share>,
@@ -94,6 +98,7 @@ pub(crate) struct Cooling {
     pub kind: CoolingKind,
     pub supply: In<Temperature>,
     pub adiabatic: bool,
+    pub tower: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,6 +211,10 @@ pub(crate) struct EnergyPlan {
     pub contracts: Vec<Contract>,
     pub battery: Option<(In<Power>, In<Energy>, In<EnergyPrice>)>,
     pub spot: In<EnergyPrice>,
+    /// Bidding zone, where the catalog names it.
+    pub zone: Option<String>,
+    /// Monthly means over their own mean: the seasons of the price.
+    pub seasons: Option<[f64; 12]>,
     pub network_and_levies: NetworkCharge,
     pub margin: In<EnergyPrice>,
     pub growth: In<Growth>,

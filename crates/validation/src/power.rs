@@ -13,29 +13,18 @@ use gigatwin_facility::{Activity, ItLoad, StateMix};
 use gigatwin_quantity::{Power, Share};
 
 use crate::report::{Fold, Prediction, Refusal, Report, mean, quantile, sorted};
-use crate::table::{Row, Table, ValidationError};
+use crate::table::{Table, ValidationError};
+use rows::{Sample, read};
+
+mod rows;
 
 const SHIPPED: &str = include_str!("../../../validation/power.csv");
-const REQUIRED: [&str; 5] = ["id", "chip", "tdp_w", "idle_w", "other_w"];
 /// Share of the other power drawn when idle: the catalog's default.
 const OTHER_IDLE: f64 = 0.5;
 /// Exponents tried for the HPL rate per chip.
 const EXPONENTS: [f64; 3] = [0.0, 0.25, 0.5];
 /// Heavy training spends this share of its time at HPL's activity, the rest in exposed communication at half of it.
 const COMPUTING: f64 = 0.9;
-
-struct Sample {
-    id: String,
-    family: String,
-    chip: String,
-    seen: bool,
-    tdp: f64,
-    idle: f64,
-    other: f64,
-    /// HPL rate per chip in TFLOP/s.
-    rate: Option<f64>,
-    per_chip: Option<f64>,
-}
 
 impl Sample {
     fn power(&self, activity: f64) -> Result<f64, String> {
@@ -122,25 +111,6 @@ impl<'a> Fit<'a> {
     }
 }
 
-fn read(row: &Row<'_>) -> Result<Sample, ValidationError> {
-    let need = |column| row.number(column)?.ok_or_else(|| row.fault(column, "stated, but must be"));
-    let chips = row.number("chips")?.filter(|c| *c > 0.0);
-    Ok(Sample {
-        id: row.text("id").to_owned(),
-        family: if row.text("family").is_empty() { row.text("id") } else { row.text("family") }.to_owned(),
-        chip: row.text("chip").to_owned(),
-        seen: row.text("evidence") == "seen",
-        tdp: need("tdp_w")?,
-        idle: need("idle_w")?,
-        other: need("other_w")?,
-        rate: match (row.number("rmax_pflops")?, chips) {
-            (Some(pflops), Some(chips)) => Some(pflops * 1000.0 / chips),
-            _ => None,
-        },
-        per_chip: row.number("w_per_chip")?.filter(|w| *w > 0.0),
-    })
-}
-
 /// Scores the shipped table (out-of-fold by family) or a table of the same columns (parameters of the whole
 /// shipped table, nothing fitted). Metrics: `w_per_chip`, `node_peak_kw` (at the activity of HPL), `node_mean_kw`. The
 /// class `seen` holds the rows whose power and chips were read at a source.
@@ -148,17 +118,35 @@ fn read(row: &Row<'_>) -> Result<Sample, ValidationError> {
 /// # Errors
 /// [`ValidationError`] with line and column where the table cannot be read.
 pub fn validate(csv: Option<&str>) -> Result<Report, ValidationError> {
-    let shipped_table = Table::read(SHIPPED, &REQUIRED)?;
-    let shipped: Vec<Sample> = shipped_table.rows().map(|r| read(&r)).collect::<Result<_, _>>()?;
+    let shipped_table = Table::read(SHIPPED, &["id", "chip"])?;
+    let mut shipped: Vec<Sample> = Vec::new();
+    for row in shipped_table.rows() {
+        shipped.extend(read(&row, &[])?.ok());
+    }
     let table = match csv {
-        Some(text) => Table::read(text, &REQUIRED)?,
+        // Either a table like the shipped one, or a list of systems.
+        Some(text) => {
+            Table::read(text, &["chip"]).or_else(|e| Table::read(text, &["accelerator"]).map_err(|_| e))?
+        }
         None => shipped_table,
     };
     let whole = Fit::new(&shipped.iter().collect::<Vec<_>>());
     let (mut predictions, mut refused, mut rows) = (Vec::new(), Vec::new(), 0);
     for row in table.rows() {
         rows += 1;
-        let sample = read(&row)?;
+        let sample = match read(&row, &shipped)? {
+            Ok(sample) => sample,
+            Err((id, reason)) => {
+                refused.push(Refusal {
+                    cell: id.clone(),
+                    id,
+                    reason,
+                    fully_specified: false,
+                    metric: "w_per_chip",
+                });
+                continue;
+            }
+        };
         let cell = format!("{} x {}", sample.family, sample.chip);
         let fold;
         let fit = if csv.is_some() {
@@ -167,7 +155,7 @@ pub fn validate(csv: Option<&str>) -> Result<Report, ValidationError> {
             fold = Fit::new(&shipped.iter().filter(|s| s.family != sample.family).collect::<Vec<_>>());
             &fold
         };
-        let chips = row.number("chips")?;
+        let chips = sample.chips;
         let targets = [
             ("w_per_chip", sample.per_chip, None, 1.0),
             ("node_peak_kw", row.number("node_peak_kw")?, chips, 1.0),
@@ -282,6 +270,18 @@ mod tests {
         assert_eq!(report.predictions.len(), 1);
         let bad = "id,chip,tdp_w,idle_w,other_w\nmine,gh200,a lot,110,75\n";
         assert!(matches!(validate(Some(bad)), Err(ValidationError::Cell { line: 2, column: "tdp_w", .. })));
-        assert!(validate(Some("id,chip\n")).is_err());
+        assert!(validate(Some("id,tdp_w\n")).is_err());
+    }
+
+    #[test]
+    fn rows_that_name_a_chip_and_a_power_are_scored() {
+        let list = "system,list,rmax_pflops,power_kw,gflops_w,accelerator,chips\n\
+                    A,2026-06,10,,70,GH200,200\nB,2026-06,,150,,H200,150\nC,2026-06,1,20,,Abacus 9,30\n";
+        let report = validate(Some(list)).unwrap();
+        assert_eq!((report.predictions.len(), report.refused.len()), (2, 1));
+        let a = report.predictions.iter().find(|p| p.id == "A 2026-06").unwrap();
+        assert!((a.measured - 10.0 * 1e6 / 70.0 / 200.0).abs() < 1e-9 && a.error().abs() < 0.25, "{a:?}");
+        let b = report.predictions.iter().find(|p| p.id == "B 2026-06").unwrap();
+        assert!((b.measured - 1000.0).abs() < 1e-9 && b.predicted > 400.0, "{b:?}");
     }
 }

@@ -15,7 +15,7 @@ use crate::report::{Fold, Prediction, Refusal, Report};
 use crate::table::{Row, Table, ValidationError};
 
 const SHIPPED: &str = include_str!("../../../validation/pue.csv");
-const REQUIRED: [&str; 4] = ["id", "cooling", "temperature_mean_c", "temperature_warmest_c"];
+const REQUIRED: [&str; 1] = ["id"];
 /// Mean over provisioned IT power where a table has no `load_pct`.
 const LOAD: f64 = 0.7;
 /// Annual mean and warmest month of the stand-in climate of a fleet, °C.
@@ -76,6 +76,7 @@ impl Defaults {
             pump_power_share: self.share(&key("pump_power_share"))?,
             pump_exponent: self.number(&key("pump_exponent"), Dim::Ratio)?,
             air_mover_share: self.share(&key("air_mover_share"))?,
+            tower: None,
             adiabatic: if adiabatic {
                 Some(Adiabatic {
                     effectiveness: self.share("adiabatic_effectiveness")?,
@@ -177,11 +178,25 @@ fn predict(
 fn cooling_of(row: &Row<'_>) -> Result<Option<Cooling>, ValidationError> {
     match row.text("cooling") {
         "" => Ok(None),
-        "warm water" => Ok(Some(Cooling::WarmWater)),
-        "cold water" => Ok(Some(Cooling::ColdWater)),
+        "warm water" | "direct liquid" | "liquid" | "free cooling" => Ok(Some(Cooling::WarmWater)),
+        "cold water" | "chilled water" => Ok(Some(Cooling::ColdWater)),
         "air" => Ok(Some(Cooling::Air)),
         _ => Err(row.fault("cooling", "\"warm water\", \"cold water\" or \"air\"")),
     }
+}
+
+/// Annual mean and warmest month of a row that names a place of the catalog or a country (ISO 3166).
+fn climate_of(row: &Row<'_>) -> Option<(f64, f64)> {
+    let catalog = Catalog::embedded();
+    let low = |column| row.text(column).to_lowercase();
+    if let Ok(place) = catalog.entry(Kind::Places, &low("place")) {
+        let months = place.monthly("temperature", Dim::Temperature).ok().flatten()?.values;
+        let warmest = months.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        return Some((months.iter().sum::<f64>() / 12.0, warmest));
+    }
+    let country = catalog.entry(Kind::Countries, &low("country")).ok()?;
+    let figure = |key| country.figure(key, Dim::Temperature).ok().flatten().map(|v| v.distribution.base());
+    Some((figure("temperature_mean")?, figure("temperature_summer")?))
 }
 
 fn celsius(row: &Row<'_>, column: &'static str) -> Result<Option<f64>, ValidationError> {
@@ -201,7 +216,14 @@ fn predict_row(
 ) -> Result<Result<f64, (String, bool)>, ValidationError> {
     let cooling = cooling_of(row)?;
     let place = (celsius(row, "temperature_mean_c")?, celsius(row, "temperature_warmest_c")?);
+    let place = match (place, climate_of(row)) {
+        ((None, None), Some((mean, warmest))) => (Some(mean), Some(warmest)),
+        (stated, _) => stated,
+    };
     let supply = celsius(row, "supply_c")?;
+    // A loop at 27 °C or more needs no chiller most of the year; below, it is chilled water.
+    let cooling =
+        cooling.or_else(|| supply.map(|t| if t >= 27.0 { Cooling::WarmWater } else { Cooling::ColdWater }));
     let fraction = |column| -> Result<Option<f64>, ValidationError> {
         match row.number(column)? {
             Some(p) if p > 100.0 => Err(row.fault(column, "a share in per cent")),
@@ -290,6 +312,10 @@ mod tests {
     #[test]
     fn own_tables_are_read_strictly() {
         let head = "id,cooling,temperature_mean_c,temperature_warmest_c,pue\n";
+        let by_place =
+            validate(Some("id,cooling,place,country,pue\na,air,frankfurt,,1.2\nb,warm water,,FI,1.05\n"))
+                .unwrap();
+        assert_eq!(by_place.predictions.len(), 2, "{:?}", by_place.refused);
         let air = validate(Some(&format!("{head}a,air,10,19,1.2\nb,air,16,27,1.2\n"))).unwrap();
         let of = |id: &str| air.predictions.iter().find(|p| p.id == id).unwrap().predicted;
         assert!(of("b") > of("a"), "a warmer place costs more");

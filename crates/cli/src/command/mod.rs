@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod diff;
 mod doctor;
+mod energy;
 mod explain;
 mod export;
 mod fabric;
@@ -32,6 +33,7 @@ pub fn run(context: &Context, command: &Command) -> Result<Exit, Fault> {
         Command::Explain(args) => explain::run(context, args),
         Command::Diff(args) => diff::run(context, args),
         Command::Programme(args) => programme::run(context, args),
+        Command::Energy(args) => energy::run(context, args),
         Command::Validate(args) => validate::run(context, args),
         Command::Fabric { what } => fabric::run(context, what),
         Command::Training { what } => training::run(context, what),

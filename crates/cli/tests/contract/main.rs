@@ -5,6 +5,7 @@
 
 mod catalog;
 mod fabric_flow;
+mod energy;
 mod faults;
 mod outcome;
 mod pages;

@@ -25,6 +25,7 @@ pub fn warm_water() -> LoopInputs {
         pump_exponent: 1.5,
         air_mover_share: pct(0.0),
         adiabatic: Some(assist()),
+        tower: None,
         chiller: None,
     }
 }
@@ -44,6 +45,7 @@ pub fn chilled_air() -> LoopInputs {
         pump_exponent: 1.5,
         air_mover_share: pct(3.5),
         adiabatic: None,
+        tower: None,
         chiller: Some(Chiller {
             carnot_share: pct(50.0),
             evaporator_approach: k(3.0),

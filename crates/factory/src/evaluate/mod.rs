@@ -3,14 +3,14 @@
 
 mod cash;
 pub(crate) mod gates;
-mod hours;
+pub(crate) mod hours;
 pub(crate) mod machine;
 mod money;
 pub(crate) mod network;
-mod schedule;
+pub(crate) mod schedule;
 pub(crate) mod serve;
 pub(crate) mod sheet;
-mod site;
+pub(crate) mod site;
 pub(crate) mod train;
 
 use crate::inputs::Values;

@@ -6,7 +6,7 @@ use gigatwin_energy::{
 };
 use gigatwin_facility::{
     Adiabatic, Backup, Chiller, FacilityInputs, FacilityYear, HeatPump, HeatReuse, ItProfile, LoopInputs,
-    PowerChain, Redundancy, Stage, StateMix, evaluate_year,
+    PowerChain, Redundancy, Stage, StateMix, Tower, evaluate_year,
 };
 use gigatwin_quantity::{EnergyPrice, Power, PowerRate, Share, Temperature};
 
@@ -26,7 +26,7 @@ pub(crate) struct SiteYear {
 }
 
 /// Shares of time that a partition spends in each state.
-fn mix(f: &Factory, v: &Values<'_>, p: &Physical, index: usize, busy: f64) -> StateMix {
+pub(crate) fn mix(f: &Factory, v: &Values<'_>, p: &Physical, index: usize, busy: f64) -> StateMix {
     let machine = &p.machines[index];
     let (mut prefill, mut decode, mut serving) = (0.0, 0.0, 0.0);
     for (s, served) in f.services.iter().zip(&p.services) {
@@ -165,12 +165,16 @@ fn backup(f: &Factory, v: &Values<'_>, peak: Power, sheet: &mut Sheet) -> Result
     Ok(())
 }
 
-fn facility(f: &Factory, v: &Values<'_>, liquid_share: Share) -> FacilityInputs {
+pub(crate) fn facility(f: &Factory, v: &Values<'_>, liquid_share: Share) -> FacilityInputs {
     let d = &f.defaults;
     let plant = &d.plant;
     let adiabatic = f.site.cooling.adiabatic.then(|| Adiabatic {
         effectiveness: v.get(plant.adiabatic_effectiveness),
         start_flow: v.get(plant.adiabatic_start_flow),
+        concentration_cycles: v.number(plant.adiabatic_concentration_cycles),
+    });
+    let tower = f.site.cooling.tower.then(|| Tower {
+        evaporated: f.hourly.tower_evaporated,
         concentration_cycles: v.number(plant.adiabatic_concentration_cycles),
     });
     let chiller = Chiller {
@@ -192,6 +196,7 @@ fn facility(f: &Factory, v: &Values<'_>, liquid_share: Share) -> FacilityInputs 
                 pump_exponent: v.number(l.pump_exponent),
                 air_mover_share: v.get(l.air_mover_share),
                 adiabatic: $adiabatic,
+                tower,
                 chiller: $chiller,
             }
         }};
@@ -271,16 +276,20 @@ fn facility(f: &Factory, v: &Values<'_>, liquid_share: Share) -> FacilityInputs 
 /// Middle of the year of the catalog's latest day-ahead prices: 2025-07-01.
 const PRICES: f64 = 20_270.0;
 
-fn supply(f: &Factory, v: &Values<'_>, demand: &Demand, sheet: &Sheet) -> Result<EnergyYear, String> {
+/// Day-ahead mean of the opening year: prices of the catalog's year grow until the site opens.
+pub(crate) fn spot(f: &Factory, v: &Values<'_>, sheet: &Sheet) -> EnergyPrice {
+    let years = ((sheet.at("schedule.opening") - PRICES) / 365.2425).clamp(0.0, 15.0);
+    v.get(f.energy.spot) * (1.0 + v.get(f.energy.growth).per_year()).powf(years)
+}
+
+/// The contracts as the energy engine knows them.
+pub(crate) fn contracts(f: &Factory, v: &Values<'_>) -> Vec<Supply> {
     let d = &f.defaults.contracts;
     let shape = |idle, top, linear| DurationShape {
         idle_share: v.get(idle),
         top: v.get(top),
         linear_share: v.get(linear),
     };
-    // Prices of the catalog's year grow until the site opens.
-    let years = ((sheet.at("schedule.opening") - PRICES) / 365.2425).clamp(0.0, 15.0);
-    let spot = v.get(f.energy.spot) * (1.0 + v.get(f.energy.growth).per_year()).powf(years);
     let mut contracts = Vec::with_capacity(f.energy.contracts.len());
     for contract in &f.energy.contracts {
         contracts.push(match contract {
@@ -344,23 +353,36 @@ fn supply(f: &Factory, v: &Values<'_>, demand: &Demand, sheet: &Sheet) -> Result
             }
         });
     }
+    contracts
+}
+
+/// Charges of the place around a mean day-ahead price.
+pub(crate) fn market(f: &Factory, v: &Values<'_>, spot: EnergyPrice) -> Market {
     let network = match f.energy.network_and_levies {
         NetworkCharge::Given(given) => v.get(given),
         NetworkCharge::FromIndustry { industry, wholesale, share } => {
             (v.get(industry) - v.get(wholesale)).max(EnergyPrice::ZERO) * v.get(share).fraction()
         }
     };
-    let market = Market {
+    Market {
         wholesale: spot,
         supplier_margin: v.get(f.energy.margin),
         network_charge: network,
-        capacity_charge: v.get(d.capacity_charge).max(PowerRate::ZERO),
+        capacity_charge: v.get(f.defaults.contracts.capacity_charge).max(PowerRate::ZERO),
         taxes: EnergyPrice::ZERO,
-    };
-    let carbon = CarbonInputs {
+    }
+}
+
+/// Emissions of the place and of contracts.
+pub(crate) fn carbon(f: &Factory, v: &Values<'_>) -> CarbonInputs {
+    CarbonInputs {
         location: v.get(f.energy.carbon_intensity),
         residual: None,
-        contracted: v.get(d.contracted_carbon),
-    };
-    evaluate_energy(demand, &contracts, &market, &carbon).map_err(|e| e.to_string())
+        contracted: v.get(f.defaults.contracts.contracted_carbon),
+    }
+}
+
+fn supply(f: &Factory, v: &Values<'_>, demand: &Demand, sheet: &Sheet) -> Result<EnergyYear, String> {
+    let market = market(f, v, spot(f, v, sheet));
+    evaluate_energy(demand, &contracts(f, v), &market, &carbon(f, v)).map_err(|e| e.to_string())
 }

@@ -141,6 +141,12 @@ pub(crate) static COOLING: Table = Table {
             "warm_water_supply",
             "Temperature of the loop's water at the racks' inlet; of the room air for air cooling.",
         ),
+        field(
+            "rejection",
+            Takes::Word(&["dry cooler", "tower"]),
+            Need::Word("dry cooler"),
+            "What hands the heat to the air; a tower reaches below the air's temperature and drinks for it.",
+        ),
         field("adiabatic", Takes::Flag, Need::Word("true"), "Whether coolers are wetted in hot hours."),
     ],
 };

@@ -1,8 +1,9 @@
 //! Fitted parameters of the engines: data of the catalog, not inputs to be varied (their error enters as a band).
 
 use gigatwin_catalog::{Entry, Kind};
+use gigatwin_energy::hours::PriceShape;
 use gigatwin_facility::{Climate, SynopticInputs, WeatherPoint, compress};
-use gigatwin_quantity::{Bandwidth, Data, Dim, Share, Time};
+use gigatwin_quantity::{Bandwidth, Data, Dim, EnergyPrice, PowerPrice, Quantity, Share, Time};
 use gigatwin_serving::EngineInputs;
 use gigatwin_training::{Calibration, ChipFactors, PRIORS, TrainingState};
 
@@ -130,6 +131,79 @@ pub(super) fn serving(b: &mut Builder<'_>, span: Span) -> Option<ServingModel> {
     read
 }
 
+/// Coefficients of the hourly year that a factory file does not name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HourlyDefaults {
+    pub synoptic: SynopticInputs,
+    pub price: PriceShape,
+    pub cap_speed_exponent: f64,
+    pub swing_ramp: Time,
+    pub power_factor: Share,
+    pub tower_evaporated: Share,
+    pub charge_efficiency: Share,
+    pub discharge_efficiency: Share,
+    pub wear: EnergyPrice,
+    pub battery_power_cost: PowerPrice,
+    pub solar_cost: PowerPrice,
+    pub wind_cost: PowerPrice,
+    pub upkeep: Share,
+    pub solar_life: Time,
+    pub wind_life: Time,
+    pub battery_life: Time,
+    pub rate: Share,
+    pub export_discount: EnergyPrice,
+    pub battery_price: EnergyPrice,
+}
+
+impl HourlyDefaults {
+    pub(super) fn read(b: &mut Builder<'_>, synoptic: &Synoptic, span: Span) -> Option<Self> {
+        let energy = b.entry(Kind::Defaults, "energy", span)?;
+        let facility = b.entry(Kind::Defaults, "facility", span)?;
+        let factory = b.entry(Kind::Defaults, "factory", span)?;
+        let values = b.inputs.base();
+        let synoptic = synoptic_inputs(&Values::new(&b.inputs, &values), synoptic);
+        let read = (|| {
+            let share = |key: &str| base(&energy, key, Dim::Share).map(Share::from_fraction);
+            let price = |key: &str| base(&energy, key, Dim::EnergyPrice).map(EnergyPrice::from_base);
+            let cost = |key: &str| base(&energy, key, Dim::PowerPrice).map(PowerPrice::from_base);
+            let time = |key: &str| base(&energy, key, Dim::Time).map(Time::from_s);
+            Some(HourlyDefaults {
+                synoptic,
+                price: PriceShape {
+                    peak: share("price_peak")?,
+                    solar_dip: share("price_solar_dip")?,
+                    weekend: share("price_weekend")?,
+                    wind: share("price_wind")?,
+                    noise: share("price_noise")?,
+                },
+                cap_speed_exponent: base(&facility, "cap_speed_exponent", Dim::Ratio)?,
+                swing_ramp: base(&facility, "swing_ramp", Dim::Time).map(Time::from_s)?,
+                power_factor: base(&facility, "power_factor", Dim::Share).map(Share::from_fraction)?,
+                tower_evaporated: base(&facility, "tower_evaporated", Dim::Share)
+                    .map(Share::from_fraction)?,
+                charge_efficiency: share("battery_charge_efficiency")?,
+                discharge_efficiency: share("battery_discharge_efficiency")?,
+                wear: price("battery_wear")?,
+                battery_power_cost: cost("battery_power_cost")?,
+                solar_cost: cost("solar_cost")?,
+                wind_cost: cost("wind_cost")?,
+                upkeep: share("plant_upkeep")?,
+                solar_life: time("solar_life")?,
+                wind_life: time("wind_life")?,
+                battery_life: time("battery_life")?,
+                rate: share("plant_rate")?,
+                export_discount: price("export_discount")?,
+                battery_price: base(&factory, "battery_price", Dim::EnergyPrice)
+                    .map(EnergyPrice::from_base)?,
+            })
+        })();
+        if read.is_none() {
+            missing(b, "energy", span);
+        }
+        read
+    }
+}
+
 /// Seed of the synthetic year: the same for every site, so that two designs differ by design and not by weather.
 const WEATHER_SEED: u64 = 1;
 
@@ -142,17 +216,7 @@ pub(super) fn weather(
 ) -> Option<Vec<WeatherPoint>> {
     let values = b.inputs.base();
     let v = Values::new(&b.inputs, &values);
-    let inputs = SynopticInputs {
-        deviation_cold: v.get(synoptic.deviation_cold),
-        deviation_warm: v.get(synoptic.deviation_warm),
-        persistence: v.get(synoptic.persistence),
-        moisture_follow_cold: v.get(synoptic.moisture_follow_cold),
-        moisture_follow_warm: v.get(synoptic.moisture_follow_warm),
-        moisture_scatter: v.get(synoptic.moisture_scatter),
-        range_scatter: v.get(synoptic.range_scatter),
-        range_correlation: v.get(synoptic.range_correlation),
-        warmest_hour: Time::from_s(v.get(synoptic.warmest_hour).s()),
-    };
+    let inputs = synoptic_inputs(&v, synoptic);
     match climate.synthesise(&inputs, WEATHER_SEED) {
         Ok(year) => Some(compress(&year.hours)),
         Err(e) => {
@@ -164,5 +228,19 @@ pub(super) fn weather(
             );
             None
         }
+    }
+}
+
+fn synoptic_inputs(v: &Values<'_>, synoptic: &Synoptic) -> SynopticInputs {
+    SynopticInputs {
+        deviation_cold: v.get(synoptic.deviation_cold),
+        deviation_warm: v.get(synoptic.deviation_warm),
+        persistence: v.get(synoptic.persistence),
+        moisture_follow_cold: v.get(synoptic.moisture_follow_cold),
+        moisture_follow_warm: v.get(synoptic.moisture_follow_warm),
+        moisture_scatter: v.get(synoptic.moisture_scatter),
+        range_scatter: v.get(synoptic.range_scatter),
+        range_correlation: v.get(synoptic.range_correlation),
+        warmest_hour: Time::from_s(v.get(synoptic.warmest_hour).s()),
     }
 }

@@ -137,6 +137,7 @@ fn resolve(b: &mut Builder<'_>, root: &TableNode, sources: &Sources) -> Option<F
     let finance = finance?;
     let costs = costs?;
     let defaults = defaults?;
+    let hourly = engines::HourlyDefaults::read(b, &defaults.synoptic, root.span)?;
     let weather = engines::weather(b, &site.climate, &defaults.synoptic, root.span)?;
     let (training, serving, bands) = (training?, serving?, bands?);
     Some(Factory {
@@ -169,6 +170,7 @@ fn resolve(b: &mut Builder<'_>, root: &TableNode, sources: &Sources) -> Option<F
         bands,
         training,
         serving,
+        hourly,
         weather,
     })
 }

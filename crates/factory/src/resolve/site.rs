@@ -101,6 +101,9 @@ pub(super) fn resolve(
     let cooling = cooling(b, root.table("cooling").unwrap_or(&empty));
     let place = place?;
     let climate = climate(b, &place, node.span_of("place"))?;
+    // Coordinates are data of a place, like its climate.
+    let degrees = |key| place.figure(key, Dim::Angle).ok().flatten().map_or(0.0, |v| v.distribution.base());
+    let position = (degrees("latitude"), degrees("longitude"));
     let name = place.name.clone();
     let site = Site {
         firm: firm?,
@@ -111,6 +114,7 @@ pub(super) fn resolve(
         signature,
         heat,
         climate,
+        position,
         redundancy,
         backup: backup?,
         backed_share: backed_share?,
@@ -138,7 +142,8 @@ fn cooling(b: &mut Builder<'_>, node: &TableNode) -> Option<Cooling> {
         }
     };
     let adiabatic = b.flag(&language::COOLING, node, "adiabatic", "cooling");
-    Some(Cooling { kind, supply: supply?, adiabatic })
+    let tower = b.word(&language::COOLING, node, "rejection", "cooling") == "tower";
+    Some(Cooling { kind, supply: supply?, adiabatic, tower })
 }
 
 /// Monthly statistics go into the factory as they are: they are data of a place, not inputs to be varied.
@@ -231,6 +236,13 @@ pub(super) fn energy(b: &mut Builder<'_>, node: &TableNode, country: Option<&Ent
         contracts,
         battery,
         spot: spot?,
+        zone: country.and_then(|c| c.text("wholesale_zone")).map(str::to_owned),
+        seasons: country.and_then(|c| c.monthly("wholesale_monthly", Dim::EnergyPrice).ok().flatten()).map(
+            |m| {
+                let mean = m.values.iter().sum::<f64>() / 12.0;
+                m.values.map(|p| p / mean)
+            },
+        ),
         network_and_levies: network?,
         margin: margin?,
         growth: growth?,
