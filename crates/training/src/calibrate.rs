@@ -3,7 +3,7 @@
 use gigatwin_catalog::{Chip, ModelShape};
 use gigatwin_fabric::Network;
 
-use crate::calibration::FITTED;
+use crate::calibration::{FITTED, PRIORS};
 use crate::layer::Bench;
 use crate::step::assemble;
 use crate::{Calibration, ChipFactors, Layout, TrainingState};
@@ -23,34 +23,25 @@ pub struct FitRow {
     pub state: TrainingState,
     /// The layout; taken as valid.
     pub layout: Layout,
+    /// Year of the software, with its fraction.
+    pub year: f64,
     /// Measured seconds.
     pub seconds: f64,
     /// Weight of the row; the weights of a cell should sum to one, so that large tables do not dominate.
     pub weight: f64,
 }
 
-/// Spread of the prior on a parameter, as a standard deviation of its logarithm, and the bounds it may take.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Prior {
-    /// Standard deviation of the natural logarithm.
-    pub spread: f64,
-    /// Smallest value.
-    pub low: f64,
-    /// Largest value.
-    pub high: f64,
-}
-
-/// How strongly parameters are held to their priors.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// How strongly parameters are held to their priors, and what is not fitted.
+#[derive(Debug, Clone, PartialEq)]
 pub struct FitOptions {
-    /// Prior of each global parameter, in the order of [`Calibration::PARAMETERS`].
-    pub priors: [Prior; FITTED],
-    /// Spread of the chips' factors around one.
+    /// Spread of the chips' factors around their start.
     pub chip_spread: f64,
     /// Cost of one squared standard deviation, in units of one cell's mean absolute log error.
     pub stiffness: f64,
     /// Sweeps over all parameters at most.
     pub sweeps: usize,
+    /// Parameters, by their place in [`PRIORS`], that keep a value instead of being fitted.
+    pub pinned: Vec<(usize, f64)>,
 }
 
 /// What a fit found.
@@ -68,8 +59,31 @@ pub struct Fitted {
 
 /// Predicted seconds of a row; the layout's rules are not checked again.
 pub fn predict(row: &FitRow, calibration: &Calibration) -> f64 {
-    let bench = Bench::new(&row.model, &row.chip, &row.network, calibration, &row.state);
+    let calibration = calibration.in_year(row.year);
+    let bench = Bench::new(&row.model, &row.chip, &row.network, &calibration, &row.state);
     assemble(&bench, &row.layout, &bench.layer_cost(&row.layout)).total()
+}
+
+/// The parts of a row's predicted seconds by name.
+pub fn parts(row: &FitRow, calibration: &Calibration) -> Vec<(&'static str, f64)> {
+    let calibration = calibration.in_year(row.year);
+    let bench = Bench::new(&row.model, &row.chip, &row.network, &calibration, &row.state);
+    let t = assemble(&bench, &row.layout, &bench.layer_cost(&row.layout));
+    vec![
+        ("gemm", t.gemm),
+        ("attention", t.attention),
+        ("elementwise", t.elementwise),
+        ("recompute", t.recompute),
+        ("tensor", t.tensor),
+        ("context", t.context),
+        ("expert", t.expert),
+        ("pipeline", t.pipeline),
+        ("bubble", t.bubble),
+        ("data", t.data),
+        ("optimizer", t.optimizer),
+        ("host", t.host),
+        ("straggler", t.straggler),
+    ]
 }
 
 /// Absolute log error, rounded off below four per cent so that noise does not steer the fit.
@@ -95,7 +109,14 @@ fn with_chip_value(c: &ChipFactors, i: usize, v: f64) -> ChipFactors {
 /// Coordinate descent on the logarithms of the parameters, each with its own step that grows on success and halves on
 /// failure. Chips without rows keep the factors given.
 pub fn fit(rows: &[FitRow], start: &Calibration, chips: &[ChipFactors], options: &FitOptions) -> Fitted {
-    let prior = start.to_array();
+    let mut prior = start.to_array();
+    let mut free = [true; FITTED];
+    for (i, value) in &options.pinned {
+        if let (Some(slot), Some(f)) = (prior.get_mut(*i), free.get_mut(*i)) {
+            (*slot, *f) = (*value, false);
+        }
+    }
+    let with = |v: [f64; FITTED]| Calibration { parts: start.parts, ..Calibration::from_array(v, start.compute_units) };
     let scale = rows.iter().map(|r| r.weight).sum::<f64>().max(f64::MIN_POSITIVE);
     let mut global = prior;
     let mut factors = chips.to_vec();
@@ -103,7 +124,7 @@ pub fn fit(rows: &[FitRow], start: &Calibration, chips: &[ChipFactors], options:
 
     let cost_of =
         |rows: &mut dyn Iterator<Item = &FitRow>, g: &[f64; FITTED], f: &[ChipFactors], n: &mut u64| {
-            let base = start.with_array(*g);
+            let base = with(*g);
             let per_chip: Vec<Calibration> = f.iter().map(|c| base.with(c)).collect();
             let mut sum = 0.0;
             for r in rows {
@@ -115,11 +136,14 @@ pub fn fit(rows: &[FitRow], start: &Calibration, chips: &[ChipFactors], options:
             sum / scale
         };
     let penalty_global = |i: usize, v: f64| {
-        let z = (v / prior[i]).ln() / options.priors[i].spread;
+        if !free[i] {
+            return 0.0;
+        }
+        let z = (v / prior[i]).ln() / PRIORS[i].spread;
         options.stiffness * z * z
     };
-    let penalty_chip = |v: f64| {
-        let z = v.ln() / options.chip_spread;
+    let penalty_chip = |k: usize, i: usize, v: f64| {
+        let z = (v / chip_value(&chips[k], i)).ln() / options.chip_spread;
         options.stiffness * z * z
     };
 
@@ -135,12 +159,12 @@ pub fn fit(rows: &[FitRow], start: &Calibration, chips: &[ChipFactors], options:
     for _ in 0..options.sweeps {
         let mut moved = false;
         for i in 0..FITTED {
-            if steps[i] < 0.004 {
+            if !free[i] || steps[i] < 0.004 {
                 continue;
             }
             let mut success = false;
             for sign in [1.0_f64, -1.0] {
-                let p = options.priors[i];
+                let p = PRIORS[i];
                 let value = (global[i] * (sign * steps[i]).exp()).clamp(p.low, p.high);
                 if value == global[i] {
                     continue;
@@ -174,7 +198,7 @@ pub fn fit(rows: &[FitRow], start: &Calibration, chips: &[ChipFactors], options:
                     let (was, value) = (chip_value(&old, i), chip_value(&old, i) * (sign * *width).exp());
                     factors[k] = with_chip_value(&old, i, value);
                     let after = cost_of(&mut rows.iter().filter(own), &global, &factors, &mut evaluations);
-                    if after + penalty_chip(value) < before + penalty_chip(was) - 1e-7 {
+                    if after + penalty_chip(k, i, value) < before + penalty_chip(k, i, was) - 1e-7 {
                         current += after - before;
                         before = after;
                         success = true;
@@ -190,12 +214,9 @@ pub fn fit(rows: &[FitRow], start: &Calibration, chips: &[ChipFactors], options:
             break;
         }
     }
-    let held: f64 = (0..FITTED).map(|i| penalty_global(i, global[i])).sum::<f64>()
-        + factors
-            .iter()
-            .zip(&present)
-            .filter(|(_, p)| **p)
-            .map(|(f, _)| (0..CHIP_PARAMETERS).map(|i| penalty_chip(chip_value(f, i))).sum::<f64>())
-            .sum::<f64>();
-    Fitted { calibration: start.with_array(global), chips: factors, objective: current + held, evaluations }
+    let mut held: f64 = (0..FITTED).map(|i| penalty_global(i, global[i])).sum();
+    for (k, f) in factors.iter().enumerate().filter(|(k, _)| present[*k]) {
+        held += (0..CHIP_PARAMETERS).map(|i| penalty_chip(k, i, chip_value(f, i))).sum::<f64>();
+    }
+    Fitted { calibration: with(global), chips: factors, objective: current + held, evaluations }
 }

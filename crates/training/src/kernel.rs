@@ -16,6 +16,8 @@ pub(crate) struct Machine {
     scores: f64,
     unhidden: f64,
     units: f64,
+    quantised: bool,
+    shaped: bool,
 }
 
 fn index(precision: Precision) -> usize {
@@ -33,25 +35,28 @@ impl Machine {
         let watts = chip.tdp.w() / chip.bf16.tflops();
         let power = if watts > 0.0 { (watts / 0.7).powf(c.power_exponent).clamp(0.6, 1.3) } else { 1.0 };
         let reach = |efficiency: f64| (efficiency * power).min(0.95);
+        let maturity = c.maturity();
         let effective = |p: Precision| {
             let used = match p {
                 Precision::Fp4 if chip.fp4.is_none() => Precision::Fp8,
                 other => other,
             };
             let used = if used == Precision::Fp8 && chip.fp8.is_none() { Precision::Bf16 } else { used };
-            chip.rate(p).flops() * reach(c.gemm_efficiency(used))
+            maturity * chip.rate(p).flops() * reach(c.gemm_efficiency(used))
         };
         let bandwidth = chip.memory_bandwidth.bytes_per_s();
         Machine {
             rate: [effective(Precision::Bf16), effective(Precision::Fp8), effective(Precision::Fp4)],
             grouped: c.grouped_gemm_factor,
-            attention: chip.bf16.flops() * reach(c.attention_efficiency),
+            attention: maturity * chip.bf16.flops() * reach(c.attention_efficiency),
             portable: c.portable_attention,
             bandwidth,
-            stream: bandwidth / c.elementwise_passes,
+            stream: maturity * bandwidth / c.elementwise_passes,
             scores: bandwidth / c.unfused_passes,
             unhidden: c.gemm_unhidden,
             units: c.compute_units,
+            quantised: c.parts.quantisation,
+            shaped: c.parts.attention_shape,
         }
     }
 
@@ -69,15 +74,21 @@ impl Machine {
     /// `groups` independent products of m×k by k×n in one kernel (experts).
     #[inline]
     pub(crate) fn grouped(&self, groups: f64, m: f64, n: f64, k: f64, precision: Precision) -> f64 {
-        let tiles = groups * (m / 128.0).ceil().max(1.0) * (n / 256.0).ceil();
-        let flops = 2.0 * self.waves(tiles) * (128.0 * 256.0) * k;
-        let compute = flops / (self.rate[index(precision)] * self.grouped);
+        let compute = if self.quantised {
+            let tiles = groups * (m / 128.0).ceil().max(1.0) * (n / 256.0).ceil();
+            2.0 * self.waves(tiles) * (128.0 * 256.0) * k
+        } else {
+            2.0 * groups * m * n * k
+        } / (self.rate[index(precision)] * self.grouped);
         let bytes = groups * ((m * k + k * n) * precision.bytes() + 2.0 * m * n);
         self.join(compute, bytes / self.bandwidth)
     }
 
     #[inline]
     fn padded(&self, m: f64, n: f64) -> f64 {
+        if !self.quantised {
+            return m * n;
+        }
         let rows = (m / 128.0).ceil();
         let large = self.waves(rows * (n / 256.0).ceil()) * (128.0 * 256.0);
         let small = self.waves(rows * (n / 128.0).ceil()) * (128.0 * 128.0) / 0.9;
@@ -102,7 +113,8 @@ impl Machine {
     /// 32 elements after the published FlashAttention-2 curves (arXiv 2307.08691, figures 4 to 7).
     #[inline]
     pub(crate) fn fused_attention(&self, flops: f64, sequence: f64, dim: f64, portable: bool) -> f64 {
-        let fill = sequence / (sequence + 512.0) * dim / (dim + 32.0);
+        let fill =
+            if self.shaped { sequence / (sequence + 512.0) * dim / (dim + 32.0) } else { 0.7 };
         let kernel = if portable { self.portable } else { 1.0 };
         flops / (self.attention * fill * kernel)
     }

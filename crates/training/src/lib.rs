@@ -13,7 +13,7 @@ mod memory;
 mod plan;
 mod step;
 
-pub use calibration::{Calibration, ChipFactors, TrainingState};
+pub use calibration::{Calibration, ChipFactors, PRIORS, Parts, Prior, SOFTWARE_YEAR, TrainingState};
 pub use campaign::{
     CampaignError, CampaignInputs, CampaignOutcome, campaign, compute_optimal_parameters,
     compute_optimal_tokens, training_flop_per_token,

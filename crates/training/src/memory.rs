@@ -3,7 +3,7 @@
 use gigatwin_catalog::{Attention, Chip, ModelShape, Precision};
 use gigatwin_quantity::Data;
 
-use crate::{AttentionKernel, Layout, Recompute, TrainingState, Zero};
+use crate::{AttentionKernel, Layout, Recompute, Schedule, TrainingState, Zero};
 
 /// What fills the memory of the fullest chip.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,21 +56,36 @@ pub(crate) struct RankWeights {
     pub layer: f64,
 }
 
+/// Ranks that divide a part of the training state of which there are so many copies.
+#[inline]
+pub(crate) fn shards(l: &Layout, copies: f64) -> f64 {
+    l.shard.map_or(copies, |n| f64::from(n).clamp(1.0, copies.max(1.0)))
+}
+
 pub(crate) fn rank_weights(model: &ModelShape, l: &Layout) -> RankWeights {
     let (tp, pp) = (f64::from(l.tp), f64::from(l.pp));
     let layers = f64::from(model.layers);
+    let further = f64::from(model.mtp_layers);
     let embedding = model.embedding_parameters();
     let common_layers = model.non_expert_parameters() - embedding;
     let routed = model.parameters() - model.non_expert_parameters();
-    let per_stage = (layers / pp).ceil().min(layers) / layers;
+    // Modules for further tokens stand on the last stage, which has fewer layers for it; a single stage holds them beside.
+    let beside = if l.pp == 1 { further } else { 0.0 };
+    let per_stage = ((layers / pp).ceil().min(layers) + beside) / layers;
     // The first and the last stage hold an embedding each; a single stage holds both.
     let one = f64::from(model.vocabulary) * f64::from(model.hidden);
     let held = if l.pp == 1 { embedding } else { one };
     let split = f64::from(l.ep) * f64::from(l.expert_tp());
-    let common = (common_layers * per_stage + held) / tp;
-    // A stage behind the leading dense layers is all expert layers.
+    let both_ends = if l.schedule == Schedule::DualPipe && l.pp > 1 { 2.0 } else { 1.0 };
+    let common = both_ends * (common_layers * per_stage + held) / tp;
+    // A stage behind the leading dense layers is all expert layers; in a hybrid they are spread over all stages.
     let moe_layers = f64::from(model.moe_layers()).max(1.0);
-    let expert = routed * ((layers / pp).ceil() / moe_layers).min(1.0) / split;
+    let expert = if model.state_space.is_some() {
+        routed * per_stage
+    } else {
+        routed * (((layers / pp).ceil() + beside) / moe_layers).min(1.0 + further / moe_layers)
+    } / split
+        * both_ends;
     RankWeights {
         common,
         expert,
@@ -78,6 +93,11 @@ pub(crate) fn rank_weights(model: &ModelShape, l: &Layout) -> RankWeights {
         expert_copies: (tp * f64::from(l.dp) * f64::from(l.cp) / split).max(1.0),
         layer: (common_layers / tp + routed / split) / layers,
     }
+}
+
+/// Bytes that one average layer keeps per micro-batch.
+pub(crate) fn kept_per_layer(model: &ModelShape, l: &Layout) -> f64 {
+    activations_per_layer(model, l).0
 }
 
 /// Bytes kept per micro-batch and layer, and bytes one layer needs while it is recomputed.
@@ -129,10 +149,18 @@ fn activations_per_layer(model: &ModelShape, l: &Layout) -> (f64, f64) {
         let shared = f64::from(e.shared_experts) * f64::from(e.expert_ffn) / tp;
         // A routed copy keeps its input and its activation; the router's weight is applied before the second product, so that
         // its output need not stay.
-        norms(true) + rows * (input * h + activated(width)) + activated(shared)
+        norms(true) + rows * (input * model.routed_width() + activated(width)) + activated(shared)
     });
-    let share = f64::from(model.moe_layers()) / f64::from(model.layers.max(1));
-    let all = tokens * (attention + share * moe + (1.0 - share) * dense);
+    let mixer = model.state_space.map_or(0.0, |s| {
+        // Projected input, convolved channels, gated output.
+        norms(!cheap) + wide * (s.projected() + 2.0 * s.inner()) / tp
+    });
+    let share = |layers: u32| f64::from(layers) / f64::from(model.layers.max(1));
+    let all = tokens
+        * (share(model.attention_layers()) * attention
+            + share(model.moe_layers()) * moe
+            + share(model.ffn_layers() - model.moe_layers()) * dense
+            + share(model.state_space_layers()) * mixer);
     match l.recompute {
         Recompute::Full => (tokens * wide * h / sharded, all),
         // The stored half of the products' outputs, and the layer's input.
@@ -145,20 +173,24 @@ fn activations_per_layer(model: &ModelShape, l: &Layout) -> (f64, f64) {
 pub fn memory(model: &ModelShape, chip: &Chip, state: &TrainingState, l: &Layout) -> MemoryBreakdown {
     let rank = rank_weights(model, l);
     let (pp, vpp) = (f64::from(l.pp), f64::from(l.vpp));
-    let share = |zero: Zero, copies: f64| if l.zero >= zero { 1.0 / copies } else { 1.0 };
+    let share = |zero: Zero, copies: f64| if l.zero >= zero { 1.0 / shards(l, copies) } else { 1.0 };
     let held = |zero: Zero, bytes: f64| {
         bytes
             * (rank.common * share(zero, rank.common_copies) + rank.expert * share(zero, rank.expert_copies))
     };
     let weights = held(Zero::Weights, state.weight_bytes);
     let gradients = held(Zero::Gradients, state.gradient_bytes);
-    let optimizer = held(Zero::Optimizer, state.optimizer_bytes);
+    let optimizer =
+        if l.offload.optimizer() { 0.0 } else { held(Zero::Optimizer, state.optimizer_bytes) };
 
     let (kept, recomputing) = activations_per_layer(model, l);
     let layers = (f64::from(model.layers) / pp).ceil();
     // Micro-batches waiting on the first stage: p in 1F1B, p·(1 + (p − 1)/(p·v)) interleaved (arXiv 2205.05198, section 4.2.3).
     let waiting = if l.vpp > 1 { pp * (1.0 + (pp - 1.0) / (pp * vpp)) } else { pp };
+    // DualPipe keeps one more; on the host all but the one at work wait.
+    let waiting = if l.schedule == Schedule::DualPipe { waiting + 1.0 } else { waiting };
     let waiting = waiting.min(f64::from(l.micro_batches()).max(1.0));
+    let waiting = if l.offload.activations() { waiting.min(1.0) / layers } else { waiting };
     let tokens = f64::from(l.micro_batch) * f64::from(l.sequence) / f64::from(l.cp);
     // 16-bit logits, 32-bit softmax, and the gradient in 16.
     let logits = tokens * f64::from(model.vocabulary) / f64::from(l.tp) * 8.0;

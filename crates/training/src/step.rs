@@ -5,8 +5,10 @@ use gigatwin_fabric::{Collective, Network};
 use gigatwin_quantity::{Share, Time};
 
 use crate::layer::{Bench, LayerCost, Pass};
-use crate::memory::{RankWeights, rank_weights};
-use crate::{Calibration, Layout, LayoutError, MemoryBreakdown, Recompute, TrainingState, Zero, memory};
+use crate::memory::{RankWeights, kept_per_layer, rank_weights, shards};
+use crate::{
+    Calibration, Layout, LayoutError, MemoryBreakdown, Recompute, Schedule, TrainingState, Zero, memory,
+};
 
 /// All a step depends on besides its layout.
 #[derive(Debug, Clone, Copy)]
@@ -143,17 +145,6 @@ impl Seconds {
     }
 }
 
-/// Layers of the slowest stage, of the last stage and of the mean.
-#[inline]
-fn stage_layers(layers: u32, l: &Layout) -> (f64, f64, f64) {
-    let total = f64::from(layers);
-    let pp = f64::from(l.pp);
-    let most = (total / pp).ceil();
-    // Uneven counts leave the short stage at the end, where the head is (and at the start, with the embedding).
-    let last = if layers.is_multiple_of(l.pp) { most } else { (total / pp).floor().min(most - 1.0) };
-    (most, last.max(0.0), total / pp)
-}
-
 /// Time one layer repeats under a recomputation policy.
 #[inline]
 fn repeated(cost: &LayerCost, l: &Layout) -> (f64, Pass) {
@@ -198,28 +189,42 @@ struct Pipe {
     slowest: f64,
     /// Filling and draining.
     bubble: f64,
-    /// Layers of the slowest stage.
+    /// Layers of the slowest stage, modules for further tokens included.
     layers: f64,
-    /// Whether the slowest stage holds the head.
-    has_head: bool,
+    /// Heads on the slowest stage.
+    heads: f64,
 }
 
 impl Pipe {
     /// 1F1B: every micro-batch passes the slowest stage, and the first one passes all others too; interleaving fills and
-    /// drains v times finer (arXiv 2104.04473, section 2.2: (p − 1)/(v·m)).
+    /// drains v times finer (arXiv 2104.04473, section 2.2: (p − 1)/(v·m)). Zero-bubble schedules leave a third (ZB-H1, arXiv
+    /// 2401.10241, table 1: F + B − W against F + B + W, where the three are about equal), DualPipe half the stages of that.
+    ///
+    /// The last stage holds the head and the modules for further tokens; layers that do not divide evenly leave it the fewest.
     #[inline]
     fn new(bench: &Bench, l: &Layout, cost: &LayerCost, per_layer: f64) -> Pipe {
-        let (most, last, mean) = stage_layers(bench.model.layers, l);
+        let (total, pp) = (f64::from(bench.model.layers), f64::from(l.pp));
+        let further = f64::from(bench.model.mtp_layers);
         let head = cost.head_gemm + cost.head_elementwise;
+        let sum = (total + further) * per_layer + (1.0 + further) * head;
         if l.pp == 1 {
-            return Pipe { slowest: most * per_layer + head, bubble: 0.0, layers: most, has_head: true };
+            return Pipe { slowest: sum, bubble: 0.0, layers: total + further, heads: 1.0 + further };
         }
-        let (middle, end) = (most * per_layer, last * per_layer + head);
-        let has_head = end > middle;
-        let slowest = middle.max(end);
-        let sum = f64::from(l.pp) * mean * per_layer + head;
-        let bubble = ((sum - slowest) / f64::from(l.vpp)).max(0.0);
-        Pipe { slowest, bubble, layers: if has_head { last } else { most }, has_head }
+        let shrink = match l.schedule {
+            Schedule::OneForwardOneBackward => 1.0,
+            Schedule::ZeroBubble => 1.0 / 3.0,
+            Schedule::DualPipe => 1.0 / 6.0,
+        } / f64::from(l.vpp);
+        let pipe = |slowest: f64, layers: f64, heads: f64| {
+            Pipe { slowest, bubble: (shrink * (sum - slowest)).max(0.0), layers, heads }
+        };
+        if !bench.calibration.parts.stages {
+            return pipe(sum / pp, (total + further) / pp, (1.0 + further) / pp);
+        }
+        let most = (total / pp).ceil();
+        let last = (most - (most * pp - total)).max(0.0) + further;
+        let end = last * per_layer + (1.0 + further) * head;
+        if end > most * per_layer { pipe(end, last, 1.0 + further) } else { pipe(most * per_layer, most, 0.0) }
     }
 }
 
@@ -233,7 +238,7 @@ pub(crate) fn assemble(bench: &Bench, l: &Layout, cost: &LayerCost) -> Seconds {
     let pipe = Pipe::new(bench, l, cost, f.total() + b.total() + again + again_comm.total());
     let (layers, bubble) = (pipe.layers, pipe.bubble);
     let on = |x: f64| micro * layers * x;
-    let head_on = if pipe.has_head { micro } else { 0.0 };
+    let head_on = micro * pipe.heads;
 
     // Each micro-batch crosses v boundaries forward and v backward; a schedule that overlaps them shows the latency of
     // filling only, which one crossing per stage stands for.
@@ -247,12 +252,23 @@ pub(crate) fn assemble(bench: &Bench, l: &Layout, cost: &LayerCost) -> Seconds {
 
     let rank = rank_weights(bench.model, l);
     let data = data_parallel(bench, l, &rank, cost, layers, micro);
-    let sharded = |copies: f64| if l.zero >= Zero::Optimizer { copies } else { 1.0 };
+    let sharded = |copies: f64| if l.zero >= Zero::Optimizer { shards(l, copies) } else { 1.0 };
     let owned = rank.common / sharded(rank.common_copies) + rank.expert / sharded(rank.expert_copies);
     // Reads gradient, master and two moments, writes master, moments and the weight.
     let s = bench.state;
-    let optimizer =
+    let mut optimizer =
         bench.machine.stream_exact(owned * (s.gradient_bytes + 2.0 * s.optimizer_bytes + s.weight_bytes));
+    if l.offload.optimizer() {
+        // Gradients go down and weights come back; the host reads and writes the state.
+        optimizer = owned * (s.gradient_bytes + s.weight_bytes + 2.0 * s.optimizer_bytes) / c.host_link.bytes_per_s();
+    }
+    // Activations leave during the forward and return during the backward pass, beside both.
+    let leaving = if l.offload.activations() {
+        let bytes = kept_per_layer(bench.model, l);
+        2.0 * (bytes / c.host_link.bytes_per_s() - cost.forward.compute()).max(0.0)
+    } else {
+        0.0
+    };
 
     let mut t = Seconds {
         gemm: on(f.gemm + b.gemm) + head_on * cost.head_gemm,
@@ -262,7 +278,7 @@ pub(crate) fn assemble(bench: &Bench, l: &Layout, cost: &LayerCost) -> Seconds {
         tensor: on(f.tensor + b.tensor + again_comm.tensor),
         context: on(f.context + b.context + again_comm.context),
         expert: on(f.expert + b.expert + again_comm.expert),
-        pipeline: sends,
+        pipeline: sends + on(leaving),
         bubble,
         data,
         optimizer,
@@ -273,7 +289,7 @@ pub(crate) fn assemble(bench: &Bench, l: &Layout, cost: &LayerCost) -> Seconds {
     t
 }
 
-/// Gradient reduction and weight gathering that computation does not hide.
+/// Gradient reduction and weight gathering that computation does not hide, and what computation loses to the rest.
 fn data_parallel(
     bench: &Bench,
     l: &Layout,
@@ -286,16 +302,30 @@ fn data_parallel(
     let copies = l.dp.saturating_mul(l.cp);
     let expert_split = l.ep.saturating_mul(l.expert_tp());
     let expert_copies = (copies.saturating_mul(l.tp) / expert_split.max(1)).max(1);
+    let divided = |copies: u32| l.shard.map_or(copies, |n| n.clamp(1, copies.max(1)));
+    // Among the ranks that divide the state between them, and for what is left among the groups that are copies of each other.
     let over = |kind: Collective, bytes: f64| {
-        bench.collective(kind, rank.common * bytes, copies, l.tp)
-            + bench.collective(kind, rank.expert * bytes, expert_copies, expert_split)
+        bench.collective(kind, rank.common * bytes, divided(copies), l.tp)
+            + bench.collective(kind, rank.expert * bytes, divided(expert_copies), expert_split)
+    };
+    let between = |bytes: f64| {
+        let one = |weights: f64, copies: u32, stride: u32| {
+            let inside = divided(copies);
+            let part = weights * bytes / f64::from(inside);
+            let groups = copies / inside;
+            bench.collective(Collective::AllReduce, part, groups, stride.saturating_mul(inside))
+        };
+        one(rank.common, copies, l.tp) + one(rank.expert, expert_copies, expert_split)
     };
     // Beside the last micro-batch's backward pass, and the first one's forward pass.
     let (forward, backward) = (layers * cost.forward.compute(), layers * cost.backward.compute());
     let hide = if l.overlap.data { bench.calibration.data_overlap } else { 0.0 };
     // The last gradients reduced and the first weights gathered have nothing to hide beneath: one layer's worth.
     let tail = 1.0 / (layers + 1.0);
-    let exposed = |comm: f64, window: f64| (comm - hide * window).max(comm * tail);
+    let exposed = |comm: f64, window: f64| {
+        let seen = (comm - hide * window).max(comm * tail);
+        seen + bench.calibration.interference * (comm - seen)
+    };
     // Pipelines keep gathered weights over all micro-batches of a step.
     let rounds = if l.zero == Zero::Weights && l.pp == 1 { micro } else { 1.0 };
     match l.zero {
@@ -304,11 +334,12 @@ fn data_parallel(
             let reduce = over(Collective::ReduceScatter, s.gradient_wire_bytes);
             let regather = if l.pp == 1 { gather } else { 0.0 };
             rounds * (exposed(gather, forward) + exposed(regather + reduce, backward))
+                + exposed(between(s.gradient_wire_bytes), 0.0)
         }
         Zero::Replicated => exposed(over(Collective::AllReduce, s.gradient_wire_bytes), backward),
         Zero::Optimizer | Zero::Gradients => {
             let gather = over(Collective::AllGather, s.weight_bytes);
-            let reduce = over(Collective::ReduceScatter, s.gradient_wire_bytes);
+            let reduce = over(Collective::ReduceScatter, s.gradient_wire_bytes) + between(s.gradient_wire_bytes);
             exposed(reduce, backward) + exposed(gather, forward)
         }
     }

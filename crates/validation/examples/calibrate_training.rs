@@ -4,7 +4,7 @@
 //! `cargo run --release -p gigatwin-validation --example calibrate_training > validation/training_folds.csv`
 
 use gigatwin_catalog::Catalog;
-use gigatwin_training::Calibration;
+use gigatwin_training::{PRIORS, Parts, Prior};
 use gigatwin_validation::training::{FOLDS, TABLE, fit, table};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -12,14 +12,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return print_defaults();
     }
     let table = table::read(TABLE, &Catalog::embedded())?;
-    let mut families: Vec<&str> = table.rows.iter().map(|r| r.family.as_str()).collect();
-    families.sort_unstable();
-    families.dedup();
+    let (parameters, efforts) = fit::Parameters::refit(&table, Parts::ALL, &fit::options());
     println!("fold,chip,parameter,value");
-    for without in std::iter::once(None).chain(families.into_iter().map(Some)) {
-        let (text, objective, evaluations) = fit::fit_fold(&table, without);
-        print!("{text}");
-        eprintln!("{}: objective {objective:.4} after {evaluations} steps", without.unwrap_or("all rows"));
+    print!("{}", parameters.write());
+    for e in efforts {
+        eprintln!("{}: objective {:.4} after {} steps", e.fold, e.objective, e.evaluations);
     }
     Ok(())
 }
@@ -27,12 +24,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// Base value: all rows; range: smallest and largest over the folds.
 fn print_defaults() -> Result<(), Box<dyn std::error::Error>> {
     let parameters = fit::Parameters::read(FOLDS)?;
-    for name in Calibration::PARAMETERS {
+    for Prior { name, time, .. } in PRIORS {
         let over: Vec<f64> = parameters.folds().filter_map(|f| parameters.global(f, name)).collect();
         let low = over.iter().copied().fold(f64::INFINITY, f64::min);
         let high = over.iter().copied().fold(0.0, f64::max);
         let mode = parameters.global("all", name).unwrap_or(low);
-        let unit = if name == "host_per_layer" || name == "step_overhead" { " us" } else { "" };
+        let unit = if time { " us" } else { "" };
         if low == high {
             println!("{name} = {{ value = \"{mode:.4}{unit}\" }}");
         } else {

@@ -48,19 +48,28 @@ pub enum TrainingTableError {
 /// # Errors
 /// Where the table is malformed.
 pub fn validate(csv: Option<&str>) -> Result<Report, TrainingTableError> {
-    let table = table::read(csv.unwrap_or(TABLE), &Catalog::embedded())?;
     let parameters = Parameters::read(FOLDS)?;
-    let band = parameters.band(&table::read(TABLE, &Catalog::embedded())?);
-    if csv.is_some() {
-        let times = predictions(&table, &parameters, |_| "all", &band);
-        return Ok(report(&table, times, Fold::None));
+    let shipped = table::read(TABLE, &Catalog::embedded())?;
+    match csv {
+        None => Ok(score(&shipped, &parameters)),
+        Some(text) => {
+            let band = parameters.band(&shipped);
+            let table = table::read(text, &Catalog::embedded())?;
+            let times = predictions(&table, &parameters, |_| "all", &band);
+            Ok(report(&table, times, Fold::None))
+        }
     }
-    let out = predictions(&table, &parameters, |row| row.family.as_str(), &band);
-    let mut result = report(&table, out, Fold::Out);
-    let inside = predictions(&table, &parameters, |_| "all", &band);
+}
+
+/// Scores a table under parameters of its own folds: out of fold, and in sample beside it.
+pub fn score(table: &Table, parameters: &Parameters) -> Report {
+    let band = parameters.band(table);
+    let out = predictions(table, parameters, |row| row.family.as_str(), &band);
+    let mut result = report(table, out, Fold::Out);
+    let inside = predictions(table, parameters, |_| "all", &band);
     let inside = Report::score("training", table.total, inside, Vec::new(), Fold::In);
     result.headline.extend(inside.headline);
-    Ok(result)
+    result
 }
 
 /// A row as the fit takes it.
@@ -75,6 +84,7 @@ pub fn fit_row(row: &Row, chip_index: usize, weight: f64) -> FitRow {
         network: row.network,
         state: row.state,
         layout: row.layout,
+        year: row.year,
         seconds: seconds.unwrap_or(f64::NAN),
         weight,
     }

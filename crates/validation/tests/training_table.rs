@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 use gigatwin_catalog::{Catalog, Kind};
-use gigatwin_quantity::{Dim, Time};
-use gigatwin_training::Calibration;
+use gigatwin_quantity::Dim;
+use gigatwin_training::{PRIORS, Prior};
 use gigatwin_validation::report::Fold;
 use gigatwin_validation::training::{FOLDS, TABLE, TrainingTableError, fit, table, validate};
 
@@ -46,7 +46,7 @@ fn unverified() -> usize {
 fn the_shipped_parameters_are_those_of_the_command() {
     // One small fold refitted; the example prints all of them.
     let table = table::read(TABLE, &Catalog::embedded()).unwrap();
-    let (text, _, _) = fit::fit_fold(&table, Some("korthikanti"));
+    let text = fit::Parameters::refit_one(&table, "korthikanti");
     for line in text.lines() {
         assert!(FOLDS.lines().any(|l| l == line), "{line}");
     }
@@ -56,12 +56,9 @@ fn the_shipped_parameters_are_those_of_the_command() {
 fn the_catalog_carries_the_fit_of_all_rows() {
     let entry = Catalog::embedded().entry(Kind::Defaults, "training").unwrap();
     let parameters = fit::Parameters::read(FOLDS).unwrap();
-    for name in Calibration::PARAMETERS {
+    for Prior { name, time, .. } in PRIORS {
         let fitted = parameters.global("all", name).unwrap();
-        let (dim, scale) = match name {
-            "host_per_layer" | "step_overhead" => (Dim::Time, Time::from_us(1.0).s()),
-            _ => (Dim::Ratio, 1.0),
-        };
+        let (dim, scale) = if time { (Dim::Time, 1e-6) } else { (Dim::Ratio, 1.0) };
         let shipped = entry.figure(name, dim).unwrap().unwrap().distribution.base();
         assert!((shipped / (fitted * scale) - 1.0).abs() < 0.01, "{name}: {shipped} against {fitted}");
     }

@@ -2,9 +2,9 @@
 
 use gigatwin_catalog::{Entry, Kind};
 use gigatwin_facility::{Climate, SynopticInputs, WeatherPoint, compress};
-use gigatwin_quantity::{Data, Dim, Share, Time};
+use gigatwin_quantity::{Bandwidth, Data, Dim, Share, Time};
 use gigatwin_serving::EngineInputs;
-use gigatwin_training::{Calibration, ChipFactors, TrainingState};
+use gigatwin_training::{Calibration, ChipFactors, PRIORS, TrainingState};
 
 use super::builder::Builder;
 use super::defaults::Synoptic;
@@ -56,46 +56,24 @@ pub(super) fn training(b: &mut Builder<'_>, chips: &[String], span: Span) -> Opt
     let entry = b.entry(Kind::Defaults, "training", span)?;
     let read = (|| {
         let number = |key: &str| base(&entry, key, Dim::Ratio);
-        let mut fitted = [0.0; Calibration::PARAMETERS.len()];
-        for (slot, name) in fitted.iter_mut().zip(Calibration::PARAMETERS) {
-            *slot = match name {
-                "host_per_layer" | "step_overhead" => base(&entry, name, Dim::Time)? * 1e6,
-                _ => number(name)?,
-            };
+        let mut fitted = PRIORS.map(|p| p.centre);
+        for (slot, p) in fitted.iter_mut().zip(PRIORS) {
+            *slot = if p.time { base(&entry, p.name, Dim::Time)? * 1e6 } else { number(p.name)? };
         }
-        let blank = Calibration {
-            gemm_efficiency_bf16: 0.0,
-            gemm_efficiency_fp8: 0.0,
-            gemm_efficiency_fp4: 0.0,
-            gemm_unhidden: 0.0,
-            grouped_gemm_factor: 0.0,
-            attention_efficiency: 0.0,
-            portable_attention: 0.0,
-            power_exponent: 0.0,
-            unfused_passes: 0.0,
-            elementwise_passes: 0.0,
-            host_per_layer: Time::ZERO,
-            step_overhead: Time::ZERO,
-            tensor_overlap: 0.0,
-            data_overlap: 0.0,
-            expert_overlap: 0.0,
-            collective_slowdown: 0.0,
-            rank_spread: 0.0,
-            compute_units: number("compute_units")?,
-        };
-        let global = blank.with_array(fitted);
+        let global = Calibration::from_array(fitted, number("compute_units")?);
         let mut factors = Vec::new();
         for chip in chips {
             let key = |what: &str| format!("chip_{}_{what}", chip.replace('-', "_"));
             let one = |what: &str| number(&key(what));
             let known =
-                ["gemm_bf16", "gemm_low", "attention", "compute_units"].iter().any(|w| one(w).is_some());
+                ["gemm_bf16", "gemm_low", "attention", "compute_units", "host_link"].iter().any(|w| one(w).is_some());
             if known {
                 let found = ChipFactors {
                     gemm_bf16: one("gemm_bf16").unwrap_or(1.0),
                     gemm_low: one("gemm_low").unwrap_or(1.0),
                     attention: one("attention").unwrap_or(1.0),
                     compute_units: one("compute_units"),
+                    host_link: base(&entry, &key("host_link"), Dim::Bandwidth).map(Bandwidth::from_bytes_per_s),
                 };
                 factors.push((chip.clone(), found));
             }

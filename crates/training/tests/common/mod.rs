@@ -61,23 +61,12 @@ pub fn network(chip: &Chip) -> Network {
 pub fn calibration() -> Calibration {
     Calibration {
         gemm_efficiency_bf16: 0.64,
-        gemm_efficiency_fp8: 0.65,
-        gemm_efficiency_fp4: 0.64,
-        gemm_unhidden: 0.35,
-        grouped_gemm_factor: 0.66,
         attention_efficiency: 0.49,
-        portable_attention: 0.63,
         power_exponent: 0.4,
-        unfused_passes: 1.3,
         elementwise_passes: 2.1,
-        host_per_layer: Time::from_us(400.0),
         step_overhead: Time::from_ms(15.0),
-        tensor_overlap: 0.6,
-        data_overlap: 0.45,
-        expert_overlap: 0.5,
         collective_slowdown: 1.5,
-        rank_spread: 0.005,
-        compute_units: 132.0,
+        ..Calibration::prior()
     }
 }
 

@@ -1,19 +1,20 @@
 //! Parameters by fold: reading them, fitting them, and the bands that follow from out-of-fold errors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use gigatwin_quantity::Time;
-use gigatwin_training::calibrate::{FitOptions, FitRow, Prior, fit, predict};
-use gigatwin_training::{Calibration, ChipFactors};
+use gigatwin_quantity::Bandwidth;
+use gigatwin_training::calibrate::{FitOptions, FitRow, fit, predict};
+use gigatwin_training::{Calibration, ChipFactors, PRIORS, Parts};
 
-use super::table::{Row, Table};
+use super::table::Table;
 use super::{Band, TrainingTableError, fit_row};
 
 /// Fitted parameters of every fold: "all" rows, and all rows but one source family under that family's name.
 #[derive(Debug, Clone, Default)]
 pub struct Parameters {
     folds: BTreeMap<String, FoldParameters>,
+    parts: Parts,
 }
 
 /// Global parameters by name, and factors by chip.
@@ -33,57 +34,21 @@ pub fn compute_units(chip: &str) -> Option<f64> {
     }
 }
 
-/// Where the fit starts, and the centre of its priors: plausible figures before any row was seen.
-pub fn start() -> Calibration {
-    Calibration {
-        gemm_efficiency_bf16: 0.72,
-        gemm_efficiency_fp8: 0.65,
-        gemm_efficiency_fp4: 0.55,
-        gemm_unhidden: 0.3,
-        grouped_gemm_factor: 0.8,
-        attention_efficiency: 0.6,
-        unfused_passes: 1.5,
-        elementwise_passes: 1.5,
-        host_per_layer: Time::from_us(400.0),
-        step_overhead: Time::from_ms(10.0),
-        tensor_overlap: 0.5,
-        data_overlap: 0.6,
-        expert_overlap: 0.5,
-        collective_slowdown: 1.3,
-        rank_spread: 0.005,
-        portable_attention: 0.65,
-        power_exponent: 0.25,
-        compute_units: 132.0,
-    }
+/// What is known of a chip beside its datasheet figures before any fit.
+pub fn known(chip: &str) -> ChipFactors {
+    ChipFactors { compute_units: compute_units(chip), host_link: host_link(chip), ..ChipFactors::UNKNOWN }
 }
 
-/// Priors and stiffness of the fit.
+/// Superchips reach their host over NVLink-C2C: 450 GB/s in one direction (vendor white papers, recalled), of which copies reach
+/// about three quarters.
+pub fn host_link(chip: &str) -> Option<Bandwidth> {
+    ["gb200", "gb300", "gh200"].iter().any(|c| chip.starts_with(c)).then(|| Bandwidth::from_gb_per_s(340.0))
+}
+
+/// Options of the fit.
 pub fn options() -> FitOptions {
-    let p = |spread, low, high| Prior { spread, low, high };
-    FitOptions {
-        priors: [
-            p(0.15, 0.3, 0.95),
-            p(0.2, 0.2, 0.95),
-            p(0.3, 0.1, 0.95),
-            p(0.7, 0.01, 1.0),
-            p(0.3, 0.2, 1.0),
-            p(0.3, 0.1, 0.9),
-            p(0.5, 0.3, 6.0),
-            p(0.5, 0.5, 6.0),
-            p(0.7, 1.0, 3000.0),
-            p(0.7, 100.0, 200_000.0),
-            p(0.5, 0.01, 0.95),
-            p(0.4, 0.01, 1.0),
-            p(0.5, 0.01, 0.95),
-            p(0.3, 1.0, 3.0),
-            p(0.7, 0.0001, 0.04),
-            p(0.3, 0.2, 1.0),
-            p(0.5, 0.01, 1.0),
-        ],
-        chip_spread: 0.12,
-        stiffness: 0.0015,
-        sweeps: 80,
-    }
+    let e = |n: &str, d: f64| std::env::var(n).ok().and_then(|v| v.parse().ok()).unwrap_or(d); // TEMP
+    FitOptions { chip_spread: e("CS", 0.12), stiffness: e("ST", 0.0015), sweeps: 80, pinned: Vec::new() }
 }
 
 impl Parameters {
@@ -104,11 +69,7 @@ impl Parameters {
                 entry.0.insert(name.to_owned(), value);
                 continue;
             }
-            let units = compute_units(chip);
-            let factors = entry
-                .1
-                .entry(chip.to_owned())
-                .or_insert(ChipFactors { compute_units: units, ..ChipFactors::UNKNOWN });
+            let factors = entry.1.entry(chip.to_owned()).or_insert_with(|| known(chip));
             match name {
                 "gemm_bf16" => factors.gemm_bf16 = value,
                 "gemm_low" => factors.gemm_low = value,
@@ -136,22 +97,20 @@ impl Parameters {
 
     /// The parameters of one fold for one chip; the fold of all rows where there is no such fold.
     pub fn of(&self, fold: &str, chip: &str) -> Calibration {
-        let mut base = start();
-        let known = self.folds.get(fold).or_else(|| self.folds.get("all"));
-        let mut factors = ChipFactors { compute_units: compute_units(chip), ..ChipFactors::UNKNOWN };
-        if let Some((global, chips)) = known {
-            let mut v = base.to_array();
-            for (slot, name) in v.iter_mut().zip(Calibration::PARAMETERS) {
-                if let Some(value) = global.get(name) {
+        let mut v = PRIORS.map(|p| p.centre);
+        let fold = self.folds.get(fold).or_else(|| self.folds.get("all"));
+        let mut factors = known(chip);
+        if let Some((global, chips)) = fold {
+            for (slot, p) in v.iter_mut().zip(PRIORS) {
+                if let Some(value) = global.get(p.name) {
                     *slot = *value;
                 }
             }
-            base = base.with_array(v);
             if let Some(found) = chips.get(chip) {
                 factors = *found;
             }
         }
-        base.with(&factors)
+        Calibration { parts: self.parts, ..Calibration::from_array(v, UNITS) }.with(&factors)
     }
 
     /// Bands aimed at 80 %: for each family quantiles of measured over predicted, out of fold, of all other families' cells (each
@@ -198,17 +157,34 @@ fn cell_weights(table: &Table) -> BTreeMap<String, f64> {
     counts
 }
 
-/// Fits one fold (all rows but one family, or all) and returns its lines of the parameter file.
-pub fn fit_fold(table: &Table, without: Option<&str>) -> (String, f64, u64) {
+/// Parallel units of a chip of which they are not known: those of an H100.
+const UNITS: f64 = 132.0;
+
+/// What a fold's fit took.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Effort {
+    /// Fold.
+    pub fold: String,
+    /// Objective reached.
+    pub objective: f64,
+    /// Steps evaluated.
+    pub evaluations: u64,
+}
+
+/// Names of the folds of a table: "all", then every source family.
+pub fn folds(table: &Table) -> Vec<String> {
+    let families: BTreeSet<&str> = table.rows.iter().map(|r| r.family.as_str()).collect();
+    std::iter::once("all").chain(families).map(str::to_owned).collect()
+}
+
+/// Fits one fold: all rows ("all"), or all but those of the family it is named after.
+fn fit_fold(table: &Table, fold: &str, parts: Parts, options: &FitOptions) -> (FoldParameters, Effort) {
     let weights = cell_weights(table);
-    let mut chips: Vec<&str> = table.rows.iter().map(|r| r.chip_id.as_str()).collect();
-    chips.sort_unstable();
-    chips.dedup();
-    let kept = |r: &&Row| r.headline && without != Some(r.family.as_str());
+    let chips: BTreeSet<&str> = table.rows.iter().map(|r| r.chip_id.as_str()).collect();
     let rows: Vec<FitRow> = table
         .rows
         .iter()
-        .filter(kept)
+        .filter(|r| r.fitted && fold != r.family.as_str())
         .map(|r| {
             let index = chips.iter().position(|c| *c == r.chip_id).unwrap_or(0);
             fit_row(r, index, weights.get(&r.cell()).copied().unwrap_or(0.0))
@@ -216,22 +192,73 @@ pub fn fit_fold(table: &Table, without: Option<&str>) -> (String, f64, u64) {
         .collect();
     let factors: Vec<ChipFactors> = chips
         .iter()
-        .map(|c| ChipFactors { compute_units: compute_units(c), ..ChipFactors::UNKNOWN })
+        .map(|c| known(c))
         .collect();
-    let fitted = fit(&rows, &start(), &factors, &options());
-    let fold = without.unwrap_or("all");
-    let mut text = String::new();
-    for (name, value) in Calibration::PARAMETERS.iter().zip(fitted.calibration.to_array()) {
-        let _ = writeln!(text, "{fold},,{name},{value:.6}");
+    let start = Calibration { parts, ..Calibration::from_array(PRIORS.map(|p| p.centre), UNITS) };
+    let fitted = fit(&rows, &start, &factors, options);
+    let global = PRIORS.iter().map(|p| p.name.to_owned()).zip(fitted.calibration.to_array().map(rounded)).collect();
+    let by_chip = chips
+        .iter()
+        .zip(&fitted.chips)
+        .filter(|(_, f)| (f.gemm_bf16, f.gemm_low, f.attention) != (1.0, 1.0, 1.0))
+        .map(|(chip, f)| {
+            let f = ChipFactors {
+                gemm_bf16: rounded(f.gemm_bf16),
+                gemm_low: rounded(f.gemm_low),
+                attention: rounded(f.attention),
+                ..*f
+            };
+            ((*chip).to_owned(), f)
+        })
+        .collect();
+    let effort =
+        Effort { fold: fold.to_owned(), objective: fitted.objective, evaluations: fitted.evaluations };
+    ((global, by_chip), effort)
+}
+
+/// As many digits as the file of parameters holds.
+fn rounded(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
+impl Parameters {
+    /// Fits every fold of a table.
+    pub fn refit(table: &Table, parts: Parts, options: &FitOptions) -> (Parameters, Vec<Effort>) {
+        let mut out = Parameters { parts, ..Parameters::default() };
+        let mut efforts = Vec::new();
+        for fold in folds(table) {
+            let (parameters, effort) = fit_fold(table, &fold, parts, options);
+            out.folds.insert(fold, parameters);
+            efforts.push(effort);
+        }
+        (out, efforts)
     }
-    for (chip, f) in chips.iter().zip(&fitted.chips) {
-        for (name, value) in
-            [("gemm_bf16", f.gemm_bf16), ("gemm_low", f.gemm_low), ("attention", f.attention)]
-        {
-            if value != 1.0 {
-                let _ = writeln!(text, "{fold},{chip},{name},{value:.6}");
+
+    /// One fold fitted anew, as lines of the parameter file.
+    pub fn refit_one(table: &Table, fold: &str) -> String {
+        let (parameters, _) = fit_fold(table, fold, Parts::ALL, &options());
+        let mut out = Parameters::default();
+        out.folds.insert(fold.to_owned(), parameters);
+        out.write()
+    }
+
+    /// The parameter file, without its heading.
+    pub fn write(&self) -> String {
+        let mut text = String::new();
+        for (fold, (global, chips)) in &self.folds {
+            for (name, value) in global {
+                let _ = writeln!(text, "{fold},,{name},{value:.6}");
+            }
+            for (chip, f) in chips {
+                for (name, value) in
+                    [("gemm_bf16", f.gemm_bf16), ("gemm_low", f.gemm_low), ("attention", f.attention)]
+                {
+                    if value != 1.0 {
+                        let _ = writeln!(text, "{fold},{chip},{name},{value:.6}");
+                    }
+                }
             }
         }
+        text
     }
-    (text, fitted.objective, fitted.evaluations)
 }

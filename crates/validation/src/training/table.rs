@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use gigatwin_catalog::{Catalog, Chip, Kind, ModelShape};
 use gigatwin_fabric::{Calibration as FabricCalibration, Family, Network};
 use gigatwin_quantity::{Bandwidth, Data, Dim, Flops, Power, Share};
-use gigatwin_training::{Layout, Overlap, Recompute, TrainingState, memory};
+use gigatwin_training::{Layout, Offload, Overlap, Recompute, SOFTWARE_YEAR, TrainingState, memory};
 
 use super::TrainingTableError;
 use fields::Fields;
@@ -46,8 +46,12 @@ pub struct Row {
     pub tokens_per_chip: Option<f64>,
     /// Measured memory in GiB.
     pub memory_gib: Option<f64>,
-    /// Whether the row counts in the headline (verified against its source).
+    /// Year of the software, with its fraction.
+    pub year: f64,
+    /// Whether the row counts in the headline: all but those marked as wrong.
     pub headline: bool,
+    /// Whether it may be fitted: verified against its source as a whole.
+    pub fitted: bool,
     /// Columns that were unstated and took their default.
     pub defaults: Vec<&'static str>,
 }
@@ -319,8 +323,15 @@ fn row(f: &Fields, id: &str, known: &KnownChip, models: &mut Models) -> Result<R
     if recompute.is_none() {
         // Unstated recomputation: the least that fits the chip.
         defaults.push("recompute");
-        for least in [Recompute::None, Recompute::Selective, Recompute::Full] {
-            layout.recompute = least;
+        // Superchips move activations to their host before they compute whole layers twice.
+        let offload = if super::fit::host_link(&known.id).is_some() { Offload::Activations } else { Offload::None };
+        for (least, offload) in [
+            (Recompute::None, Offload::None),
+            (Recompute::Selective, Offload::None),
+            (Recompute::Selective, offload),
+            (Recompute::Full, Offload::None),
+        ] {
+            (layout.recompute, layout.offload) = (least, offload);
             if memory(&model, chip, &state, &layout).fits() {
                 break;
             }
@@ -348,7 +359,20 @@ fn row(f: &Fields, id: &str, known: &KnownChip, models: &mut Models) -> Result<R
         seconds,
         tokens_per_chip,
         memory_gib: f.measured("memory_gib"),
-        headline: !verified.starts_with("part") && !verified.starts_with("no"),
+        year: year_of(f.text("date")),
+        headline: !verified.starts_with("no"),
+        fitted: !verified.starts_with("no") && !verified.starts_with("part"),
         defaults,
     })
+}
+
+/// "2026-08" as the middle of that month; a year alone, or one with anything else behind it, as its middle. Software of unknown
+/// age is taken as today's.
+fn year_of(date: &str) -> f64 {
+    let mut parts = date.split('-');
+    let Some(year) = parts.next().and_then(|y| y.trim().parse::<f64>().ok()) else { return SOFTWARE_YEAR };
+    match parts.next().and_then(|m| m.parse::<f64>().ok()) {
+        Some(month) if (1.0..=12.0).contains(&month) => year + (month - 0.5) / 12.0,
+        _ => year + 0.5,
+    }
 }

@@ -44,9 +44,6 @@ fn gpt_like(name: &str) -> bool {
 
 /// Reads the shape of one row.
 pub(super) fn shape(f: &Fields, models: &mut Models) -> Result<ModelShape, Reason> {
-    if f.text("shape_missing").contains("hybrid") {
-        return Err(Reason::Shape("hybrid state-space layers".to_owned()));
-    }
     let name = f.text("model").to_lowercase();
     let known = models.named(&name);
     let base = known.as_ref();
