@@ -14,6 +14,8 @@ pub struct Calibration {
     pub gemm_efficiency_fp8: f64,
     /// The same for fp4 (of the dense fp4 rate).
     pub gemm_efficiency_fp4: f64,
+    /// Products whose narrow operands are scaled by block in software relative to those of one scale per tensor.
+    pub block_scaled: f64,
     /// Share of the shorter of compute and memory time of a matrix product that the longer one does not hide.
     pub gemm_unhidden: f64,
     /// Efficiency of grouped expert products relative to plain ones.
@@ -122,7 +124,7 @@ const fn time(name: &'static str, centre: f64, spread: f64, low: f64, high: f64)
 }
 
 /// Number of fitted global parameters.
-pub const FITTED: usize = 23;
+pub const FITTED: usize = 24;
 
 /// The fitted global parameters: plausible figures before any row was seen.
 pub const PRIORS: [Prior; FITTED] = [
@@ -148,6 +150,7 @@ pub const PRIORS: [Prior; FITTED] = [
     share("interference", 0.15, 0.5, 0.001, 1.0),
     share("rank_spread", 0.005, 0.7, 0.0001, 0.04),
     share("progress", 0.06, 0.4, 0.001, 0.3),
+    share("block_scaled", 0.8, 0.3, 0.3, 1.0),
     share("expert_progress", 0.3, 0.5, 0.001, 1.5),
 ];
 
@@ -182,6 +185,7 @@ impl Calibration {
             self.interference,
             self.rank_spread,
             self.progress,
+            self.block_scaled,
             self.expert_progress,
         ]
     }
@@ -211,7 +215,8 @@ impl Calibration {
             interference: v[19],
             rank_spread: v[20],
             progress: v[21],
-            expert_progress: v[22],
+            block_scaled: v[22],
+            expert_progress: v[23],
             compute_units,
             host_link: Bandwidth::from_gb_per_s(HOST_LINK),
             software_year: SOFTWARE_YEAR,
@@ -296,6 +301,11 @@ pub struct TrainingState {
     pub workspace: Data,
     /// Allocator slack relative to activations.
     pub fragmentation: Share,
+    /// Bytes alive per logit while the loss is computed: 8 where one kernel keeps 16-bit logits, a 32-bit softmax and the gradient;
+    /// 14 where each step is a kernel of its own.
+    pub logit_bytes: f64,
+    /// Whether inputs of narrow products are kept in their narrow format for the backward pass, else in 16 bits.
+    pub narrow_inputs: bool,
     /// Fullest expert rank over the mean, one for balanced routing.
     pub expert_imbalance: f64,
 }

@@ -96,8 +96,8 @@ pub(crate) fn rank_weights(model: &ModelShape, l: &Layout) -> RankWeights {
 }
 
 /// Bytes that one average layer keeps per micro-batch.
-pub(crate) fn kept_per_layer(model: &ModelShape, l: &Layout) -> f64 {
-    activations_per_layer(model, l).0
+pub(crate) fn kept_per_layer(model: &ModelShape, state: &TrainingState, l: &Layout) -> f64 {
+    activations_per_layer(model, state, l).0
 }
 
 /// Bytes kept per micro-batch and layer, and bytes one layer needs while it is recomputed.
@@ -105,12 +105,12 @@ pub(crate) fn kept_per_layer(model: &ModelShape, l: &Layout) -> f64 {
 /// Korthikanti et al. 2022 (arXiv 2205.05198) equations 1 to 4, taken apart by tensor so that grouped-query and latent
 /// attention, SwiGLU, experts, fused attention and narrow formats follow: with GeLU, full heads, dropout and unfused
 /// scores it is s·b·h·(34 + 5·a·s/h).
-fn activations_per_layer(model: &ModelShape, l: &Layout) -> (f64, f64) {
+fn activations_per_layer(model: &ModelShape, state: &TrainingState, l: &Layout) -> (f64, f64) {
     let (tp, h) = (f64::from(l.tp), f64::from(model.hidden));
     let tokens = f64::from(l.micro_batch) * f64::from(l.sequence) / f64::from(l.cp);
     let sharded = if l.sequence_parallel { tp } else { 1.0 };
     let wide = 2.0;
-    let input = if l.precision == Precision::Bf16 { 2.0 } else { 1.0 };
+    let input = if l.precision == Precision::Bf16 || !state.narrow_inputs { 2.0 } else { 1.0 };
     let unfused = l.attention == AttentionKernel::Unfused;
     let selective = l.recompute == Recompute::Selective;
     let heads = f64::from(model.heads) / tp;
@@ -163,8 +163,19 @@ fn activations_per_layer(model: &ModelShape, l: &Layout) -> (f64, f64) {
             + share(model.state_space_layers()) * mixer);
     match l.recompute {
         Recompute::Full => (tokens * wide * h / sharded, all),
-        // The stored half of the products' outputs, and the layer's input.
-        Recompute::Alternate => (0.5 * all + tokens * wide * h / sharded, 0.5 * all),
+        // Every second product's output, attention's, and the layer's input.
+        Recompute::Alternate => {
+            let attended = heads * score + 2.0 * kv_heads * value + h / sharded;
+            let forwarded = match &model.moe {
+                Some(e) if model.moe_layers() > 0 => {
+                    let width = f64::from(e.expert_ffn) * f64::from(e.active + e.shared_experts);
+                    inputs * width / tp + f64::from(e.active) * h / tp
+                }
+                _ => inputs * f64::from(model.ffn) / tp + h / sharded,
+            };
+            let outputs = wide * (attended + forwarded);
+            (tokens * (0.5 * outputs + wide * (heads * value + h / sharded)), 0.5 * all)
+        }
         Recompute::None | Recompute::Selective => (all, 0.0),
     }
 }
@@ -183,7 +194,7 @@ pub fn memory(model: &ModelShape, chip: &Chip, state: &TrainingState, l: &Layout
     let optimizer =
         if l.offload.optimizer() { 0.0 } else { held(Zero::Optimizer, state.optimizer_bytes) };
 
-    let (kept, recomputing) = activations_per_layer(model, l);
+    let (kept, recomputing) = activations_per_layer(model, state, l);
     let layers = (f64::from(model.layers) / pp).ceil();
     // Micro-batches waiting on the first stage: p in 1F1B, p·(1 + (p − 1)/(p·v)) interleaved (arXiv 2205.05198, section 4.2.3).
     let waiting = if l.vpp > 1 { pp * (1.0 + (pp - 1.0) / (pp * vpp)) } else { pp };
@@ -192,8 +203,7 @@ pub fn memory(model: &ModelShape, chip: &Chip, state: &TrainingState, l: &Layout
     let waiting = waiting.min(f64::from(l.micro_batches()).max(1.0));
     let waiting = if l.offload.activations() { waiting.min(1.0) / layers } else { waiting };
     let tokens = f64::from(l.micro_batch) * f64::from(l.sequence) / f64::from(l.cp);
-    // 16-bit logits, 32-bit softmax, and the gradient in 16.
-    let logits = tokens * f64::from(model.vocabulary) / f64::from(l.tp) * 8.0;
+    let logits = tokens * f64::from(model.vocabulary) / f64::from(l.tp) * state.logit_bytes;
     // Fully sharded: two gathered layers at a time, or in a pipeline all weights and their gradients over the step.
     let gathered = match (l.zero, l.pp) {
         (Zero::Weights, 1) => 2.0 * rank.layer * 2.0,

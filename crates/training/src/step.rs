@@ -264,7 +264,7 @@ pub(crate) fn assemble(bench: &Bench, l: &Layout, cost: &LayerCost) -> Seconds {
     }
     // Activations leave during the forward and return during the backward pass, beside both.
     let leaving = if l.offload.activations() {
-        let bytes = kept_per_layer(bench.model, l);
+        let bytes = kept_per_layer(bench.model, s, l);
         2.0 * (bytes / c.host_link.bytes_per_s() - cost.forward.compute()).max(0.0)
     } else {
         0.0

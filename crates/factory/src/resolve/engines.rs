@@ -85,6 +85,8 @@ pub(super) fn training(b: &mut Builder<'_>, chips: &[String], span: Span) -> Opt
             gradient_wire_bytes: number("state_gradient_wire_bytes")?,
             workspace: Data::from_bytes(base(&entry, "state_workspace", Dim::Data)?),
             fragmentation: Share::from_fraction(base(&entry, "state_fragmentation", Dim::Share)?),
+            logit_bytes: number("state_logit_bytes")?,
+            narrow_inputs: true,
             expert_imbalance: number("state_expert_imbalance")?,
         };
         let evaluation_share = Share::from_fraction(base(&entry, "campaign_evaluation_share", Dim::Share)?);

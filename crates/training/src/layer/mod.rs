@@ -188,7 +188,9 @@ impl<'a> Bench<'a> {
     /// Forward, and the backward pass as input and weight gradients, of y = x·W, with the traffic of casting both operands.
     #[inline]
     fn linear(&self, l: &Layout, rows: f64, out: f64, inner: f64) -> Products {
-        let g = |m, n, k| self.machine.gemm(m, n, k, l.precision);
+        let block = l.recipe == Recipe::Block && l.precision != Precision::Bf16;
+        let slower = if block { 1.0 / self.calibration.block_scaled } else { 1.0 };
+        let g = |m, n, k| slower * self.machine.gemm(m, n, k, l.precision);
         Products {
             forward: g(rows, out, inner),
             backward: g(rows, inner, out) + g(inner, out, rows),

@@ -78,6 +78,8 @@ pub fn state() -> TrainingState {
         gradient_wire_bytes: 2.0,
         workspace: Data::from_gb(3.0),
         fragmentation: Share::from_fraction(0.05),
+        logit_bytes: 8.0,
+        narrow_inputs: true,
         expert_imbalance: 1.0,
     }
 }

@@ -316,8 +316,10 @@ fn row(f: &Fields, id: &str, known: &KnownChip, models: &mut Models) -> Result<R
         gradient_bytes: stack.gradient_bytes,
         optimizer_bytes: stack.optimizer_bytes,
         gradient_wire_bytes: stack.wire,
-        workspace: Data::from_gb(3.0),
-        fragmentation: Share::from_fraction(0.05),
+        workspace: Data::from_gb(stack.workspace),
+        fragmentation: Share::from_fraction(stack.slack),
+        logit_bytes: stack.logit_bytes,
+        narrow_inputs: stack.narrow_inputs,
         expert_imbalance: 1.0,
     };
     if recompute.is_none() {
@@ -359,7 +361,7 @@ fn row(f: &Fields, id: &str, known: &KnownChip, models: &mut Models) -> Result<R
         seconds,
         tokens_per_chip,
         memory_gib: f.measured("memory_gib"),
-        year: year_of(f.text("date")),
+        year: stack.year.unwrap_or(f64::INFINITY).min(year_of(f.text("date"))),
         headline: !verified.starts_with("no"),
         fitted: !verified.starts_with("no") && !verified.starts_with("part"),
         defaults,

@@ -14,6 +14,13 @@ pub(super) struct Stack {
     pub optimizer_bytes: f64,
     pub wire: f64,
     pub launch: Launch,
+    pub logit_bytes: f64,
+    pub narrow_inputs: bool,
+    /// Gigabytes beside tensors, and allocator slack: less where a source reports what was allocated, not what was reserved.
+    pub workspace: f64,
+    pub slack: f64,
+    /// Year of the software, where it is older than the publication.
+    pub year: Option<f64>,
 }
 
 /// The stack of a source family, or of an unknown one by what its rows show.
@@ -36,6 +43,11 @@ pub(super) fn stack(family: &str, year: Option<u32>, zero: Option<Zero>) -> Stac
         optimizer_bytes: 12.0,
         wire: 2.0,
         launch: Launch::Eager,
+        logit_bytes: 8.0,
+        narrow_inputs: true,
+        workspace: 3.0,
+        slack: 0.05,
+        year: None,
     };
     let sharded = Stack {
         attention: AttentionKernel::Portable,
@@ -44,6 +56,7 @@ pub(super) fn stack(family: &str, year: Option<u32>, zero: Option<Zero>) -> Stac
         gradient_bytes: 4.0,
         optimizer_bytes: 8.0,
         overlap: Overlap { tensor: false, ..Overlap::TUNED },
+        narrow_inputs: false,
         ..tuned
     };
     let early = Stack {
@@ -53,20 +66,26 @@ pub(super) fn stack(family: &str, year: Option<u32>, zero: Option<Zero>) -> Stac
         gradient_bytes: 4.0,
         ..tuned
     };
+    // Loss compiled into one kernel since 2025.
+    let compiled = year.is_none_or(|y| y >= 2025);
+    let torch = Stack { wire: 4.0, logit_bytes: if compiled { 6.0 } else { 14.0 }, ..sharded };
     match family {
-        "vtrain" | "korthikanti" => early,
+        "vtrain" => Stack { year: Some(2022.5), ..early },
+        "korthikanti" => early,
         "mosaicml" => sharded,
-        "torchtitan" => Stack { wire: 4.0, ..sharded },
+        "torchtitan" => torch,
         "maxtext" => Stack { attention: AttentionKernel::Fused, launch: Launch::Graphs, ..sharded },
         "simumax" => Stack {
             gradient_bytes: 4.0,
             wire: 4.0,
             overlap: Overlap { tensor: false, ..Overlap::TUNED },
+            workspace: 1.0,
+            slack: 0.02,
             ..tuned
         },
         "megatron-bridge" | "nemo" | "dgx-cloud" | "mlperf" => tuned,
         _ if year.is_some_and(|y| y < 2023) => early,
-        _ if zero == Some(Zero::Weights) => Stack { wire: 4.0, ..sharded },
+        _ if zero == Some(Zero::Weights) => torch,
         _ => tuned,
     }
 }
