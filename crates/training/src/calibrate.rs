@@ -116,7 +116,10 @@ pub fn fit(rows: &[FitRow], start: &Calibration, chips: &[ChipFactors], options:
             (*slot, *f) = (*value, false);
         }
     }
-    let with = |v: [f64; FITTED]| Calibration { parts: start.parts, ..Calibration::from_array(v, start.compute_units) };
+    let with = |v: [f64; FITTED]| Calibration {
+        parts: start.parts,
+        ..Calibration::from_array(v, start.compute_units)
+    };
     let scale = rows.iter().map(|r| r.weight).sum::<f64>().max(f64::MIN_POSITIVE);
     let mut global = prior;
     let mut factors = chips.to_vec();

@@ -255,7 +255,7 @@ impl Calibration {
 
     /// How much of today's rates kernels reached in their year; three years back at most.
     pub(crate) fn maturity(&self) -> f64 {
-                (-self.progress * (SOFTWARE_YEAR - self.software_year).clamp(0.0, 3.0)).exp()
+        (-self.progress * (SOFTWARE_YEAR - self.software_year).clamp(0.0, 3.0)).exp()
     }
 
     /// How much slower the software around experts was in its year than today; two years at most, before which there was

@@ -113,8 +113,7 @@ impl Machine {
     /// 32 elements after the published FlashAttention-2 curves (arXiv 2307.08691, figures 4 to 7).
     #[inline]
     pub(crate) fn fused_attention(&self, flops: f64, sequence: f64, dim: f64, portable: bool) -> f64 {
-        let fill =
-            if self.shaped { sequence / (sequence + 512.0) * dim / (dim + 32.0) } else { 0.7 };
+        let fill = if self.shaped { sequence / (sequence + 512.0) * dim / (dim + 32.0) } else { 0.7 };
         let kernel = if portable { self.portable } else { 1.0 };
         flops / (self.attention * fill * kernel)
     }

@@ -191,8 +191,7 @@ pub fn memory(model: &ModelShape, chip: &Chip, state: &TrainingState, l: &Layout
     };
     let weights = held(Zero::Weights, state.weight_bytes);
     let gradients = held(Zero::Gradients, state.gradient_bytes);
-    let optimizer =
-        if l.offload.optimizer() { 0.0 } else { held(Zero::Optimizer, state.optimizer_bytes) };
+    let optimizer = if l.offload.optimizer() { 0.0 } else { held(Zero::Optimizer, state.optimizer_bytes) };
 
     let (kept, recomputing) = activations_per_layer(model, state, l);
     let layers = (f64::from(model.layers) / pp).ceil();

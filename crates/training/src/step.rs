@@ -215,8 +215,11 @@ impl Pipe {
             Schedule::ZeroBubble => 1.0 / 3.0,
             Schedule::DualPipe => 1.0 / 6.0,
         } / f64::from(l.vpp);
-        let pipe = |slowest: f64, layers: f64, heads: f64| {
-            Pipe { slowest, bubble: (shrink * (sum - slowest)).max(0.0), layers, heads }
+        let pipe = |slowest: f64, layers: f64, heads: f64| Pipe {
+            slowest,
+            bubble: (shrink * (sum - slowest)).max(0.0),
+            layers,
+            heads,
         };
         if !bench.calibration.parts.stages {
             return pipe(sum / pp, (total + further) / pp, (1.0 + further) / pp);
@@ -224,7 +227,11 @@ impl Pipe {
         let most = (total / pp).ceil();
         let last = (most - (most * pp - total)).max(0.0) + further;
         let end = last * per_layer + (1.0 + further) * head;
-        if end > most * per_layer { pipe(end, last, 1.0 + further) } else { pipe(most * per_layer, most, 0.0) }
+        if end > most * per_layer {
+            pipe(end, last, 1.0 + further)
+        } else {
+            pipe(most * per_layer, most, 0.0)
+        }
     }
 }
 
@@ -260,7 +267,8 @@ pub(crate) fn assemble(bench: &Bench, l: &Layout, cost: &LayerCost) -> Seconds {
         bench.machine.stream_exact(owned * (s.gradient_bytes + 2.0 * s.optimizer_bytes + s.weight_bytes));
     if l.offload.optimizer() {
         // Gradients go down and weights come back; the host reads and writes the state.
-        optimizer = owned * (s.gradient_bytes + s.weight_bytes + 2.0 * s.optimizer_bytes) / c.host_link.bytes_per_s();
+        optimizer =
+            owned * (s.gradient_bytes + s.weight_bytes + 2.0 * s.optimizer_bytes) / c.host_link.bytes_per_s();
     }
     // Activations leave during the forward and return during the backward pass, beside both.
     let leaving = if l.offload.activations() {
@@ -339,7 +347,8 @@ fn data_parallel(
         Zero::Replicated => exposed(over(Collective::AllReduce, s.gradient_wire_bytes), backward),
         Zero::Optimizer | Zero::Gradients => {
             let gather = over(Collective::AllGather, s.weight_bytes);
-            let reduce = over(Collective::ReduceScatter, s.gradient_wire_bytes) + between(s.gradient_wire_bytes);
+            let reduce =
+                over(Collective::ReduceScatter, s.gradient_wire_bytes) + between(s.gradient_wire_bytes);
             exposed(reduce, backward) + exposed(gather, forward)
         }
     }

@@ -90,8 +90,9 @@ pub fn fit_row(row: &Row, chip_index: usize, weight: f64) -> FitRow {
     }
 }
 
-/// Low and high factor on a prediction, by source family (from the errors of all others) and for anything else.
-pub type Band = BTreeMap<String, (f64, f64)>;
+/// Low and high factor on a prediction, by source family (from the errors of all others; "all" for anything else) and by whether
+/// the model is a mixture of experts.
+pub type Band = BTreeMap<(String, bool), (f64, f64)>;
 
 fn predictions<'a>(
     table: &'a Table,
@@ -105,7 +106,8 @@ fn predictions<'a>(
         let calibration = parameters.of(key, &row.chip_id);
         let fit = fit_row(row, 0, 1.0);
         let seconds = predict(&fit, &calibration);
-        let (low, high) = band.get(key).or_else(|| band.get("all")).copied().unwrap_or((1.0, 1.0));
+        let of = |family: &str| band.get(&(family.to_owned(), row.model.moe.is_some())).copied();
+        let (low, high) = of(key).or_else(|| of("all")).unwrap_or((1.0, 1.0));
         let mut classes = Vec::new();
         if row.model.moe.is_some() {
             classes.push("moe");

@@ -65,15 +65,17 @@ pub(super) fn training(b: &mut Builder<'_>, chips: &[String], span: Span) -> Opt
         for chip in chips {
             let key = |what: &str| format!("chip_{}_{what}", chip.replace('-', "_"));
             let one = |what: &str| number(&key(what));
-            let known =
-                ["gemm_bf16", "gemm_low", "attention", "compute_units", "host_link"].iter().any(|w| one(w).is_some());
+            let known = ["gemm_bf16", "gemm_low", "attention", "compute_units", "host_link"]
+                .iter()
+                .any(|w| one(w).is_some());
             if known {
                 let found = ChipFactors {
                     gemm_bf16: one("gemm_bf16").unwrap_or(1.0),
                     gemm_low: one("gemm_low").unwrap_or(1.0),
                     attention: one("attention").unwrap_or(1.0),
                     compute_units: one("compute_units"),
-                    host_link: base(&entry, &key("host_link"), Dim::Bandwidth).map(Bandwidth::from_bytes_per_s),
+                    host_link: base(&entry, &key("host_link"), Dim::Bandwidth)
+                        .map(Bandwidth::from_bytes_per_s),
                 };
                 factors.push((chip.clone(), found));
             }

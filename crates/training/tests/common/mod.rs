@@ -66,6 +66,7 @@ pub fn calibration() -> Calibration {
         elementwise_passes: 2.1,
         step_overhead: Time::from_ms(15.0),
         collective_slowdown: 1.5,
+        network_slowdown: 1.5,
         ..Calibration::prior()
     }
 }

@@ -32,8 +32,7 @@ pub struct Row {
     pub model: ModelShape,
     /// The chip.
     pub chip: Chip,
-    /// Highest bf16 matrix rate measured on the chip, where the catalog has one.
-    pub achievable: Option<Flops>,
+
     /// The network.
     pub network: Network,
     /// Training state of the stack.
@@ -156,7 +155,6 @@ pub fn read(text: &str, catalog: &Catalog) -> Result<Table, TrainingTableError> 
 struct KnownChip {
     id: String,
     chip: Chip,
-    achievable: Option<Flops>,
 }
 
 /// Spellings of a chip's name that are no aliases of the catalog: first match wins, so longer names stand first.
@@ -214,7 +212,7 @@ fn known_chip(catalog: &Catalog, name: &str) -> Result<KnownChip, Reason> {
         tdp: Power::from_w(get("tdp", Dim::Power)?.unwrap_or(0.0)),
         idle_power: Power::from_w(get("idle_power", Dim::Power)?.unwrap_or(0.0)),
     };
-    Ok(KnownChip { id: entry.id.clone(), chip, achievable: flops("matmul_achievable_bf16")? })
+    Ok(KnownChip { id: entry.id.clone(), chip })
 }
 
 fn family(f: &Fields) -> String {
@@ -326,7 +324,8 @@ fn row(f: &Fields, id: &str, known: &KnownChip, models: &mut Models) -> Result<R
         // Unstated recomputation: the least that fits the chip.
         defaults.push("recompute");
         // Superchips move activations to their host before they compute whole layers twice.
-        let offload = if super::fit::host_link(&known.id).is_some() { Offload::Activations } else { Offload::None };
+        let offload =
+            if super::fit::host_link(&known.id).is_some() { Offload::Activations } else { Offload::None };
         for (least, offload) in [
             (Recompute::None, Offload::None),
             (Recompute::Selective, Offload::None),
@@ -354,7 +353,6 @@ fn row(f: &Fields, id: &str, known: &KnownChip, models: &mut Models) -> Result<R
         chip_id: known.id.clone(),
         model,
         chip: *chip,
-        achievable: known.achievable,
         network,
         state,
         layout,
