@@ -2,8 +2,8 @@
 //!
 //! A time is Σ cᵢ·xᵢ with positive coefficients cᵢ = exp(global + engine + group). The deviations of engine families and of
 //! engine family × chip class are shrunk to nothing by ridge penalties (the posterior mode under normal priors), so an unseen chip
-//! or engine falls back to the level above. Gauss-Newton with the exact Jacobian xᵢcᵢ/Σ; residuals beyond a threshold count linearly
-//! (Huber), because some published runs hide speculative decoding or a broken set-up.
+//! or engine falls back to the level above. Gauss-Newton with the exact Jacobian xᵢcᵢ/Σ; large residuals lose their
+//! weight (Cauchy), because some published runs hide speculative decoding, a limit of requests in the engine or a broken set-up.
 
 use crate::coefficients::{ChipClass, Coefficients, EngineFamily};
 
@@ -20,7 +20,7 @@ pub struct Sample<const N: usize> {
     pub class: ChipClass,
 }
 
-/// Weights of the priors, in equivalent samples, and where residuals turn linear.
+/// Weights of the priors, in equivalent samples, and where residuals lose weight.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shrinkage {
     /// Of the global coefficients to their centre.
@@ -29,20 +29,20 @@ pub struct Shrinkage {
     pub engine: f64,
     /// Of an engine family on a chip class to the engine family.
     pub group: f64,
-    /// Logarithmic residual at which a sample starts to count linearly.
-    pub huber: f64,
+    /// Logarithmic residual at which a sample counts half.
+    pub scale: f64,
 }
 
 impl Default for Shrinkage {
     /// Chosen by leave-one-model-and-chip-out error over a coarse grid.
     fn default() -> Self {
-        Shrinkage { global: 1.0, engine: 3.0, group: 10.0, huber: 0.15 }
+        Shrinkage { global: 3.0, engine: 3.0, group: 10.0, scale: 0.1 }
     }
 }
 
 /// Centres of the weak prior of the decode coefficients: hardware reaches about two thirds of its rates, and a layer costs tens of
-/// microseconds.
-pub const DECODE_CENTRE: [f64; 10] = [1.3, 1.3, 1.0, 3.0, 1.5, 2.0, 3e-5, 1e-5, 3e-5, 5e-7];
+/// microseconds, a request about ten in the host.
+pub const DECODE_CENTRE: [f64; 12] = [1.3, 1.3, 1.0, 1.5, 2.0, 1.5, 1.5, 3e-5, 1e-5, 3e-5, 5e-7, 1e-5];
 /// Centres of the weak prior of the first-token coefficients: a prefill, a step to wait for, tens of milliseconds of front end, the
 /// queue as computed, and a twentieth of the work of the others (half of it in the first of ten rounds).
 pub const FIRST_TOKEN_CENTRE: [f64; 5] = [1.5, 1.5, 0.03, 1.0, 0.05];
@@ -95,7 +95,9 @@ pub fn fit<const N: usize>(
     }
     let mut normal = vec![0.0; size * size];
     let mut right = vec![0.0; size];
-    for _ in 0..iterations {
+    for step in 0..iterations {
+        // A redescending weight has many minima: the first steps of a fit from scratch find the basin.
+        let redescending = start.is_some() || step >= 3;
         normal.iter_mut().for_each(|v| *v = 0.0);
         for p in 0..size {
             normal[p * size + p] = penalty[p] + 1e-9;
@@ -110,7 +112,7 @@ pub fn fit<const N: usize>(
                 }
                 let effective: [f64; N] =
                     std::array::from_fn(|i| (theta[i] + theta[engine_at[e] + i] + theta[g + i]).exp());
-                let (block, gradient) = accumulate(samples, e, c, &effective, shrinkage.huber);
+                let (block, gradient) = accumulate(samples, e, c, &effective, shrinkage.scale, redescending);
                 let levels = [0, engine_at[e], g];
                 for &a in &levels {
                     for i in 0..N {
@@ -132,7 +134,7 @@ pub fn fit<const N: usize>(
             *t += step;
             largest = largest.max(step.abs());
         }
-        if largest < 1e-3 {
+        if largest < 1e-3 && redescending {
             break;
         }
     }
@@ -159,7 +161,8 @@ fn accumulate<const N: usize>(
     engine: usize,
     class: usize,
     effective: &[f64; N],
-    huber: f64,
+    scale: f64,
+    redescending: bool,
 ) -> ([[f64; N]; N], [f64; N]) {
     let mut block = [[0.0; N]; N];
     let mut gradient = [0.0; N];
@@ -174,7 +177,8 @@ fn accumulate<const N: usize>(
             total += jacobian[i];
         }
         let residual = (s.seconds / total).ln();
-        let weight = 1.0 / (residual.abs() / huber).max(1.0);
+        let ratio = residual / scale;
+        let weight = if redescending { 1.0 / (1.0 + ratio * ratio) } else { 1.0 / ratio.abs().max(1.0) };
         for i in 0..N {
             jacobian[i] /= total;
         }

@@ -81,23 +81,25 @@ impl EngineFamily {
 }
 
 /// Number of terms of a decode step.
-pub const DECODE_TERMS: usize = 10;
+pub const DECODE_TERMS: usize = 12;
 /// Number of terms of the time to the first token.
 pub const FIRST_TOKEN_TERMS: usize = 5;
 
-/// Names of the decode terms, in the order of the arrays. The first six multiply an ideal time; the last four are seconds per
-/// layer, per layer and log2 of the chips, per expert layer, per layer and request.
+/// Names of the decode terms, in the order of the arrays. The first seven multiply an ideal time; the others are seconds per
+/// layer, per layer and log2 of the chips, per expert layer, per layer and request, and per request.
 pub const DECODE_NAMES: [&str; DECODE_TERMS] = [
     "dense_weights",
     "expert_weights",
     "kv",
-    "decode_compute",
-    "prefill_compute",
+    "compute",
+    "expert_compute",
+    "small_batch",
     "exchange",
     "per_layer",
     "per_layer_log2_chips",
     "per_expert_layer",
     "per_layer_request",
+    "per_request",
 ];
 /// Names of the first-token terms: multiples of the prefill time, of a decode step, seconds, multiples of the queueing time, of
 /// the work of the requests that start together.
@@ -207,7 +209,7 @@ pub struct Calibration {
 }
 
 fn decode_seconds(i: usize) -> bool {
-    i >= 6
+    i >= 7
 }
 
 fn first_token_seconds(i: usize) -> bool {

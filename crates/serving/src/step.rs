@@ -16,6 +16,14 @@ use crate::steady::Lengths;
 /// Bytes of one activation scalar that chips exchange.
 const ACTIVATION_BYTES: f64 = 2.0;
 
+/// Requests of one wave of attention kernels: more of them run beside each other, so that the cost per request falls.
+const WAVE: f64 = 128.0;
+
+/// What a matrix product costs beyond the larger of its two bounds while both are near: half the harmonic mean, bounded by either.
+fn overlap(memory: f64, compute: f64) -> f64 {
+    if memory + compute > 0.0 { memory * compute / (memory + compute) } else { 0.0 }
+}
+
 /// A model on a deployment, reduced to what a step needs: a step then costs a few dozen operations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepModel {
@@ -28,8 +36,9 @@ pub struct StepModel {
     dense_weights: f64,
     all_experts: f64,
     kv_scalar: f64,
-    decode_per_token: f64,
-    linear_per_prompt_token: f64,
+    head_per_token: f64,
+    linear_per_token: f64,
+    experts_per_token: f64,
     attention_flop: f64,
     exchange_per_token: f64,
     miss: f64,
@@ -87,7 +96,8 @@ impl StepModel {
         let dense_bytes = attention * attention_bytes(model, deployment.weights)
             + (dense + expert_layers * expert * shared) * weight
             + head * Precision::Bf16.bytes();
-        let linear = attention + dense + expert_layers * expert * (shared + active);
+        let linear = attention + dense + expert_layers * expert * shared;
+        let routed = expert_layers * expert * active;
         let exchange_per_token = if stage > 1.0 {
             2.0 * layers * hidden * ACTIVATION_BYTES * 2.0 * (stage - 1.0)
                 / stage
@@ -103,8 +113,9 @@ impl StepModel {
             dense_weights: dense_bytes / tp / bandwidth,
             all_experts: expert_layers * experts * expert * weight / stage / bandwidth,
             kv_scalar: kv_scalars(model, deployment.tp) * deployment.kv_bytes() / bandwidth,
-            decode_per_token: 2.0 * (linear + head) / stage / rate,
-            linear_per_prompt_token: 2.0 * linear / stage / rate,
+            head_per_token: 2.0 * head / stage / rate,
+            linear_per_token: 2.0 * linear / stage / rate,
+            experts_per_token: 2.0 * routed / stage / rate,
             attention_flop: 1.0 / stage / bf16,
             exchange_per_token,
             miss: if experts > 0.0 { (1.0 - active / experts).max(0.0) } else { 1.0 },
@@ -122,11 +133,14 @@ impl StepModel {
         &self.deployment
     }
 
-    /// Ideal prefill compute of one prompt in seconds: two FLOP per active weight and token, and causal attention in bf16.
-    fn prompt_compute(&self, prompt: f64) -> f64 {
-        prompt
-            * (self.linear_per_prompt_token
-                + self.model.attention_flop_per_token(prompt) * self.attention_flop)
+    /// Ideal compute of one prompt in seconds outside and inside the routed experts: two FLOP per active weight and token, and
+    /// causal attention in bf16.
+    fn prompt_compute(&self, prompt: f64) -> [f64; 2] {
+        [
+            prompt
+                * (self.linear_per_token + self.model.attention_flop_per_token(prompt) * self.attention_flop),
+            prompt * self.experts_per_token,
+        ]
     }
 
     /// The terms of a step that decodes `batch` requests and takes in the prompts of the requests that replace finished
@@ -146,17 +160,24 @@ impl StepModel {
         let on_rank = batch / f64::from(self.deployment.dp_attention);
         let context = lengths.prompt + lengths.answer / 2.0;
         let coverage = if self.expert_layers > 0.0 { 1.0 - self.miss.powf(batch) } else { 0.0 };
+        let experts = self.all_experts * coverage * self.imbalance;
+        let (dense, routed) =
+            (batch * (self.linear_per_token + self.head_per_token), batch * self.experts_per_token);
+        let turnover = mixed * batch / lengths.answer;
+        let prompt = if mixed > 0.0 { self.prompt_compute(lengths.prompt) } else { [0.0; 2] };
         [
             self.dense_weights,
-            self.all_experts * coverage * self.imbalance,
+            experts,
             on_rank * kept(&self.model, context) * self.kv_scalar,
-            batch * self.decode_per_token,
-            mixed * batch / lengths.answer * self.prompt_compute(lengths.prompt),
+            dense + turnover * prompt[0],
+            routed + turnover * prompt[1],
+            overlap(self.dense_weights, dense) + overlap(experts, routed),
             on_rank * (1.0 + mixed * lengths.prompt / lengths.answer) * self.exchange_per_token,
             self.layers,
             self.layers * self.log2_chips,
             self.expert_layers,
-            self.layers * on_rank,
+            self.layers * on_rank * WAVE / (WAVE + on_rank),
+            on_rank,
         ]
     }
 
@@ -188,10 +209,11 @@ impl StepModel {
         let c = &self.decode;
         let all = prompts * tokens;
         let chunks = (all / self.chunk_tokens).max(1.0);
-        let launches = self.layers * c[6] + self.layers * self.log2_chips * c[7] + self.expert_layers * c[8];
+        let launches = self.layers * c[7] + self.layers * self.log2_chips * c[8] + self.expert_layers * c[9];
+        let compute = self.prompt_compute(tokens);
         Time::from_s(
-            prompts * self.prompt_compute(tokens) * c[4]
-                + all * self.exchange_per_token * c[5]
+            prompts * (compute[0] * c[3] + compute[1] * c[4])
+                + all * self.exchange_per_token * c[6]
                 + chunks * launches
                 + self.beyond_domain(all),
         )

@@ -14,6 +14,7 @@ use gigatwin_serving::{Band, Calibration, Coefficients, EngineInputs, ServingErr
 use crate::report::{Fold, Prediction, Refusal, Report};
 use crate::table::ValidationError;
 
+mod published;
 mod rows;
 
 use rows::{Mode, Point, read};
@@ -31,7 +32,7 @@ const STEPS_FOLD: usize = 6;
 /// [`ValidationError`] with line and column where the table cannot be read.
 pub fn validate(csv: Option<&str>) -> Result<Report, ValidationError> {
     let inputs = engine_inputs();
-    let (points, mut refused, rows) = read(csv.unwrap_or(SHIPPED))?;
+    let (points, mut refused, rows) = read_any(csv.unwrap_or(SHIPPED))?;
     let points = fitting(points, &inputs, &mut refused);
     let Some(user) = csv.map(|_| shipped_calibration()) else {
         return Ok(out_of_fold(&points, &inputs, rows, refused).1);
@@ -69,6 +70,11 @@ pub fn calibrate() -> Result<Calibration, ValidationError> {
     let (points, mut refused, rows) = read(SHIPPED)?;
     let points = fitting(points, &inputs, &mut refused);
     Ok(out_of_fold(&points, &inputs, rows, refused).0)
+}
+
+/// A table in the compiled form or as published.
+fn read_any(text: &str) -> Result<(Vec<Point>, Vec<Refusal>, usize), ValidationError> {
+    if published::is_published(text) { published::read(text) } else { read(text) }
 }
 
 /// The calibration of the catalog.
@@ -134,7 +140,7 @@ fn step_model(
 
 fn predict(p: &Point, inputs: &EngineInputs, calibration: &Calibration) -> Result<Vec<Figure>, ServingError> {
     let step = step_model(p, inputs, calibration)?;
-    let fit = memory(&p.model, &p.chip, &p.deployment, inputs, p.lengths.total())?;
+    let fit = memory(&p.model, &p.chip, &p.deployment, inputs, p.lengths.total());
     let first = calibration.first_token.effective(p.engine, p.class);
     let mut out = Vec::new();
     let mut push = |metric, predicted: f64, measured: Option<f64>, classes: Vec<&'static str>| {
@@ -149,7 +155,7 @@ fn predict(p: &Point, inputs: &EngineInputs, calibration: &Calibration) -> Resul
             let ttft: f64 = terms.iter().zip(&first).map(|(t, c)| t * c).sum();
             let per_rank = p.concurrency / f64::from(p.deployment.dp_attention);
             let load = per_rank * terms[0] / (p.lengths.answer * tpot.s());
-            let free = load < UNSATURATED && p.concurrency * p.lengths.held() <= fit.tokens;
+            let free = load < UNSATURATED && fit.is_ok_and(|m| p.concurrency * p.lengths.held() <= m.tokens);
             let mut classes = vec!["closed_loop"];
             if p.layout_stated {
                 classes.push("full_settings");
@@ -164,12 +170,20 @@ fn predict(p: &Point, inputs: &EngineInputs, calibration: &Calibration) -> Resul
             push("ttft_ms", ttft * 1e3, p.ttft, vec!["static_batch"]);
         }
         Mode::Offline => {
-            let batch = gigatwin_serving::plan::offline_batch(&fit, &p.lengths, inputs.max_batch);
+            fit?;
+            let batch = offline_batch(p, inputs).unwrap_or(1.0);
             let rate = batch / step.tpot(batch, &p.lengths).s();
             push("tokens_per_s", rate, p.tokens, vec!["offline"]);
         }
     }
     Ok(out)
+}
+
+/// Requests in flight of an offline run: what memory and the engine's limit allow, on every copy of the attention.
+fn offline_batch(p: &Point, inputs: &EngineInputs) -> Option<f64> {
+    let fit = memory(&p.model, &p.chip, &p.deployment, inputs, p.lengths.total()).ok()?;
+    let most = inputs.max_batch.saturating_mul(p.deployment.dp_attention);
+    Some(gigatwin_serving::plan::offline_batch(&fit, &p.lengths, most))
 }
 
 /// Fits on the rows that `keep` allows.
@@ -189,13 +203,19 @@ fn fitted(
     let steps = if start.is_some() { STEPS_FOLD } else { STEPS };
     let shrinkage = Shrinkage::default();
     let mut decode = Vec::new();
-    for p in points.iter().filter(|p| p.mode != Mode::Offline && keep(p)) {
-        let (Ok(step), Some(measured)) = (step_model(p, inputs, &neutral), p.tpot) else { continue };
-        let terms = match p.mode {
-            Mode::Static => step.pure_decode_terms(p.concurrency, &p.lengths),
-            _ => step.decode_terms(p.concurrency, &p.lengths),
+    for p in points.iter().filter(|p| keep(p)) {
+        let Ok(step) = step_model(p, inputs, &neutral) else { continue };
+        let sample = match p.mode {
+            Mode::Static => p.tpot.map(|t| (step.pure_decode_terms(p.concurrency, &p.lengths), t * 1e-3)),
+            Mode::Closed => p.tpot.map(|t| (step.decode_terms(p.concurrency, &p.lengths), t * 1e-3)),
+            // At the largest batch a step lasts batch over token rate.
+            Mode::Offline => offline_batch(p, inputs)
+                .zip(p.tokens)
+                .map(|(batch, rate)| (step.decode_terms(batch, &p.lengths), batch / rate)),
         };
-        decode.push(Sample { terms, seconds: measured * 1e-3, engine: p.engine, class: p.class });
+        if let Some((terms, seconds)) = sample {
+            decode.push(Sample { terms, seconds, engine: p.engine, class: p.class });
+        }
     }
     let decode = fit(&decode, &DECODE_CENTRE, &shrinkage, start.map(|c| &c.decode), steps);
     // The first token builds on the fitted step.
@@ -209,7 +229,8 @@ fn fitted(
         };
         first.push(Sample { terms, seconds: measured * 1e-3, engine: p.engine, class: p.class });
     }
-    let first_token = fit(&first, &FIRST_TOKEN_CENTRE, &shrinkage, start.map(|c| &c.first_token), steps);
+    let loose = Shrinkage { global: 1.0, engine: 1.0, scale: 0.4, ..shrinkage };
+    let first_token = fit(&first, &FIRST_TOKEN_CENTRE, &loose, start.map(|c| &c.first_token), steps);
     Calibration { first_token, ..with_decode }
 }
 
@@ -234,11 +255,7 @@ fn out_of_fold(
     }
     let mut figures: Vec<(&Point, Figure)> = Vec::new();
     for (pair, members) in &pairs {
-        let calibration = if members.iter().all(|p| p.mode == Mode::Offline) {
-            all
-        } else {
-            fitted(points, inputs, |p| p.pair != *pair, Some(&all))
-        };
+        let calibration = fitted(points, inputs, |p| p.pair != *pair, Some(&all));
         for p in members {
             match predict(p, inputs, &calibration) {
                 Ok(list) => figures.extend(list.into_iter().map(|f| (*p, f))),
@@ -306,12 +323,14 @@ fn refusal(p: &Point, error: &ServingError) -> Refusal {
     }
 }
 
-/// Drops rows that the model refuses before anything is fitted, so that they cannot shape the coefficients.
+/// Drops rows that the model refuses before anything is fitted, so that they cannot shape the coefficients. Where the number of
+/// requests is stated the run itself shows that they fitted: the reserve for activations is a guess, and no ground to refuse.
 fn fitting(points: Vec<Point>, inputs: &EngineInputs, refused: &mut Vec<Refusal>) -> Vec<Point> {
     let mut kept = Vec::with_capacity(points.len());
     for p in points {
         match memory(&p.model, &p.chip, &p.deployment, inputs, p.lengths.total()) {
             Ok(_) => kept.push(p),
+            Err(ServingError::MemoryShort { .. }) if p.mode != Mode::Offline => kept.push(p),
             Err(e) => refused.push(refusal(&p, &e)),
         }
     }

@@ -32,7 +32,7 @@ const REQUIRED: [&str; 20] = [
 ];
 
 /// How the load was made: a closed loop, one static batch, or the largest batch.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     Closed,
     Static,
