@@ -9,6 +9,7 @@ pub mod coefficients;
 pub mod deployment;
 pub mod error;
 pub mod event;
+pub mod frontier;
 pub mod plan;
 pub mod site;
 pub mod steady;

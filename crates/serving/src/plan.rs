@@ -11,7 +11,7 @@ use crate::steady::{Lengths, Steady, at_batch};
 use crate::step::StepModel;
 
 /// 99 % quantile of the standard normal distribution.
-const NORMAL_P99: f64 = 2.326_347_874;
+pub(crate) const NORMAL_P99: f64 = 2.326_347_874;
 const DAY: f64 = 86_400.0;
 
 /// How much is asked for.
@@ -214,7 +214,7 @@ pub fn plan(
 }
 
 /// Powers of two of each degree that suit the model, small replicas first.
-fn layouts(model: &ModelShape, inputs: &PlanInputs) -> Vec<Deployment> {
+pub(crate) fn layouts(model: &ModelShape, inputs: &PlanInputs) -> Vec<Deployment> {
     let limit = inputs.max_chips_per_replica.max(1);
     let powers = || (0..12).map(|i| 1_u32 << i).take_while(move |p| *p <= limit);
     let mut out = Vec::with_capacity(64);
@@ -246,20 +246,20 @@ fn before(a: &Candidate, b: &Candidate) -> bool {
 }
 
 /// Mean in flight under a limit: b + 2.33·√b = limit.
-fn mean_under(limit: f64) -> f64 {
+pub(crate) fn mean_under(limit: f64) -> f64 {
     let root = 0.5 * (-NORMAL_P99 + (NORMAL_P99 * NORMAL_P99 + 4.0 * limit).sqrt());
     root * root
 }
 
-struct Point {
-    rate: f64,
-    batch: f64,
-    tpot: Time,
-    ttft: Time,
+pub(crate) struct Point {
+    pub(crate) rate: f64,
+    pub(crate) batch: f64,
+    pub(crate) tpot: Time,
+    pub(crate) ttft: Time,
 }
 
 /// Largest load at a limit of requests in flight: by decode slots, by prefill, and by the wait for it.
-fn point(
+pub(crate) fn point(
     step: &StepModel,
     lengths: &Lengths,
     objective: &Objective,
@@ -271,7 +271,7 @@ fn point(
     let spread = (1.0 + inputs.prompt_cv2.max(0.0)).ln();
     let long = lengths.prompt * (NORMAL_P99 * spread.sqrt() - 0.5 * spread).exp();
     let alone = step.prefill(long).s() * c[0] + tpot.s() * c[1] + c[2];
-    let service = step.prefill(lengths.prompt).s() * c[0] / f64::from(step.deployment().dp_attention);
+    let service = step.prefill(lengths.prompt).s() * c[0];
     let mut batch = mean_under(limit);
     let mut rate = batch / (lengths.answer * step.tpot(batch, lengths).s());
     let variability = 0.5 * (inputs.arrival_cv2 + inputs.prompt_cv2).max(1e-6);
@@ -389,7 +389,7 @@ pub fn offline_batch(fit: &Memory, lengths: &Lengths, max_batch: u32) -> f64 {
 }
 
 /// How far a refusal is from being none: what fits but is too slow is nearer than what does not fit.
-fn distance(error: &ServingError) -> f64 {
+pub(crate) fn distance(error: &ServingError) -> f64 {
     match error {
         ServingError::MemoryShort { short_by, usable, .. } => {
             1e9 + short_by.bytes() / usable.bytes().max(1.0)
@@ -399,7 +399,7 @@ fn distance(error: &ServingError) -> f64 {
     }
 }
 
-fn change(binding: &ServingError, deployment: &Deployment, inputs: &PlanInputs) -> String {
+pub(crate) fn change(binding: &ServingError, deployment: &Deployment, inputs: &PlanInputs) -> String {
     match binding {
         ServingError::MemoryShort { short_by, .. } => {
             let narrower = match deployment.weights {

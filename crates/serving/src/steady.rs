@@ -161,8 +161,7 @@ pub fn open(
     positive("largest batch", max_batch)?;
     Lengths::new(lengths.prompt, lengths.answer)?;
     let in_flight = |batch: f64| rate * lengths.answer * step.tpot(batch, lengths).s();
-    let service =
-        step.prefill(lengths.prompt).s() * step.first_token[0] / f64::from(step.deployment().dp_attention);
+    let service = step.prefill(lengths.prompt).s() * step.first_token[0];
     let load = rate * service;
     if in_flight(max_batch) > max_batch || load >= 1.0 {
         return Err(ServingError::Overload { load: (in_flight(max_batch) / max_batch).max(load) });
@@ -190,7 +189,8 @@ pub(crate) fn at_batch(
     let tpot = step.tpot(batch, lengths);
     let c = &step.first_token;
     let alone = step.prefill(lengths.prompt).s() * c[0];
-    let service = alone / f64::from(step.deployment().dp_attention);
+    // The compute of a prompt is counted at the rate of all chips of a stage, copies of the attention included.
+    let service = alone;
     let load = (rate * service).min(1.0 - 1e-9);
     let wait = 0.5 * (inputs.arrival_cv2 + inputs.prompt_cv2) * load / (1.0 - load) * service;
     let ttft = alone + tpot.s() * c[1] + c[2] + wait;

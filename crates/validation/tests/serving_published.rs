@@ -18,7 +18,9 @@ f,one,No Such Model,fp8,H100 SXM,4,agg tp4,vllm,1000,1000,8,agg,,60,9,\n";
     let full: Vec<&str> =
         report.refused.iter().filter(|r| r.fully_specified).map(|r| r.id.as_str()).collect();
     assert_eq!(full, ["f"], "only the row that states all it needs counts against us");
-    let of = |id: &str| report.predictions.iter().find(|p| p.id == id && p.metric != "ttft_ms").map(|p| p.predicted);
+    let of = |id: &str| {
+        report.predictions.iter().find(|p| p.id == id && p.metric != "ttft_ms").map(|p| p.predicted)
+    };
     assert!(of("a").is_some_and(|ms| ms > 1.0 && ms < 100.0), "{:?}", of("a"));
     assert!(of("b").is_some_and(|rate| rate > 100.0), "{:?}", of("b"));
 }

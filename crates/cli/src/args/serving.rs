@@ -5,6 +5,8 @@ use clap::{Args, Subcommand};
 /// `serving`.
 #[derive(Debug, Subcommand)]
 pub enum Serving {
+    /// Find what a number of accelerators serves at best within latency objectives
+    Plan(Plan),
     /// Predict latency, throughput, memory and energy of one given deployment
     Predict(Predict),
     /// Replay a trace or a generated stream of requests through the replicas of a service
@@ -55,6 +57,37 @@ pub struct Degrees {
     /// Data-parallel copies of the attention
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub dp_attention: u32,
+}
+
+/// `serving plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// What is served.
+    #[command(flatten)]
+    pub what: What,
+    /// Accelerators on offer
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub gpus: u32,
+    /// Time to the first token that 99 % of requests must keep, ms
+    #[arg(long, value_name = "MS", default_value_t = 2000.0, allow_negative_numbers = true)]
+    pub ttft: f64,
+    /// Time per output token that 99 % of requests must keep, ms
+    #[arg(long, value_name = "MS", default_value_t = 50.0, allow_negative_numbers = true)]
+    pub tpot: f64,
+    /// Price of one accelerator-hour, EUR; without it there is no cost per token
+    #[arg(long, value_name = "EUR", allow_negative_numbers = true)]
+    pub price: Option<f64>,
+    /// Requests that the event engine replays to confirm the best options; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = confirm)]
+    pub confirm: usize,
+}
+
+fn confirm(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(n) if n <= 1_000_000 => Ok(n),
+        Ok(_) => Err("at most 1000000".to_owned()),
+        Err(e) => Err(e.to_string()),
+    }
 }
 
 /// `serving predict`.

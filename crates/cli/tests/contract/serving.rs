@@ -36,3 +36,29 @@ fn all_faults_of_the_options_are_reported_at_once() {
         assert!(answer.err.contains(part), "{part} in {}", answer.err);
     }
 }
+
+#[test]
+fn a_plan_weighs_both_forms_and_replays_the_best() {
+    let f = folder("serving-plan");
+    let args =
+        ["serving", "plan", "--model", "llama-3-1-70b", "--chip", "h200-sxm", "--gpus", "16", "--price", "3"];
+    let mut machine = args.to_vec();
+    machine.extend(["--confirm", "300", "--json"]);
+    let out = gigatwin(&f, &machine).exits(0).json();
+    for kind in ["aggregated", "disaggregated"] {
+        let one = &out[format!("best_{kind}")];
+        assert_eq!(one["kind"], kind);
+        assert!(one["eur_per_million_tokens"].as_f64().is_some_and(|v| v > 0.0), "{one}");
+    }
+    assert!(out["pareto"].as_array().is_some_and(|p| p.len() > 2));
+    assert!(out["confirmed"].as_array().is_some_and(|c| c.len() == 2), "{out}");
+    assert_eq!(gigatwin(&f, &machine).out, gigatwin(&f, &machine).out, "same input, same bytes");
+}
+
+#[test]
+fn an_objective_below_the_floor_is_a_no_that_says_the_floor() {
+    let f = folder("serving-floor");
+    let args = ["serving", "plan", "--model", "llama-3-1-70b", "--chip", "h200-sxm", "--tpot", "0.5"];
+    let answer = gigatwin(&f, &args).exits(1);
+    assert!(answer.out.contains("below the physical floor"), "{}", answer.out);
+}

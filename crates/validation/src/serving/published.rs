@@ -42,7 +42,8 @@ const CHIPS: [(&str, &str); 19] = [
 ];
 
 /// Endings of model names that say nothing about the shape.
-const ENDINGS: [&str; 10] = ["instruct", "nvfp4", "fp8", "fp4", "bf16", "it", "2507", "thinking", "chat", "hf"];
+const ENDINGS: [&str; 10] =
+    ["instruct", "nvfp4", "fp8", "fp4", "bf16", "it", "2507", "thinking", "chat", "hf"];
 
 /// Whether a table has the columns of this form.
 pub(super) fn is_published(text: &str) -> bool {
@@ -216,8 +217,7 @@ fn point(row: &Row, id: &str, names: &mut Names) -> Result<Result<Point, Refused
         return Ok(Err(open("a training row")));
     }
     let positive = |column: &'static str| Ok::<_, ValidationError>(row.number(column)?.filter(|v| *v > 0.0));
-    let (ttft, tpot, tokens) =
-        (positive("ttft_ms")?, positive("tpot_ms")?, positive("tput_out_tok_s")?);
+    let (ttft, tpot, tokens) = (positive("ttft_ms")?, positive("tpot_ms")?, positive("tput_out_tok_s")?);
     let (Some(prompt), Some(answer)) = (positive("isl")?, positive("osl")?) else {
         return Ok(Err(open("the row does not say the lengths")));
     };

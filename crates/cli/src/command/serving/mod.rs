@@ -1,5 +1,6 @@
 //! `serving`: services of language models on their own, without a factory around them.
 
+mod plan;
 mod predict;
 mod replay;
 mod setting;
@@ -10,6 +11,7 @@ use crate::exit::{Exit, Fault};
 
 pub(super) fn run(context: &Context, what: &Serving) -> Result<Exit, Fault> {
     match what {
+        Serving::Plan(args) => plan::run(context, args),
         Serving::Predict(args) => predict::run(context, args),
         Serving::Replay(args) => replay::run(context, args),
     }

@@ -1,0 +1,112 @@
+//! CPU seconds of a steady-state point and of a sweep over 32 accelerators: `cargo bench -p gigatwin-serving --bench planner`.
+
+#![allow(clippy::expect_used, missing_docs)] // a benchmark
+
+use std::hint::black_box;
+
+use gigatwin_catalog::{Catalog, Kind, Precision, chip, model_shape};
+use gigatwin_fabric::Network;
+use gigatwin_quantity::{Bandwidth, Data, Dim, Share, Time};
+use gigatwin_serving::frontier::{Activity, frontier};
+use gigatwin_serving::{
+    Calibration, ChipClass, Deployment, EngineFamily, EngineInputs, Lengths, Objective, PlanInputs,
+    StepModel, closed, memory,
+};
+
+/// Nanoseconds that the scheduler has given this process.
+fn cpu() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
+    text.split_whitespace().next().and_then(|n| n.parse::<f64>().ok()).map_or(0.0, |n| n / 1e9)
+}
+
+fn peak_mb() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap_or("");
+    line.trim().trim_end_matches("kB").trim().parse::<f64>().map_or(0.0, |kb| kb / 1024.0)
+}
+
+/// Least CPU seconds per call over five rounds.
+fn least(times: u32, mut work: impl FnMut()) -> f64 {
+    work();
+    (0..5)
+        .map(|_| {
+            let start = cpu();
+            for _ in 0..times {
+                work();
+            }
+            (cpu() - start) / f64::from(times)
+        })
+        .fold(f64::INFINITY, f64::min)
+}
+
+fn main() {
+    let catalog = Catalog::embedded();
+    let entry = catalog.entry(Kind::Defaults, "serving").expect("serving defaults");
+    let calibration = Calibration::read(|key, time| {
+        let dim = if time { Dim::Time } else { Dim::Ratio };
+        entry.figure(key, dim).expect("a figure").map(|v| v.distribution.base())
+    })
+    .expect("a whole calibration");
+    let chip = chip(&catalog.entry(Kind::Accelerators, "b200-hgx").expect("a chip")).expect("rates");
+    let network = Network::new(
+        Bandwidth::from_bytes_per_s(0.5 * chip.scaleup_bandwidth.bytes_per_s()),
+        chip.scaleup_domain,
+        true,
+        Bandwidth::from_gbit_per_s(400.0),
+        1.0,
+    );
+    let engine = EngineInputs {
+        memory_utilisation: Share::from_percent(90.0),
+        activation_reserve: Data::from_gb(3.0),
+        chunk_tokens: 2048.0,
+        max_batch: 1024,
+        expert_imbalance: 1.0,
+        arrival_cv2: 1.2,
+        prompt_cv2: 0.92,
+    };
+    let lengths = Lengths { prompt: 4000.0, answer: 1000.0 };
+    for id in ["llama-3-1-70b", "deepseek-v3"] {
+        let model = model_shape(&catalog.entry(Kind::Models, id).expect("a model")).expect("a shape");
+        let deployment =
+            Deployment { tp: 8, pp: 1, ep: 1, dp_attention: 1, weights: Precision::Fp8, kv: Precision::Fp8 };
+        let class = ChipClass::Blackwell;
+        let point = least(20_000, || {
+            let fit = memory(&model, &chip, &deployment, &engine, lengths.total());
+            let step = StepModel::new(
+                &model,
+                &chip,
+                &network,
+                deployment,
+                &engine,
+                &calibration,
+                EngineFamily::Vllm,
+                class,
+            )
+            .expect("a step");
+            let _ = black_box((fit, closed(&step, &lengths, 64.0)));
+        });
+        let inputs = PlanInputs {
+            engine,
+            family: EngineFamily::Vllm,
+            class,
+            weights: Precision::Fp8,
+            kv: Precision::Fp8,
+            max_chips_per_replica: 32,
+            spare_replicas: 0,
+        };
+        let objective = Objective { ttft_p99: Time::from_s(2.0), tpot_p99: Time::from_s(0.05) };
+        let activity = Activity { prefill: Share::from_percent(80.0), decode: Share::from_percent(22.0) };
+        let mut points = 0;
+        let sweep = least(20, || {
+            let found =
+                frontier(&model, &chip, &network, &lengths, &objective, &inputs, &calibration, 32, &activity);
+            points = black_box(found).expect("positive inputs").map_or(0, |f| f.points);
+        });
+        println!(
+            "{id}: steady-state point {:.2} us (bar 20), sweep of 32 chips {:.2} ms over {points} points (bar 50), peak {:.1} MB",
+            point * 1e6,
+            sweep * 1e3,
+            peak_mb()
+        );
+    }
+}
