@@ -146,6 +146,7 @@ pub const COMMAND_CODES: &[(&str, &str)] = &[
     ("G525", "experts that do not divide"),
     ("G526", "a number format that the accelerator lacks"),
     ("G527", "a run without tokens"),
+    ("G560", "an option of a serving command that is not understood"),
     ("G563", "a request trace that cannot be read"),
     ("G564", "a request without a time"),
     ("G565", "requests out of order"),
