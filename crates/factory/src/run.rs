@@ -240,6 +240,10 @@ fn notes(factory: &Factory, plans: &Plans, mut notes: Vec<(String, String)>) -> 
             notes.push((format!("serving.{}.deployment", service.slug), note.clone()));
         }
     }
+    for tune in &factory.tunes {
+        notes.push((format!("tune.{}.model", tune.slug), tune.model_name.clone()));
+        notes.push((format!("tune.{}.method", tune.slug), tune.word.clone()));
+    }
     if let Some(heat) = &factory.site.heat {
         notes.push(("site.heat.buyer".to_owned(), heat.buyer.clone()));
     }
