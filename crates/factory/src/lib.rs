@@ -28,4 +28,4 @@ pub use resolve::{Loaded, load, rule_faults};
 pub use resolved::Factory;
 pub use run::{Evaluator, run};
 pub use schema::schema;
-pub use services::{SiteService, site_services};
+pub use services::{SiteService, SiteWork, site_services, site_work};

@@ -85,12 +85,14 @@ impl Page<'_> {
                 let open = self
                     .figure(&id("sessions"))
                     .map(|n| self.messages.fill("page.notebooks_at_peak", &[("figure", &n)]));
-                vec![
+                let mut segments = vec![
                     self.named(name, open),
                     self.around_bare("page.on_accelerators", &id("accelerators")),
                     self.around_bare("page.accelerator_hours_per_day", &id("accelerator_hours")),
                     self.around_bare("page.cells_run", &id("busy")),
-                ]
+                ];
+                segments.extend(self.notes(&format!("develop.{name}")));
+                segments
             })
             .collect();
         self.section("section.development", lines)

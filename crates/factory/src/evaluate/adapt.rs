@@ -4,8 +4,8 @@ use gigatwin_catalog::Precision;
 use gigatwin_quantity::Time;
 use gigatwin_serving::event::{Pool as ReplayPool, Pools, StepCosts};
 use gigatwin_serving::site::{
-    Application, Develop, Method, Partition, Pool, Rollout, SiteDay, SiteInputs, Tune, day, rollout_time, site_day,
-    with_peak,
+    Application, Develop, Method, Partition, Pool, Rollout, SiteDay, SiteInputs, Tune, day, rollout_time,
+    site_day, with_peak,
 };
 use gigatwin_serving::{ChipClass, Deployment, EngineFamily, Lengths, StepModel, memory};
 
@@ -73,7 +73,14 @@ fn rollout(
         };
         let class = ChipClass::of_accelerator(&partition.chip_id);
         let step = StepModel::new(
-            &t.model, &machine.chip, &net, d, &engine, &f.serving.calibration, EngineFamily::Vllm, class,
+            &t.model,
+            &machine.chip,
+            &net,
+            d,
+            &engine,
+            &f.serving.calibration,
+            EngineFamily::Vllm,
+            class,
         )
         .map_err(|e| e.to_string())?;
         let costs = StepCosts::sample(&step, &t.model, &engine, longest as u64).map_err(|e| e.to_string())?;
@@ -87,7 +94,10 @@ fn rollout(
         };
         let (prompts, answers) = (v.number(r.prompts).round().max(1.0), v.number(r.answers).round().max(1.0));
         if prompts * answers > MOST_ANSWERS {
-            return Err(format!("a rollout of {:.0} answers per step is beyond {MOST_ANSWERS:.0}", prompts * answers));
+            return Err(format!(
+                "a rollout of {:.0} answers per step is beyond {MOST_ANSWERS:.0}",
+                prompts * answers
+            ));
         }
         let asked = Rollout { prompts: prompts as u32, group: answers as u32, lengths };
         return rollout_time(&asked, Pools::Aggregated(pool), BLOCK).map_err(|e| e.to_string());
@@ -268,4 +278,3 @@ fn figures(f: &Factory, inputs: &SiteInputs, day: &SiteDay, sheet: &mut Sheet) {
     let spare: f64 = day.partitions.iter().flatten().map(|h| h.batch).sum();
     sheet.put("site.spare_accelerator_hours", spare);
 }
-

@@ -105,7 +105,16 @@ pub(crate) fn physical(f: &Factory, v: &Values<'_>, plans: &Plans) -> Physical {
     let services =
         serve::evaluate(f, v, &machines, &networks, &plans.services, &runs, &mut sheet, &mut infeasible);
     let tunes = adapt::evaluate(
-        f, v, &machines, &networks, &runs, &services, &plans.services, &plans.tunes, &mut sheet, &mut infeasible,
+        f,
+        v,
+        &machines,
+        &networks,
+        &runs,
+        &services,
+        &plans.services,
+        &plans.tunes,
+        &mut sheet,
+        &mut infeasible,
     );
     Physical { machines, networks, runs, services, tunes, sheet, infeasible }
 }

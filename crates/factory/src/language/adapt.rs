@@ -31,7 +31,13 @@ pub(crate) static TUNE: Table = Table {
         ),
         optional("tokens", Takes::Quantity(Dim::Count), "Tokens that a job of `sft` or `lora` trains on."),
         optional("rollout", Takes::Table(&ROLLOUT), "What a job of `rl` rolls out."),
-        given("accelerators", Dim::Count, "work", "tune_accelerators", "Accelerators that a job needs at once."),
+        given(
+            "accelerators",
+            Dim::Count,
+            "work",
+            "tune_accelerators",
+            "Accelerators that a job needs at once.",
+        ),
         field(
             "precision",
             Takes::Word(&["bf16", "fp8", "fp4"]),
@@ -47,9 +53,21 @@ pub(crate) static DEVELOP: Table = Table {
         required("name", Takes::Text, "Name of the group."),
         required("on", Takes::Name("partition"), "Partition they work on."),
         required("users", Takes::Quantity(Dim::Count), "People."),
-        given("sessions_per_user_day", Dim::Count, "work", "develop_sessions", "Sessions per person and day."),
+        given(
+            "sessions_per_user_day",
+            Dim::Count,
+            "work",
+            "develop_sessions",
+            "Sessions per person and day.",
+        ),
         given("session", Dim::Time, "work", "develop_session", "Life of a session."),
         given("slice", Dim::Share, "work", "develop_slice", "Part of an accelerator that a session holds."),
-        given("reclaim", Dim::Time, "work", "develop_reclaim", "Pause after which an idle slice is taken back."),
+        given(
+            "reclaim",
+            Dim::Time,
+            "work",
+            "develop_reclaim",
+            "Pause after which an idle slice is taken back.",
+        ),
     ],
 };

@@ -33,14 +33,17 @@ pub(super) fn tunes(b: &mut Builder<'_>, root: &TableNode, partitions: &[Partiti
             })
         });
         let kind = match (word.as_str(), tokens, rollout) {
-            ("rl", None, Some(rollout)) => rollout.map(TuneKind::Reinforcement),
-            ("sft", Some(tokens), None) => Some(TuneKind::Supervised(tokens)),
-            ("lora", Some(tokens), None) => Some(TuneKind::Adapters(tokens)),
+            ("rl", _, Some(rollout)) => rollout.map(TuneKind::Reinforcement),
+            ("sft", Some(tokens), _) => Some(TuneKind::Supervised(tokens)),
+            ("lora", Some(tokens), _) => Some(TuneKind::Adapters(tokens)),
             (word, ..) => {
                 let (message, hint) = if word == "rl" {
-                    ("fine-tuning by rl needs rollout and no tokens", "rollout = { steps, prompts, answers, prompt, answer }")
+                    (
+                        "fine-tuning by rl needs rollout",
+                        "rollout = { steps, prompts, answers, prompt, answer }",
+                    )
                 } else {
-                    ("fine-tuning by sft or lora needs tokens and no rollout", "give the tokens that a job trains on")
+                    ("fine-tuning by sft or lora needs tokens", "give the tokens that a job trains on")
                 };
                 b.error("G105", span, message, hint);
                 None
@@ -65,7 +68,11 @@ pub(super) fn tunes(b: &mut Builder<'_>, root: &TableNode, partitions: &[Partiti
     list
 }
 
-pub(super) fn developments(b: &mut Builder<'_>, root: &TableNode, partitions: &[Partition]) -> Vec<Development> {
+pub(super) fn developments(
+    b: &mut Builder<'_>,
+    root: &TableNode,
+    partitions: &[Partition],
+) -> Vec<Development> {
     let mut list = Vec::new();
     let mut seen = Vec::new();
     for node in root.tables("develop") {

@@ -3,6 +3,7 @@
 mod predict;
 mod replay;
 mod setting;
+mod site;
 
 use crate::args::serving::Serving;
 use crate::context::Context;
@@ -12,6 +13,7 @@ pub(super) fn run(context: &Context, what: &Serving) -> Result<Exit, Fault> {
     match what {
         Serving::Predict(args) => predict::run(context, args),
         Serving::Replay(args) => replay::run(context, args),
+        Serving::Site(args) => site::run(context, args),
     }
 }
 
