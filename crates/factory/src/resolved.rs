@@ -41,6 +41,8 @@ pub struct Factory {
     pub(crate) energy: EnergyPlan,
     pub(crate) runs: Vec<TrainingRun>,
     pub(crate) services: Vec<Service>,
+    pub(crate) tunes: Vec<Tuning>,
+    pub(crate) developments: Vec<Development>,
     pub(crate) operations: Operations,
     pub(crate) tenants: Vec<Tenant>,
     pub(crate) states: Vec<StateShare>,
@@ -295,6 +297,48 @@ pub(crate) struct Service {
 pub(crate) enum Demand {
     PerDay(In<Plain>),
     Users { users: In<Plain>, requests_per_user_day: In<Plain> },
+}
+
+#[derive(Debug)]
+pub(crate) struct RolloutInputs {
+    pub steps: In<Plain>,
+    pub prompts: In<Plain>,
+    pub answers: In<Plain>,
+    pub prompt: In<Plain>,
+    pub answer: In<Plain>,
+}
+
+#[derive(Debug)]
+pub(crate) enum TuneKind {
+    /// Tokens of a job.
+    Supervised(In<Plain>),
+    /// Tokens of a job.
+    Adapters(In<Plain>),
+    Reinforcement(RolloutInputs),
+}
+
+#[derive(Debug)]
+pub(crate) struct Tuning {
+    pub slug: String,
+    pub model: ModelShape,
+    pub model_name: String,
+    pub partition: usize,
+    pub kind: TuneKind,
+    pub word: String,
+    pub jobs_per_day: In<Plain>,
+    pub accelerators: In<Plain>,
+    pub precision: Precision,
+}
+
+#[derive(Debug)]
+pub(crate) struct Development {
+    pub slug: String,
+    pub partition: usize,
+    pub users: In<Plain>,
+    pub sessions_per_user_day: In<Plain>,
+    pub session: In<Time>,
+    pub slice: In<Share>,
+    pub reclaim: In<Time>,
 }
 
 #[derive(Debug)]

@@ -240,6 +240,14 @@ fn notes(factory: &Factory, plans: &Plans, mut notes: Vec<(String, String)>) -> 
             notes.push((format!("serving.{}.deployment", service.slug), note.clone()));
         }
     }
+    for tune in &factory.tunes {
+        notes.push((format!("tune.{}.model", tune.slug), tune.model_name.clone()));
+        notes.push((format!("tune.{}.method", tune.slug), tune.word.clone()));
+        notes.push((format!("tune.{}.on", tune.slug), factory.partitions[tune.partition].slug.clone()));
+    }
+    for group in &factory.developments {
+        notes.push((format!("develop.{}.on", group.slug), factory.partitions[group.partition].slug.clone()));
+    }
     if let Some(heat) = &factory.site.heat {
         notes.push(("site.heat.buyer".to_owned(), heat.buyer.clone()));
     }

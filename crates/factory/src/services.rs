@@ -3,12 +3,14 @@
 use gigatwin_catalog::{Chip, ModelShape};
 use gigatwin_fabric::Network;
 use gigatwin_quantity::Time;
-use gigatwin_serving::{Calibration, Candidate, ChipClass, EngineFamily, EngineInputs, Lengths};
+use gigatwin_serving::site::{Pool, SiteInputs};
+use gigatwin_serving::{Calibration, Candidate, ChipClass, EngineFamily, EngineInputs, Lengths, StepModel};
 
 use crate::evaluate::serve::{self, ServicePlan};
 use crate::evaluate::sheet::Sheet;
-use crate::evaluate::{machine, network};
+use crate::evaluate::{adapt, machine, network, physical, plan};
 use crate::inputs::Values;
+use crate::outcome::Infeasible;
 use crate::resolved::Factory;
 
 /// A service with its deployment, every range at its mode.
@@ -97,4 +99,106 @@ pub fn site_services(f: &Factory) -> Result<Vec<SiteService>, String> {
         }
     });
     Ok(list.collect())
+}
+
+/// What the day of a factory's site is made of, every range at its mode.
+#[derive(Debug, Clone)]
+pub struct SiteWork {
+    /// Partitions, pools, notebooks and fine-tuning.
+    pub inputs: SiteInputs,
+    /// What cannot be had, and why.
+    pub infeasible: Vec<Infeasible>,
+}
+
+/// The work of a site: pools of services by model, objectives and deployment, notebooks, and fine-tuning. Services of one model with
+/// equal objectives on equal replicas are applications of one pool; its replicas' rate is the mean of theirs, weighted by work.
+///
+/// # Errors
+/// As [`site_services`].
+pub fn site_work(f: &Factory) -> Result<SiteWork, String> {
+    let services = site_services(f)?;
+    let base = f.inputs.base();
+    let v = Values::new(&f.inputs, &base);
+    let plans = plan(f, &v);
+    let physical = physical(f, &v, &plans);
+    let mut infeasible: Vec<Infeasible> = physical
+        .infeasible
+        .iter()
+        .filter(|i| i.what.starts_with("serving.") || i.what.starts_with("tune."))
+        .cloned()
+        .collect();
+    let pairs: Vec<_> = f
+        .services
+        .iter()
+        .zip(&physical.services)
+        .zip(&plans.services)
+        .map(|((s, served), plan)| (serve::mean_rate(s, &v), served.as_ref().map(|s| (plan, s.rate))))
+        .collect();
+    let mut again = Vec::new();
+    let mut inputs = adapt::inputs(
+        f,
+        &v,
+        &physical.machines,
+        &physical.networks,
+        &physical.runs,
+        &pairs,
+        &plans.tunes,
+        &mut again,
+    );
+    infeasible.extend(
+        again.into_iter().filter(|a| !infeasible.iter().any(|i| i.what == a.what)).collect::<Vec<_>>(),
+    );
+    let mut pools: Vec<(usize, Pool)> = Vec::new();
+    for pool in inputs.pools {
+        let Some(index) = services.iter().position(|s| s.name == pool.name) else { continue };
+        let service = &services[index];
+        let alike = pools.iter_mut().find(|(other, _)| same_pool(&services[*other], service));
+        match alike {
+            Some((_, merged)) => {
+                let work = |p: &Pool| p.applications.iter().map(|a| a.rate).sum::<f64>();
+                let (a, b) = (work(merged), work(&pool));
+                merged.rate_per_replica = (a + b) / (a / merged.rate_per_replica + b / pool.rate_per_replica);
+                if let Some(s) = &mut merged.service {
+                    let mix = |x: f64, y: f64| (a * x + b * y) / (a + b);
+                    s.lengths.prompt = mix(s.lengths.prompt, service.lengths.prompt);
+                    s.lengths.answer = mix(s.lengths.answer, service.lengths.answer);
+                }
+                merged.applications.extend(pool.applications);
+            }
+            None => {
+                let mut pool = pool;
+                pool.service = hourly(service);
+                pools.push((index, pool));
+            }
+        }
+    }
+    inputs.pools = pools.into_iter().map(|(_, p)| p).collect();
+    Ok(SiteWork { inputs, infeasible })
+}
+
+fn same_pool(a: &SiteService, b: &SiteService) -> bool {
+    let layout = |s: &SiteService| s.plan.as_ref().ok().map(|c| c.deployment);
+    (&a.model_id, &a.partition, a.ttft, a.tpot, layout(a))
+        == (&b.model_id, &b.partition, b.ttft, b.tpot, layout(b))
+}
+
+fn hourly(s: &SiteService) -> Option<gigatwin_serving::site::Service> {
+    let plan = s.plan.as_ref().ok()?;
+    let step = StepModel::new(
+        &s.model,
+        &s.chip,
+        &s.network,
+        plan.deployment,
+        &s.engine,
+        &s.calibration,
+        s.family,
+        s.class,
+    )
+    .ok()?;
+    Some(gigatwin_serving::site::Service {
+        step,
+        engine: s.engine,
+        lengths: s.lengths,
+        max_batch: f64::from(plan.batch),
+    })
 }

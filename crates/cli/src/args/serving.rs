@@ -1,5 +1,7 @@
 //! `serving`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 /// `serving`.
@@ -11,6 +13,8 @@ pub enum Serving {
     Predict(Predict),
     /// Replay a trace or a generated stream of requests through the replicas of a service
     Replay(Box<super::replay::Replay>),
+    /// Play a day of a factory's services, notebooks and fine-tuning, hour by hour
+    Site(Site),
 }
 
 /// What is served, on what, by what.
@@ -105,4 +109,14 @@ pub struct Predict {
     /// Requests per second that arrive by themselves
     #[arg(long, value_name = "PER_SECOND", allow_negative_numbers = true)]
     pub rate: Option<f64>,
+}
+
+/// `serving site`.
+#[derive(Debug, Args)]
+pub struct Site {
+    /// Factory file, or - for standard input
+    pub file: PathBuf,
+    /// Also write hours and pools as Parquet and CSV, the day as JSON and a picture into this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }

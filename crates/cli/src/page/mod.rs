@@ -45,6 +45,8 @@ pub fn render(outcome: &Outcome, messages: &Messages, domains: &[&str], colour: 
         page.energy(),
         page.training(),
         page.serving(),
+        page.tuning(),
+        page.development(),
         page.cost(),
         page.money(),
         page.hours(),

@@ -51,6 +51,53 @@ impl Page<'_> {
         self.section("section.serving", lines)
     }
 
+    pub(super) fn tuning(&self) -> Section {
+        let lines = self
+            .outcome
+            .names("tune.", ".jobs")
+            .into_iter()
+            .map(|name| {
+                let id = |figure: &str| format!("tune.{name}.{figure}");
+                let jobs = self
+                    .figure(&id("jobs"))
+                    .map(|n| self.messages.fill("page.jobs_per_day", &[("figure", &n)]));
+                let mut segments = vec![
+                    self.named(name, jobs),
+                    self.around_bare("page.each_job", &id("time")),
+                    self.around("page.plain", &id("cost")),
+                    self.around_bare("page.accelerator_hours_per_day", &id("accelerator_hours")),
+                ];
+                segments.extend(self.notes(&format!("tune.{name}")));
+                segments.extend(self.reason(&id("jobs")));
+                segments
+            })
+            .collect();
+        self.section("section.tuning", lines)
+    }
+
+    pub(super) fn development(&self) -> Section {
+        let lines = self
+            .outcome
+            .names("develop.", ".sessions")
+            .into_iter()
+            .map(|name| {
+                let id = |figure: &str| format!("develop.{name}.{figure}");
+                let open = self
+                    .figure(&id("sessions"))
+                    .map(|n| self.messages.fill("page.notebooks_at_peak", &[("figure", &n)]));
+                let mut segments = vec![
+                    self.named(name, open),
+                    self.around_bare("page.on_accelerators", &id("accelerators")),
+                    self.around_bare("page.accelerator_hours_per_day", &id("accelerator_hours")),
+                    self.around_bare("page.cells_run", &id("busy")),
+                ];
+                segments.extend(self.notes(&format!("develop.{name}")));
+                segments
+            })
+            .collect();
+        self.section("section.development", lines)
+    }
+
     fn named(&self, name: &str, text: Option<String>) -> String {
         self.messages.fill(
             "page.named",

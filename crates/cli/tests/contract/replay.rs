@@ -97,3 +97,21 @@ fn a_service_of_a_factory_is_replayed_as_planned() {
     let unknown = ["serving", "replay", "site.toml", "--service", "no such"];
     assert!(gigatwin(&f, &unknown).exits(2).err.contains("one of"));
 }
+
+#[test]
+fn a_day_of_a_site_is_played_and_written() {
+    let f = with_site("serving-site");
+    let mut text = std::fs::read_to_string(f.join("site.toml")).expect("a file");
+    text.push_str("\n[[tune]]\nname = \"adapters\"\nmodel = \"llama-3-1-8b\"\non = \"serve\"\njobs_per_day = 5\ntokens = \"50 M\"\n");
+    text.push_str("\n[[develop]]\nname = \"students\"\non = \"serve\"\nusers = 200\n");
+    write(&f, "site.toml", &text);
+    let out = gigatwin(&f, &["serving", "site", "site.toml", "--json", "--out", "day"]).exits(0).json();
+    assert_eq!(out["partitions"][0]["hours"].as_array().map(Vec::len), Some(24));
+    assert!(out["tune"][0]["done"].as_f64().expect("a number") > 4.9);
+    assert!(std::fs::read(f.join("day/hours.parquet")).expect("a table").starts_with(b"PAR1"));
+    assert!(std::fs::read_to_string(f.join("day/day.svg")).expect("a picture").contains("<svg"));
+    let page = gigatwin(&f, &["run", "site.toml", "--draws", "0"]).out;
+    for part in ["Tune", "Develop", "students", "adapters"] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+}

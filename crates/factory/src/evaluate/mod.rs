@@ -1,6 +1,7 @@
 //! From a resolved factory and one vector of values to the figures: file → machine → fabric → training and serving →
 //! operations → facility → energy → finance → programme gates.
 
+pub(crate) mod adapt;
 mod cash;
 pub(crate) mod gates;
 pub(crate) mod hours;
@@ -28,6 +29,7 @@ use train::{Run, RunPlan};
 pub(crate) struct Plans {
     pub runs: Vec<RunPlan>,
     pub services: Vec<ServicePlan>,
+    pub tunes: Vec<adapt::TunePlan>,
 }
 
 /// The part of a draw that prices, costs and utilisation do not touch.
@@ -37,6 +39,8 @@ pub(crate) struct Physical {
     pub networks: Networks,
     pub runs: Vec<Option<Run>>,
     pub services: Vec<Option<Served>>,
+    /// Fine-tuning: name and accelerator-hours of a job.
+    pub tunes: Vec<(String, f64)>,
     pub sheet: Sheet,
     pub infeasible: Vec<Infeasible>,
 }
@@ -59,6 +63,7 @@ pub(crate) fn plan(f: &Factory, v: &Values<'_>) -> Plans {
             return Plans {
                 runs: f.runs.iter().map(|_| RunPlan::Infeasible(reason.clone())).collect(),
                 services: f.services.iter().map(|_| ServicePlan::Infeasible(reason.clone())).collect(),
+                tunes: adapt::no_plans(f, &reason),
             };
         }
     };
@@ -66,6 +71,7 @@ pub(crate) fn plan(f: &Factory, v: &Values<'_>) -> Plans {
     Plans {
         runs: train::plans(f, v, &machines, &networks),
         services: serve::plans(f, v, &machines, &networks),
+        tunes: adapt::plans(f, v, &machines, &networks),
     }
 }
 
@@ -83,14 +89,34 @@ pub(crate) fn physical(f: &Factory, v: &Values<'_>, plans: &Plans) -> Physical {
     };
     if machines.is_empty() {
         let networks = Networks::default();
-        return Physical { machines, networks, runs: Vec::new(), services: Vec::new(), sheet, infeasible };
+        return Physical {
+            machines,
+            networks,
+            runs: Vec::new(),
+            services: Vec::new(),
+            tunes: Vec::new(),
+            sheet,
+            infeasible,
+        };
     }
     let networks = network::evaluate(f, v, &machines, &mut sheet);
     infeasible.extend(networks.infeasible.iter().cloned());
     let runs = train::evaluate(f, v, &machines, &networks, &plans.runs, &mut sheet, &mut infeasible);
     let services =
         serve::evaluate(f, v, &machines, &networks, &plans.services, &runs, &mut sheet, &mut infeasible);
-    Physical { machines, networks, runs, services, sheet, infeasible }
+    let tunes = adapt::evaluate(
+        f,
+        v,
+        &machines,
+        &networks,
+        &runs,
+        &services,
+        &plans.services,
+        &plans.tunes,
+        &mut sheet,
+        &mut infeasible,
+    );
+    Physical { machines, networks, runs, services, tunes, sheet, infeasible }
 }
 
 /// Operations, facility, energy, finance and gates on top of the physical part.

@@ -199,6 +199,9 @@ fn nothing(f: &Factory, sheet: &mut Sheet) {
     for service in &f.services {
         sheet.put_some(&format!("serving.{}.cost_per_million_tokens", service.slug), None);
     }
+    for tune in &f.tunes {
+        sheet.put_some(&format!("tune.{}.cost", tune.slug), None);
+    }
 }
 
 /// What runs and services cost at the levelised cost of an hour.
@@ -210,6 +213,10 @@ fn work(f: &Factory, p: &Physical, per_hour: f64, sheet: &mut Sheet) {
     for (service, served) in f.services.iter().zip(&p.services) {
         let cost = served.as_ref().map(|s| s.chips * per_hour / (s.mean_tokens * 3600.0) * 1e6);
         sheet.put_some(&format!("serving.{}.cost_per_million_tokens", service.slug), cost);
+    }
+    for tune in &f.tunes {
+        let hours = p.tunes.iter().find(|(name, _)| *name == tune.slug).map(|(_, hours)| *hours);
+        sheet.put_some(&format!("tune.{}.cost", tune.slug), hours.map(|h| h * per_hour));
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) enum ServicePlan {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Served {
     pub chips: f64,
+    /// Requests per second of one replica within the objectives.
+    pub rate: f64,
     /// Output tokens per second, mean over the day.
     pub mean_tokens: f64,
     /// Shares of time over all replicas.
@@ -222,6 +224,7 @@ fn serve(
     let work = (p + d).max(f64::MIN_POSITIVE);
     Ok(Served {
         chips,
+        rate,
         mean_tokens: mean * lengths.answer,
         prefill: busy * p / work,
         decode: busy * d / work,

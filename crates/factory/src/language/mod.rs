@@ -1,6 +1,7 @@
 //! The factory language as data: one declaration drives checking, the JSON Schema, the reference page of the book
 //! and the list of defaults.
 
+pub(crate) mod adapt;
 pub(crate) mod machine;
 pub(crate) mod money;
 pub(crate) mod site;
@@ -128,6 +129,8 @@ pub static FACTORY_FILE: Table = Table {
         optional("energy", Takes::Table(&site::ENERGY), "Contracts, taxes and batteries."),
         optional("train", Takes::Tables(&work::TRAIN), "Training runs that the site shall be able to do."),
         optional("serve", Takes::Tables(&work::SERVE), "Services that the site shall carry."),
+        optional("tune", Takes::Tables(&adapt::TUNE), "Fine-tuning that the site shall do."),
+        optional("develop", Takes::Tables(&adapt::DEVELOP), "People who develop on the site."),
         optional("operations", Takes::Table(&work::OPERATIONS), "Failures, repair and utilisation."),
         optional("tenant", Takes::Tables(&money::TENANT), "Who gets the hours."),
         optional(

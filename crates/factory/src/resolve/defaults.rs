@@ -50,6 +50,17 @@ room! { /// Checkpoints and failures of long runs.
     restart: Time = Time,
 }
 
+room! { /// Fine-tuning, notebooks and replicas that follow demand.
+    Adaptation, "work", "";
+    tune_efficiency: Share = Share,
+    tune_restart: Time = Time,
+    replica_load: Time = Time,
+    replica_minimum: Plain = Count,
+    develop_busy: Time = Time,
+    develop_think: Time = Time,
+    develop_resume: Time = Time,
+}
+
 room! { /// Power by state.
     Activity, "facility", "";
     activity_train_compute: Share = Share,
@@ -211,6 +222,7 @@ room! { /// What a factory file leaves open.
 pub(crate) struct Defaults {
     pub cabling: Cabling,
     pub checkpoints: Checkpoints,
+    pub adaptation: Adaptation,
     pub activity: Activity,
     pub warm: WarmLoop,
     pub cold: ColdLoop,
@@ -229,6 +241,7 @@ impl Defaults {
     pub(super) fn read(b: &mut Builder<'_>, span: Span) -> Option<Self> {
         let cabling = Cabling::read(b, span);
         let checkpoints = Checkpoints::read(b, span);
+        let adaptation = Adaptation::read(b, span);
         let activity = Activity::read(b, span);
         let warm = WarmLoop::read(b, span);
         let cold = ColdLoop::read(b, span);
@@ -244,6 +257,7 @@ impl Defaults {
         Some(Defaults {
             cabling: cabling?,
             checkpoints: checkpoints?,
+            adaptation: adaptation?,
             activity: activity?,
             warm: warm?,
             cold: cold?,

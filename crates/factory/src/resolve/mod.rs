@@ -1,5 +1,6 @@
 //! From the checked document to a factory: catalog references, names, defaults and the rules between keys.
 
+mod adapt;
 mod builder;
 pub(crate) mod defaults;
 pub(crate) mod engines;
@@ -113,6 +114,8 @@ fn resolve(b: &mut Builder<'_>, root: &TableNode, sources: &Sources) -> Option<F
     let energy = site::energy(b, root.table("energy").unwrap_or(&empty), country.as_ref());
     let runs = work::runs(b, root, &partitions);
     let services = work::services(b, root, &partitions);
+    let tunes = adapt::tunes(b, root, &partitions);
+    let developments = adapt::developments(b, root, &partitions);
     let operations = work::operations(b, root.table("operations").unwrap_or(&empty));
     let tenants = money::tenants(b, root);
     let states = money::states(b, root, country.as_ref());
@@ -159,6 +162,8 @@ fn resolve(b: &mut Builder<'_>, root: &TableNode, sources: &Sources) -> Option<F
         energy,
         runs,
         services,
+        tunes,
+        developments,
         operations,
         tenants,
         states,

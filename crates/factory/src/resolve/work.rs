@@ -9,7 +9,7 @@ use crate::language::work as language;
 use crate::outcome::slug;
 use crate::resolved::{Demand, GivenLayout, Operations, Partition, Service, TrainingRun};
 
-fn precision(word: &str) -> Precision {
+pub(super) fn precision(word: &str) -> Precision {
     match word {
         "fp8" => Precision::Fp8,
         "fp4" => Precision::Fp4,
@@ -18,7 +18,7 @@ fn precision(word: &str) -> Precision {
 }
 
 /// The partition that a run or service stands on.
-fn on(
+pub(super) fn on(
     b: &mut Builder<'_>,
     root: &TableNode,
     node: &TableNode,
@@ -37,7 +37,7 @@ fn on(
     found
 }
 
-fn model(b: &mut Builder<'_>, node: &TableNode, path: &str) -> Option<(ModelShape, String)> {
+pub(super) fn model(b: &mut Builder<'_>, node: &TableNode, path: &str) -> Option<(ModelShape, String)> {
     let (id, span) = node.text("model")?;
     b.choice(path, "model", id);
     let entry = b.entry(Kind::Models, id, span)?;
@@ -50,7 +50,7 @@ fn model(b: &mut Builder<'_>, node: &TableNode, path: &str) -> Option<(ModelShap
     }
 }
 
-fn named(
+pub(super) fn named(
     b: &mut Builder<'_>,
     node: &TableNode,
     what: &str,

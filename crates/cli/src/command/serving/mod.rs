@@ -4,6 +4,7 @@ mod plan;
 mod predict;
 mod replay;
 mod setting;
+mod site;
 
 use crate::args::serving::Serving;
 use crate::context::Context;
@@ -14,6 +15,7 @@ pub(super) fn run(context: &Context, what: &Serving) -> Result<Exit, Fault> {
         Serving::Plan(args) => plan::run(context, args),
         Serving::Predict(args) => predict::run(context, args),
         Serving::Replay(args) => replay::run(context, args),
+        Serving::Site(args) => site::run(context, args),
     }
 }
 

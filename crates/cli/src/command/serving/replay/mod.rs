@@ -74,7 +74,7 @@ fn hash(args: &Replay, target: &str, requests: &str) -> String {
 }
 
 /// Says that nothing can be replayed, and why.
-fn refuse(context: &Context, sha256: &str, reason: &str) -> Result<(), Fault> {
+pub(super) fn refuse(context: &Context, sha256: &str, reason: &str) -> Result<(), Fault> {
     if context.json {
         let stamp =
             json!({"version": env!("CARGO_PKG_VERSION"), "seed": context.seed, "inputs_sha256": sha256});

@@ -1,0 +1,135 @@
+//! CPU time of a site's day: 100,000 chips, 20 pools with latencies by hour, notebooks and fine-tuning.
+//! `cargo bench -p gigatwin-serving --bench site`.
+
+#![allow(clippy::expect_used, missing_docs)] // a benchmark
+
+use gigatwin_catalog::{Catalog, Chip, Kind, Precision, model_shape};
+use gigatwin_fabric::Network;
+use gigatwin_quantity::{Bandwidth, Data, Dim, Flops, Power, Share, Time};
+use gigatwin_serving::site::{
+    Application, Develop, Method, Partition, Pool, Service, SiteInputs, Tune, day, site_day, with_peak,
+};
+use gigatwin_serving::{Calibration, ChipClass, Deployment, EngineFamily, EngineInputs, Lengths, StepModel};
+
+fn cpu() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
+    text.split_whitespace().next().and_then(|n| n.parse::<f64>().ok()).map_or(0.0, |n| n / 1e9)
+}
+
+fn peak_mb() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap_or("");
+    line.trim().trim_end_matches("kB").trim().parse::<f64>().map_or(0.0, |kb| kb / 1024.0)
+}
+
+fn main() {
+    let entry = Catalog::embedded().entry(Kind::Defaults, "serving").expect("serving defaults");
+    let calibration = Calibration::read(|key, time| {
+        let dim = if time { Dim::Time } else { Dim::Ratio };
+        entry.figure(key, dim).expect("a figure").map(|v| v.distribution.base())
+    })
+    .expect("a whole calibration");
+    let chip = Chip {
+        bf16: Flops::from_tflops(989.4),
+        fp8: Some(Flops::from_tflops(1978.9)),
+        fp4: None,
+        memory: Data::from_gb(80.0),
+        memory_bandwidth: Bandwidth::from_gb_per_s(3350.0),
+        scaleup_bandwidth: Bandwidth::from_gb_per_s(900.0),
+        scaleup_domain: 8,
+        tdp: Power::from_w(700.0),
+        idle_power: Power::from_w(70.0),
+    };
+    let network =
+        Network::new(Bandwidth::from_gb_per_s(450.0), 8, true, Bandwidth::from_gbit_per_s(400.0), 1.0);
+    let engine = EngineInputs {
+        memory_utilisation: Share::from_percent(90.0),
+        activation_reserve: Data::from_gb(3.0),
+        chunk_tokens: 2048.0,
+        max_batch: 256,
+        expert_imbalance: 1.0,
+        arrival_cv2: 1.2,
+        prompt_cv2: 0.92,
+    };
+    let model = model_shape(&Catalog::embedded().entry(Kind::Models, "llama-3-1-70b").expect("a model"))
+        .expect("a shape");
+    let deployment =
+        Deployment { tp: 4, pp: 1, ep: 1, dp_attention: 1, weights: Precision::Fp8, kv: Precision::Fp8 };
+    let step = StepModel::new(
+        &model,
+        &chip,
+        &network,
+        deployment,
+        &engine,
+        &calibration,
+        EngineFamily::Vllm,
+        ChipClass::Hopper,
+    )
+    .expect("a step");
+    let office = day("office").expect("a course");
+    let pools = (0..20).map(|i| Pool {
+        name: format!("pool {i}"),
+        partition: i % 4,
+        chips: 4,
+        rate_per_replica: 6.0,
+        minimum: 2,
+        spare: 1,
+        load: Time::from_s(240.0),
+        applications: (0..5)
+            .map(|a| Application {
+                name: format!("application {a}"),
+                rate: 250.0,
+                day: with_peak(&office, 1.5 + 0.2 * f64::from(a)),
+            })
+            .collect(),
+        service: Some(Service {
+            step: step.clone(),
+            engine,
+            lengths: Lengths { prompt: 1155.0, answer: 211.0 },
+            max_batch: 256.0,
+        }),
+    });
+    let developers = (0..4).map(|p| Develop {
+        name: format!("group {p}"),
+        partition: p,
+        sessions_per_day: 5000.0,
+        life: Time::from_s(4.0 * 3600.0),
+        slice: Share::from_fraction(1.0 / 7.0),
+        busy: Time::from_s(60.0),
+        think: Time::from_s(480.0),
+        reclaim: Time::from_s(900.0),
+        resume: Time::from_s(20.0),
+        day: office,
+    });
+    let tunes = (0..20).map(|i| Tune {
+        name: format!("tune {i}"),
+        partition: i % 4,
+        method: if i % 2 == 0 { Method::Adapters } else { Method::Supervised },
+        active_parameters: 70e9,
+        tokens: 1e9,
+        jobs_per_day: 50.0,
+        chips: 16,
+        rate: chip.bf16,
+        efficiency: Share::from_percent(38.0),
+        restart: Time::from_s(300.0),
+    });
+    let inputs = SiteInputs {
+        partitions: (0..4)
+            .map(|i| Partition { name: format!("partition {i}"), chips: 25_000.0, training: 5000.0 })
+            .collect(),
+        pools: pools.collect(),
+        developers: developers.collect(),
+        tunes: tunes.collect(),
+    };
+    let times = 200_u32;
+    let start = cpu();
+    let mut chip_hours = 0.0;
+    for _ in 0..times {
+        chip_hours = site_day(&inputs).pools.iter().map(|p| p.chip_hours).sum();
+    }
+    println!(
+        "a day of 100,000 chips and 20 pools: {:.2} ms CPU (bar 1,000 ms), {chip_hours:.0} chip-hours of serving, peak {:.1} MB",
+        (cpu() - start) / f64::from(times) * 1e3,
+        peak_mb()
+    );
+}
