@@ -4,8 +4,8 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod catalog;
-mod fabric_flow;
 mod energy;
+mod fabric_flow;
 mod faults;
 mod outcome;
 mod pages;
