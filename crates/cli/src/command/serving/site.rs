@@ -14,8 +14,11 @@ use crate::exit::{Exit, Fault};
 use crate::layout::{Side, table};
 use crate::{files, stats};
 
-/// Who may hold chips, and how many of an hour are theirs.
-const PARTS: [(&str, fn(&PartitionHour) -> f64); 6] = [
+/// A use of chips and how many of an hour are its.
+type Part = (&'static str, fn(&PartitionHour) -> f64);
+
+/// Who may hold chips.
+const PARTS: [Part; 6] = [
     ("training", |h| h.training),
     ("serving", |h| h.serving),
     ("loading", |h| h.loading),
