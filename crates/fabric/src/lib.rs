@@ -7,6 +7,7 @@ pub mod design;
 pub mod flow;
 mod nccl;
 pub mod reliability;
+pub mod scaleup;
 pub mod sizing;
 pub mod storage;
 
@@ -18,6 +19,7 @@ pub use reliability::{
     EffectiveTime, FailureInputs, NetworkFailures, NetworkHazards, ReliabilityError, effective_time,
     job_mtbf, spare_nodes, young_daly,
 };
+pub use scaleup::{ScaleUpBill, ScaleUpDesign, size_scaleup};
 pub use sizing::size;
 pub use storage::{
     CapacityInputs, CheckpointInputs, CheckpointTimes, NodeTier, SharedStorage, StorageError, checkpoint,

@@ -65,6 +65,12 @@ pub struct Design {
     /// Endpoints in one rack [default: the catalog's]
     #[arg(long, value_name = "N")]
     pub endpoints_per_rack: Option<u32>,
+    /// Accelerator of the catalog whose scale-up domains are sized as well, one for each endpoint
+    #[arg(long, value_name = "ID")]
+    pub accelerator: Option<String>,
+    /// Accelerators in one scale-up domain [default: the catalog's]
+    #[arg(long, value_name = "N", requires = "accelerator")]
+    pub domain: Option<u32>,
     /// Chips along the edge of a cube of a torus
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub edge: u32,
@@ -87,6 +93,9 @@ pub enum StructureName {
     /// Groups of two-tier Clos networks joined by their spines
     #[value(name = "dragonfly+")]
     DragonflyPlus,
+    /// Switches on a lattice, each joined to all of its lines
+    #[value(name = "hyperx")]
+    HyperX,
     /// 3D torus of cubes joined by optical circuit switches
     Torus,
 }

@@ -1,6 +1,7 @@
 //! `fabric`: networks on their own.
 
 mod design;
+mod scaleup;
 mod size;
 
 use crate::args::fabric::Fabric;
