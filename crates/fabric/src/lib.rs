@@ -13,7 +13,7 @@ pub mod storage;
 
 pub use bill::{BillOfMaterials, CableTier};
 pub use calibration::{Calibration, Family};
-pub use collective::{Collective, Group, Network, Wiring};
+pub use collective::{Algorithm, Collective, CollectiveError, Group, Network, ScaleOut, Wiring};
 pub use design::{CableSpec, FabricDesign, FloorPlan, OpticSpec, SizingError, Structure, SwitchSpec};
 pub use reliability::{
     EffectiveTime, FailureInputs, NetworkFailures, NetworkHazards, ReliabilityError, effective_time,
