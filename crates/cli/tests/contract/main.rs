@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod catalog;
+mod fabric;
 mod faults;
 mod outcome;
 mod pages;

@@ -25,6 +25,9 @@ const REFERENCE_NODE: f64 = 8.0;
 /// Mode, P10 and P90.
 type Ranged = [f64; 3];
 
+/// The rate of one kind.
+type RateOf<'a> = &'a dyn Fn(&Rates) -> Hazard;
+
 /// Rates of everything that can fail, at one quantile.
 struct Rates {
     network: NetworkHazards,
@@ -92,7 +95,7 @@ pub(super) fn run(context: &Context, args: &Reliability) -> Result<Exit, Fault> 
     };
     let accelerators: f64 = partitions.iter().map(|p| p.accelerators).sum();
     let nodes: f64 = partitions.iter().map(|p| p.accelerators / p.per_node.max(1.0)).sum();
-    let counts: [(&str, f64, &dyn Fn(&Rates) -> Hazard); 7] = [
+    let counts: [(&str, f64, RateOf<'_>); 7] = [
         ("accelerators", accelerators, &|r| r.accelerator),
         ("hosts", nodes, &|r| r.host),
         ("software, per accelerator", accelerators, &|r| r.software),
