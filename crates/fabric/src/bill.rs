@@ -5,7 +5,7 @@ use gigatwin_quantity::{Length, Money, Power};
 use crate::design::{FabricDesign, FloorPlan, Structure};
 
 /// Counts in one plane, in links (not cables).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct PlaneCounts {
     pub tiers: u32,
     pub leaf: u64,
@@ -19,6 +19,8 @@ pub(crate) struct PlaneCounts {
     /// Endpoints around a leaf, and around a pod or group: how far cables of the tier run.
     pub leaf_reach: u64,
     pub pod_reach: u64,
+    /// Hosts' load over what crosses groups or the bisection, where the structure is no Clos; zero for a Clos.
+    pub taper: f64,
 }
 
 impl PlaneCounts {
@@ -97,8 +99,9 @@ pub struct BillOfMaterials {
     pub optics_price: Money,
     /// Price of cables.
     pub cable_price: Money,
-    /// Endpoint links over links of the thinnest tier above, as built; one where nothing lies above, and for
-    /// balanced dragonflies and tori, whose taper depends on the traffic.
+    /// Endpoint links over links of the thinnest tier above, as built; one where nothing lies above. Dragonflies: hosts
+    /// over global ports of a group; HyperX: the reciprocal of its relative bisection; torus: one, for its taper
+    /// depends on the traffic.
     pub oversubscription: f64,
 }
 
@@ -148,7 +151,7 @@ fn taper(structure: Structure, all: &PlaneCounts) -> f64 {
         Structure::FatTree | Structure::RailOptimised { .. } | Structure::RailOnly { .. }
     );
     let thinnest = if all.tiers > 2 { all.leaf_spine.min(all.spine_core) } else { all.leaf_spine };
-    if clos && thinnest > 0 { (all.node_leaf as f64 / thinnest as f64).max(1.0) } else { 1.0 }
+    if clos && thinnest > 0 { (all.node_leaf as f64 / thinnest as f64).max(1.0) } else { all.taper.max(1.0) }
 }
 
 pub(crate) fn price_plane(d: &FabricDesign, plane: PlaneCounts) -> BillOfMaterials {

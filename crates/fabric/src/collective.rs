@@ -1,14 +1,19 @@
 //! Time of one collective operation: latency terms plus bytes over bandwidth, for the algorithm that is
 //! fastest.
 //!
-//! The model is NCCL's own (ring, tree, NVLS, NVLS tree, PAT; protocols LL, LL128, Simple, with the latency
+//! The model is NCCL's own (ring, tree, NVLS, NVLS tree, CollNet, PAT; protocols LL, LL128, Simple, with the latency
 //! constants of its tuning table) with three corrections from measurement, see [`Calibration`]. It allocates
 //! nothing and is meant to be called millions of times by a planner.
+
+mod check;
+mod placed;
+
+pub use check::CollectiveError;
 
 use gigatwin_quantity::{Bandwidth, Data, Time};
 
 use crate::calibration::Calibration;
-use crate::nccl;
+use placed::Placed;
 
 /// The operation, by its usual name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,8 +70,92 @@ pub struct Network {
     pub oversubscription: f64,
     /// Wiring within the scale-up domain.
     pub wiring: Wiring,
+    /// What else is known of the scale-out network.
+    pub scaleout_detail: ScaleOut,
     /// Measured efficiencies and latencies.
     pub calibration: Calibration,
+}
+
+/// What else is known of the scale-out network; the default is a healthy plain fat tree of unknown leaves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ScaleOut {
+    /// Whether the switches reduce in the network (SHARP).
+    pub reduces: bool,
+    /// Scale-up domains below one leaf: traffic between them does not meet the oversubscription. Zero: not known, and
+    /// all traffic between domains meets it.
+    pub domains_per_leaf: u32,
+    /// No links between rails: traffic to another rail goes over the scale-up to the peer on that rail (PXN).
+    pub rail_only: bool,
+    /// Rate of the slowest NIC or link in use over the nominal one, above zero and at most one. All ranks wait for it.
+    pub slowest_link: f64,
+    /// Whether the software splits all-gather and reduce-scatter by levels (one phase within, one between domains),
+    /// which NCCL itself does not.
+    pub by_levels: bool,
+}
+
+impl Default for ScaleOut {
+    fn default() -> Self {
+        ScaleOut {
+            reduces: false,
+            domains_per_leaf: 0,
+            rail_only: false,
+            slowest_link: 1.0,
+            by_levels: false,
+        }
+    }
+}
+
+/// How an operation is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Algorithm {
+    /// Rings through every NIC of a domain.
+    Ring,
+    /// Chain inside the domain, double binary tree between domains.
+    Tree,
+    /// Reduction in the scale-up switches.
+    Nvls,
+    /// The same with a tree between domains.
+    NvlsTree,
+    /// Reduction in the scale-out switches (SHARP).
+    CollNet,
+    /// Logarithmic exchange between single ranks.
+    Pat,
+    /// One phase within domains, one between them, overlapping.
+    ByLevels,
+    /// Every rank to every other.
+    Direct,
+    /// Over the scale-up to the peer on the right rail, then one hop.
+    Rail,
+}
+
+impl Algorithm {
+    /// Every algorithm.
+    pub const ALL: [Algorithm; 9] = [
+        Algorithm::Ring,
+        Algorithm::Tree,
+        Algorithm::Nvls,
+        Algorithm::NvlsTree,
+        Algorithm::CollNet,
+        Algorithm::Pat,
+        Algorithm::ByLevels,
+        Algorithm::Direct,
+        Algorithm::Rail,
+    ];
+
+    /// Its usual name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Algorithm::Ring => "ring",
+            Algorithm::Tree => "tree",
+            Algorithm::Nvls => "nvls",
+            Algorithm::NvlsTree => "nvls tree",
+            Algorithm::CollNet => "collnet",
+            Algorithm::Pat => "pat",
+            Algorithm::ByLevels => "by levels",
+            Algorithm::Direct => "direct",
+            Algorithm::Rail => "rail",
+        }
+    }
 }
 
 /// The ranks of a collective and where they sit.
@@ -76,25 +165,6 @@ pub struct Group {
     pub ranks: u32,
     /// Ranks of the group in one scale-up domain.
     pub per_domain: u32,
-}
-
-/// A group laid on a network: rates in bytes per microsecond, times in microseconds.
-struct Placed {
-    n: f64,
-    /// Ranks per domain.
-    k: f64,
-    /// Domains.
-    m: f64,
-    /// log2 of the domains, rounded up.
-    levels: f64,
-    /// Achievable rate of one chip within the domain.
-    up: f64,
-    /// Rate in use while the switches reduce.
-    up_reducing: f64,
-    /// Achievable rate of one chip's NIC.
-    out: f64,
-    launch: f64,
-    fill: f64,
 }
 
 impl Network {
@@ -113,6 +183,7 @@ impl Network {
             scaleout,
             oversubscription,
             wiring: Wiring::Switched,
+            scaleout_detail: ScaleOut::default(),
             calibration: Calibration::default(),
         }
     }
@@ -121,6 +192,12 @@ impl Network {
     #[must_use]
     pub fn with_calibration(self, calibration: Calibration) -> Network {
         Network { calibration, ..self }
+    }
+
+    /// The same network with another scale-out.
+    #[must_use]
+    pub fn with_scaleout(self, scaleout_detail: ScaleOut) -> Network {
+        Network { scaleout_detail, ..self }
     }
 
     /// Time of one operation over `bytes`; zero for a single rank or no bytes, infinite where the group has
@@ -133,164 +210,58 @@ impl Network {
     /// between domains overlap; the latter is bytes·(n−k)/n per NIC, so bus bandwidth tends to N/(N−1) of the
     /// NIC rate (nccl-tests issue 130).
     pub fn time(&self, collective: Collective, bytes: Data, group: Group) -> Time {
+        self.best(collective, bytes, group).1
+    }
+
+    /// The fastest algorithm and its time, see [`Network::time`].
+    #[inline]
+    pub fn best(&self, collective: Collective, bytes: Data, group: Group) -> (Algorithm, Time) {
         let size = bytes.bytes();
         if group.ranks <= 1 || size <= 0.0 {
-            return Time::ZERO;
+            return (Algorithm::Direct, Time::ZERO);
         }
-        let g = self.place(collective, group);
-        let us = match collective {
-            Collective::AllReduce => {
-                let ring = g.ring(size * collective.bus_factor(group.ranks), 2.0);
-                let switch = if self.scaleup_reduces && g.k > 1.0 {
-                    g.in_switch(size, f64::from(self.calibration.in_switch_saturation))
-                } else {
-                    f64::INFINITY
-                };
-                let tree = if g.m > 1.0 { g.tree(size) } else { f64::INFINITY };
-                ring.min(switch).min(tree)
+        let g = Placed::new(self, collective, group);
+        let mut best = (Algorithm::Direct, f64::INFINITY);
+        for algorithm in candidates(collective) {
+            if let Some(us) = g.run(self, *algorithm, collective, size)
+                && us < best.1
+            {
+                best = (*algorithm, us);
             }
-            Collective::AllGather | Collective::ReduceScatter => {
-                let traffic = size * collective.bus_factor(group.ranks);
-                let ring = g.ring(traffic, 1.0);
-                // NCCL offers PAT, a logarithmic exchange, to groups with one rank per node.
-                if g.k > 1.0 { ring } else { ring.min(g.pat(traffic)) }
-            }
-            Collective::Broadcast => g.ring(size, 1.0),
-            Collective::AllToAll => g.all_to_all(size, self.calibration.per_peer.us()),
-            Collective::SendRecv => g.send(size),
-        };
-        Time::from_us(us)
+        }
+        (best.0, Time::from_us(best.1))
+    }
+
+    /// Time by one algorithm; `None` where it does not serve the operation, the group or the network.
+    pub fn time_by(
+        &self,
+        algorithm: Algorithm,
+        collective: Collective,
+        bytes: Data,
+        group: Group,
+    ) -> Option<Time> {
+        let size = bytes.bytes();
+        if group.ranks <= 1 || size <= 0.0 || !candidates(collective).contains(&algorithm) {
+            return None;
+        }
+        Placed::new(self, collective, group).run(self, algorithm, collective, size).map(Time::from_us)
     }
 
     /// Bus bandwidth as nccl-tests report it.
     pub fn bus_bandwidth(&self, collective: Collective, bytes: Data, group: Group) -> Bandwidth {
         bytes * collective.bus_factor(group.ranks) / self.time(collective, bytes, group)
     }
-
-    #[inline]
-    fn place(&self, collective: Collective, group: Group) -> Placed {
-        let k = group.per_domain.min(self.domain).clamp(1, group.ranks);
-        let domains = group.ranks.div_ceil(k);
-        let c = &self.calibration;
-        let mut up = self.scaleup.bytes_per_s() * 1e-6;
-        if self.wiring == Wiring::FullMesh && self.domain > 1 {
-            let peers = if collective == Collective::SendRecv { 1 } else { k.max(2) - 1 };
-            up *= f64::from(peers) / f64::from(self.domain - 1);
-        }
-        Placed {
-            n: f64::from(group.ranks),
-            k: f64::from(k),
-            m: f64::from(domains),
-            levels: f64::from(u32::BITS - (domains - 1).leading_zeros()),
-            up: up * c.ring_efficiency,
-            up_reducing: up * c.in_switch_efficiency,
-            out: self.scaleout.bytes_per_s() * 1e-6 * c.nic_efficiency / self.oversubscription.max(1.0),
-            launch: c.launch.us(),
-            fill: c.pipeline_fill.us(),
-        }
-    }
 }
 
-impl Placed {
-    /// Time lost while the pipeline fills.
-    #[inline]
-    fn filling(&self, steady: f64) -> f64 {
-        (self.k * self.fill * steady).sqrt()
-    }
-
-    /// Cheapest protocol for a latency by protocol and a steady-state time.
-    #[inline]
-    fn cheapest(&self, latency: nccl::ByProtocol, steady: f64) -> f64 {
-        let filling = self.filling(steady);
-        let mut best = f64::INFINITY;
-        for (p, l) in latency.into_iter().enumerate() {
-            best = best.min(l + steady / nccl::PAYLOAD[p] + nccl::CHUNKED[p] * filling);
-        }
-        self.launch + best
-    }
-
-    /// Rings through every NIC of a domain; `laps` is two for an all-reduce.
-    #[inline]
-    fn ring(&self, traffic: f64, laps: f64) -> f64 {
-        let rate = if self.m == 1.0 {
-            self.up
-        } else if self.k > 1.0 {
-            self.up.min(self.k * self.out)
-        } else {
-            self.out
-        };
-        let steps = laps * (self.n - 1.0);
-        let between = if self.m > 1.0 { (laps * self.m).min(steps) } else { 0.0 };
-        let mut latency = nccl::BASE_RING;
-        for (p, l) in latency.iter_mut().enumerate() {
-            *l += nccl::NVLINK_RING[p] * (steps - between) + nccl::NET_RING[p] * between;
-        }
-        self.cheapest(latency, traffic / rate)
-    }
-
-    /// Traffic of a double binary tree through the NICs of one domain, per byte of the message.
-    #[inline]
-    fn tree_traffic(&self) -> f64 {
-        if self.m <= 2.0 { 1.0 } else { 2.0 }
-    }
-
-    /// Chain inside the domain, double binary tree between domains.
-    #[inline]
-    fn tree(&self, size: f64) -> f64 {
-        let between = self.tree_traffic() * size / (self.k * self.out);
-        let within = if self.k > 1.0 { 2.0 * size / self.up } else { 0.0 };
-        let mut latency = nccl::BASE_TREE;
-        for (p, l) in latency.iter_mut().enumerate() {
-            *l += 2.0 * ((self.k - 1.0) * nccl::NVLINK_TREE[p] + self.levels * nccl::NET_TREE[p]);
-        }
-        self.cheapest(latency, between.max(within))
-    }
-
-    /// Reduction in the scale-up switches, with a tree between domains.
-    #[inline]
-    fn in_switch(&self, size: f64, saturation: f64) -> f64 {
-        let effective = self.k.min(saturation).max(2.0);
-        let within = size * (2.0 * (self.k - 1.0) / self.k)
-            / (self.up_reducing * 2.0 * (effective - 1.0) / (effective + 1.0));
-        let (latency, steady) = if self.m > 1.0 {
-            let between = self.tree_traffic() * size / (self.k * self.out);
-            (nccl::NVLINK_NVLS + 2.0 * self.levels * nccl::NET_NVLS_TREE, within.max(between))
-        } else {
-            (nccl::NVLINK_NVLS, within)
-        };
-        self.launch + latency + steady + self.filling(steady)
-    }
-
-    /// Logarithmic all-gather or reduce-scatter between single ranks.
-    #[inline]
-    fn pat(&self, traffic: f64) -> f64 {
-        let steady = traffic / self.out;
-        self.launch
-            + nccl::BASE_RING[nccl::SIMPLE]
-            + self.levels * nccl::NET_RING[nccl::SIMPLE]
-            + steady
-            + self.filling(steady)
-    }
-
-    #[inline]
-    fn all_to_all(&self, size: f64, per_peer: f64) -> f64 {
-        let within = if self.k > 1.0 { size * (self.k - 1.0) / self.n / self.up } else { 0.0 };
-        let (hop, between) = if self.m > 1.0 {
-            (nccl::NET_RING[nccl::SIMPLE], size * (self.n - self.k) / self.n / self.out)
-        } else {
-            (nccl::NVLINK_RING[nccl::SIMPLE], 0.0)
-        };
-        self.launch + nccl::BASE_RING[nccl::SIMPLE] + hop + per_peer * (self.n - 1.0) + within.max(between)
-    }
-
-    #[inline]
-    fn send(&self, size: f64) -> f64 {
-        // Both ends in one domain whenever the placement allows it.
-        let (hop, rate) = if self.k > 1.0 {
-            (nccl::NVLINK_RING[nccl::SIMPLE], self.up)
-        } else {
-            (nccl::NET_RING[nccl::SIMPLE], self.out)
-        };
-        self.launch + nccl::BASE_RING[nccl::SIMPLE] + hop + size / rate
+/// Algorithms that serve an operation.
+#[inline]
+fn candidates(collective: Collective) -> &'static [Algorithm] {
+    use Algorithm::{ByLevels, CollNet, Direct, Nvls, NvlsTree, Pat, Rail, Ring, Tree};
+    match collective {
+        Collective::AllReduce => &[Ring, Tree, Nvls, NvlsTree, CollNet],
+        Collective::AllGather | Collective::ReduceScatter => &[Ring, Pat, ByLevels],
+        Collective::Broadcast => &[Ring],
+        Collective::AllToAll => &[Direct, Rail],
+        Collective::SendRecv => &[Direct],
     }
 }

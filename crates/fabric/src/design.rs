@@ -29,7 +29,7 @@ pub enum Structure {
         /// Ports of an optical circuit switch.
         circuit_ports: u32,
     },
-    /// HyperX; not modelled yet.
+    /// HyperX (Ahn et al., SC 2009): the cheapest lattice of up to three dimensions.
     HyperX,
 }
 
@@ -159,7 +159,7 @@ pub enum SizingError {
     },
     /// A structure known by name alone.
     #[error(
-        "the structure {0} is not modelled; fat tree, rail-optimised, rail-only, dragonfly, dragonfly+ and 3D torus are"
+        "the structure {0} is not modelled; fat tree, rail-optimised, rail-only, dragonfly, dragonfly+, HyperX and 3D torus are"
     )]
     NotModelled(&'static str),
 }

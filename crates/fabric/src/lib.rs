@@ -7,17 +7,19 @@ pub mod design;
 pub mod flow;
 mod nccl;
 pub mod reliability;
+pub mod scaleup;
 pub mod sizing;
 pub mod storage;
 
 pub use bill::{BillOfMaterials, CableTier};
 pub use calibration::{Calibration, Family};
-pub use collective::{Collective, Group, Network, Wiring};
+pub use collective::{Algorithm, Collective, CollectiveError, Group, Network, ScaleOut, Wiring};
 pub use design::{CableSpec, FabricDesign, FloorPlan, OpticSpec, SizingError, Structure, SwitchSpec};
 pub use reliability::{
     EffectiveTime, FailureInputs, NetworkFailures, NetworkHazards, ReliabilityError, effective_time,
     job_mtbf, spare_nodes, young_daly,
 };
+pub use scaleup::{ScaleUpBill, ScaleUpDesign, size_scaleup};
 pub use sizing::size;
 pub use storage::{
     CapacityInputs, CheckpointInputs, CheckpointTimes, NodeTier, SharedStorage, StorageError, checkpoint,

@@ -19,5 +19,8 @@ pub(crate) const NET_RING: ByProtocol = [2.7, 4.0, 14.0];
 /// Reduction in the scale-up switches, within a domain and per level of the tree between domains.
 pub(crate) const NVLINK_NVLS: f64 = 25.0;
 pub(crate) const NET_NVLS_TREE: f64 = 20.9;
+/// Reduction in the scale-out switches: with and without reduction in the scale-up ones.
+pub(crate) const NET_NVLS: f64 = 18.0;
+pub(crate) const NET_COLLNET: f64 = 31.0;
 /// Index of the Simple protocol.
 pub(crate) const SIMPLE: usize = 2;

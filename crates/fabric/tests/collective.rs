@@ -1,6 +1,8 @@
 //! Laws of collectives and curves that the fit has not seen.
 
-use gigatwin_fabric::{Calibration, Collective, Family, Group, Network, Wiring};
+use gigatwin_fabric::{
+    Algorithm, Calibration, Collective, CollectiveError, Family, Group, Network, ScaleOut, Wiring,
+};
 use gigatwin_quantity::{Bandwidth, Data, Time};
 use proptest::prelude::*;
 
@@ -99,6 +101,100 @@ fn a_missing_link_takes_for_ever() {
 
 fn any_collective() -> impl Strategy<Value = Collective> {
     proptest::sample::select(ALL.to_vec())
+}
+
+#[test]
+fn the_fastest_algorithm_is_the_one_that_is_timed() {
+    let nets = [
+        hopper(),
+        hopper().with_scaleout(ScaleOut {
+            reduces: true,
+            by_levels: true,
+            domains_per_leaf: 4,
+            ..ScaleOut::default()
+        }),
+        hopper().with_scaleout(ScaleOut { rail_only: true, ..ScaleOut::default() }),
+    ];
+    for net in nets {
+        for c in ALL {
+            for (ranks, per_domain) in [(8, 8), (16, 1), (256, 8), (2048, 4)] {
+                let (bytes, group) = (Data::from_gb(0.3), Group { ranks, per_domain });
+                let (algorithm, time) = net.best(c, bytes, group);
+                assert_eq!(net.time_by(algorithm, c, bytes, group), Some(time));
+                for other in Algorithm::ALL {
+                    assert!(net.time_by(other, c, bytes, group).is_none_or(|t| t >= time), "{c:?} {other:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn reduction_in_the_network_and_levels_help_where_rings_are_long() {
+    let group = Group { ranks: 4096, per_domain: 8 };
+    let plain = hopper();
+    let sharp = plain.with_scaleout(ScaleOut { reduces: true, ..ScaleOut::default() });
+    let levels = plain.with_scaleout(ScaleOut { by_levels: true, ..ScaleOut::default() });
+    let mb = Data::from_gb(0.016);
+    assert!(sharp.time(Collective::AllReduce, mb, group) < plain.time(Collective::AllReduce, mb, group));
+    assert!(
+        levels.time(Collective::AllGather, mb, group) < 0.5 * plain.time(Collective::AllGather, mb, group)
+    );
+    // In-network reduction halves what a NIC carries against a tree over more than two domains.
+    let large = |n: Network| n.bus_bandwidth(Collective::AllReduce, Data::from_gb(64.0), group);
+    assert!(large(sharp) >= large(plain));
+}
+
+#[test]
+fn a_degraded_link_holds_up_all_that_cross_it() {
+    let half = hopper().with_scaleout(ScaleOut { slowest_link: 0.5, ..ScaleOut::default() });
+    let group = Group { ranks: 64, per_domain: 8 };
+    for c in [Collective::AllReduce, Collective::AllGather, Collective::AllToAll] {
+        let (bytes, slow) = (Data::from_gb(16.0), half.time(c, Data::from_gb(16.0), group));
+        let ratio = slow / hopper().time(c, bytes, group);
+        assert!((1.8..=2.01).contains(&ratio), "{c:?} {ratio}");
+    }
+    let inside = Group { ranks: 8, per_domain: 8 };
+    let bytes = Data::from_gb(1.0);
+    assert_eq!(
+        half.time(Collective::AllReduce, bytes, inside),
+        hopper().time(Collective::AllReduce, bytes, inside)
+    );
+}
+
+#[test]
+fn below_a_leaf_oversubscription_is_not_met() {
+    let thin = Network { oversubscription: 4.0, ..hopper() };
+    let known = thin.with_scaleout(ScaleOut { domains_per_leaf: 32, ..ScaleOut::default() });
+    let bytes = Data::from_gb(4.0);
+    for c in ALL {
+        for (nodes, inside) in [(16, true), (128, false)] {
+            let group = Group { ranks: 8 * nodes, per_domain: 8 };
+            let (full, t, worst) =
+                (hopper().time(c, bytes, group), known.time(c, bytes, group), thin.time(c, bytes, group));
+            assert!(t >= full - Time::from_us(5.0) && t <= worst, "{c:?} {nodes}");
+            // The way over the rail costs a hop and what the scale-up then carries.
+            assert!(!inside || t <= 1.05 * full, "{c:?} {nodes} {t} {full}");
+        }
+    }
+}
+
+#[test]
+fn groups_that_cannot_communicate_are_told_why() {
+    let group = Group { ranks: 16, per_domain: 8 };
+    assert_eq!(hopper().check(group, 8), Ok(()));
+    let cut = Network { scaleout: Bandwidth::ZERO, ..hopper() };
+    assert_eq!(cut.check(group, 8), Err(CollectiveError::NoBandwidth("scale-out", 16)));
+    assert_eq!(cut.check(Group { ranks: 8, per_domain: 8 }, 8), Ok(()));
+    let mute = Network { scaleup: Bandwidth::ZERO, ..hopper() };
+    assert_eq!(mute.check(group, 8), Err(CollectiveError::NoBandwidth("scale-up", 16)));
+    let rails =
+        Network { domain: 1, ..hopper() }.with_scaleout(ScaleOut { rail_only: true, ..ScaleOut::default() });
+    assert_eq!(rails.check(group, 8), Err(CollectiveError::Disconnected { ranks: 16, rails: 8 }));
+    assert!(matches!(
+        Network { oversubscription: 0.5, ..hopper() }.check(group, 8),
+        Err(CollectiveError::Invalid(_))
+    ));
 }
 
 proptest! {

@@ -136,7 +136,7 @@ fn a_torus_like_the_published_one() {
 }
 
 #[test]
-fn dragonflies_and_what_is_not_modelled() {
+fn dragonflies() {
     // 64 ports: 16 hosts, 31 local and 16 global ports, 32 switches in a group, 513 groups.
     let d = |n, structure| size(&FabricDesign { structure, ..design(n, 64) });
     let b = d(512 * 10, Structure::Dragonfly).unwrap();
@@ -145,7 +145,45 @@ fn dragonflies_and_what_is_not_modelled() {
     assert!(matches!(d(512 * 513 + 1, Structure::Dragonfly), Err(SizingError::TooManyGroups { .. })));
     let p = d(4096, Structure::DragonflyPlus).unwrap();
     assert_eq!((p.leaf, p.spine, p.leaf_spine.links, p.spine_core.links), (128, 128, 4096, 2048));
-    assert_eq!(d(64, Structure::HyperX), Err(SizingError::NotModelled("HyperX")));
+}
+
+#[test]
+fn a_tapered_dragonfly_has_fewer_global_links_and_more_hosts() {
+    let d = |taper| {
+        let design = FabricDesign {
+            structure: Structure::Dragonfly,
+            leaf_oversubscription: taper,
+            ..design(5_000, 64)
+        };
+        size(&design).unwrap()
+    };
+    let (full, half) = (d(1.0), d(2.0));
+    assert!(half.spine_core.links < full.spine_core.links && half.leaf <= full.leaf);
+    assert!((half.oversubscription - 2.0).abs() < 0.25, "{}", half.oversubscription);
+}
+
+#[test]
+fn a_hyperx_is_a_full_mesh_of_its_lines() {
+    // 64 ports, full bisection: 21 hosts on each of 43 switches of one line would need 43 × 1 ≥ 42.
+    let one = size(&FabricDesign { structure: Structure::HyperX, ..design(43 * 21, 64) }).unwrap();
+    assert_eq!((one.leaf, one.leaf_spine.links), (43, 43 * 42 / 2));
+    assert!(one.oversubscription <= 1.0 + 1e-12);
+    let at = |taper| {
+        let d =
+            FabricDesign { leaf_oversubscription: taper, structure: Structure::HyperX, ..design(16_384, 64) };
+        size(&d).unwrap()
+    };
+    assert!(at(2.0).switches() < at(1.0).switches() && at(2.0).oversubscription <= 2.0);
+    let beyond = FabricDesign { structure: Structure::HyperX, ..design(400_000, 16) };
+    assert!(matches!(size(&beyond), Err(SizingError::TooManyGroups { .. })));
+}
+
+#[test]
+fn several_short_rails_share_a_leaf() {
+    // 32 nodes of 8 on 128 ports: two rails of 32 fill the 64 down-ports of one leaf.
+    let rails = FabricDesign { structure: Structure::RailOptimised { rails: 8 }, ..design(256, 128) };
+    assert_eq!(size(&rails).unwrap().leaf, 4);
+    assert_eq!(size(&FabricDesign { endpoints: 576, ..rails }).unwrap().leaf, 16);
 }
 
 #[test]
@@ -175,6 +213,17 @@ proptest! {
         prop_assert!(b.node_leaf.links + b.leaf_spine.links <= b.leaf * radix);
         prop_assert!(b.leaf_spine.links + b.spine_core.links <= b.spine * radix);
         prop_assert!(b.spine_core.links <= b.core * radix);
+    }
+
+    #[test]
+    fn ports_suffice_without_a_spine(endpoints in 1u32..40_000, half in 8u32..72, ratio in 1.0f64..4.0) {
+        for structure in [Structure::HyperX, Structure::Dragonfly, Structure::DragonflyPlus] {
+            let d = FabricDesign { leaf_oversubscription: ratio, structure, ..design(endpoints, 2 * half) };
+            let Ok(b) = size(&d) else { continue };
+            let between = 2 * (b.leaf_spine.links + b.spine_core.links);
+            prop_assert!(b.node_leaf.links + between <= b.switches() * u64::from(2 * half), "{structure:?}");
+            prop_assert!(b.oversubscription <= ratio + 1e-9, "{structure:?} {}", b.oversubscription);
+        }
     }
 
     #[test]

@@ -28,7 +28,9 @@ pub mod training;
 pub use diff::diff;
 pub use explain::explain;
 pub use hourly::{PowerByState, SiteBattery, SiteHours, TrainingSwing, YearlyCosts, site_hours};
-pub use networks::{SiteNetwork, SitePartition, site_networks, site_partitions};
+pub use networks::{
+    SiteJob, SiteNetwork, SitePartition, SiteStorage, site_networks, site_partitions, site_storage,
+};
 pub use resolve::{Loaded, load, rule_faults};
 pub use resolved::Factory;
 pub use run::{Evaluator, run};

@@ -1,10 +1,10 @@
 //! The networks of a factory, for commands that look at them alone.
 
-use gigatwin_fabric::{FabricDesign, Network};
-use gigatwin_quantity::Dim;
+use gigatwin_fabric::{CheckpointInputs, FabricDesign, FailureInputs, Network, SharedStorage};
+use gigatwin_quantity::{Data, Dim, Hazard, Time};
 
 use crate::evaluate::sheet::Sheet;
-use crate::evaluate::{machine, network};
+use crate::evaluate::{machine, network, train};
 use crate::inputs::Values;
 use crate::resolved::Factory;
 
@@ -100,4 +100,91 @@ pub fn site_partitions(f: &Factory) -> Result<Vec<SitePartition>, String> {
         network: machine::network(p, m, 1.0),
     });
     Ok(list.collect())
+}
+
+/// One training run of the file as storage and failures see it.
+#[derive(Debug, Clone)]
+pub struct SiteJob {
+    /// Name in the file, as an id.
+    pub name: String,
+    /// Name of its partition.
+    pub partition: String,
+    /// Name of its model.
+    pub model: String,
+    /// Parameters of the model.
+    pub parameters: f64,
+    /// Tokens of the run; absent where the planner chooses them.
+    pub tokens: Option<f64>,
+    /// Accelerators.
+    pub accelerators: u32,
+    /// Nodes.
+    pub nodes: u32,
+    /// How it writes a checkpoint.
+    pub checkpoint: CheckpointInputs,
+    /// What ends it, with no stall yet.
+    pub failures: FailureInputs,
+}
+
+/// Storage, jobs and repair of a factory, every range at its mode.
+#[derive(Debug, Clone)]
+pub struct SiteStorage {
+    /// Shared storage; its read rate is taken to equal its write rate.
+    pub shared: SharedStorage,
+    /// Training runs in the order of the file.
+    pub jobs: Vec<SiteJob>,
+    /// Failures of one node of eight accelerators.
+    pub node_failure: Hazard,
+    /// Until a failed node is back.
+    pub repair: Time,
+}
+
+/// Storage and the jobs that write to it.
+///
+/// # Errors
+/// As [`site_networks`].
+pub fn site_storage(f: &Factory) -> Result<SiteStorage, String> {
+    let base = f.inputs.base();
+    let v = Values::new(&f.inputs, &base);
+    let mut sheet = Sheet::default();
+    let machines = machine::evaluate(f, &v, &mut sheet)?;
+    let nets = network::evaluate(f, &v, &machines, &mut sheet);
+    let c = &f.defaults.checkpoints;
+    let jobs = f.runs.iter().map(|run| {
+        let machine = &machines[run.partition];
+        let accelerators = train::chips_at_hand(run, machine, &v);
+        let nodes = (f64::from(accelerators) / machine.per_node - 1e-9).ceil().max(1.0) as u32;
+        let size: Data = v.get(c.checkpoint_bytes_per_parameter) * run.model.parameters();
+        SiteJob {
+            name: run.slug.clone(),
+            partition: f.partitions[run.partition].slug.clone(),
+            model: run.model_name.clone(),
+            parameters: run.model.parameters(),
+            tokens: run.tokens.map(|t| v.number(t)),
+            accelerators,
+            nodes,
+            checkpoint: CheckpointInputs {
+                size,
+                nodes,
+                chips_per_node: machine.per_node.round().max(1.0) as u32,
+                device_to_host: v.get(c.checkpoint_device_to_host),
+                fixed_stall: v.get(c.checkpoint_fixed_stall),
+                share: v.get(c.storage_share).fraction(),
+                efficiency: v.get(c.storage_efficiency).fraction(),
+                load_replicas: 1.0,
+                synchronous: false,
+            },
+            failures: FailureInputs {
+                node_failure: v.get(f.operations.node_failure_rate)
+                    * (machine.per_node / train::REFERENCE_NODE),
+                restart: v.get(c.restart),
+                checkpoint_stall: Time::ZERO,
+            },
+        }
+    });
+    Ok(SiteStorage {
+        jobs: jobs.collect(),
+        shared: SharedStorage { read: nets.write_rate, write: nets.write_rate, capacity: nets.capacity },
+        node_failure: v.get(f.operations.node_failure_rate),
+        repair: v.get(f.operations.repair),
+    })
 }

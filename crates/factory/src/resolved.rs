@@ -164,6 +164,10 @@ pub(crate) enum FabricKind {
     RailOptimised,
     FatTree,
     RailOnly,
+    Dragonfly,
+    DragonflyPlus,
+    HyperX,
+    Torus { edge: u32, circuit_ports: u32 },
 }
 
 impl FabricKind {
@@ -173,6 +177,10 @@ impl FabricKind {
             FabricKind::RailOptimised => "rail-optimised fat tree",
             FabricKind::FatTree => "fat tree",
             FabricKind::RailOnly => "rail-only",
+            FabricKind::Dragonfly => "dragonfly",
+            FabricKind::DragonflyPlus => "dragonfly+",
+            FabricKind::HyperX => "hyperx",
+            FabricKind::Torus { .. } => "3d torus",
         }
     }
 }

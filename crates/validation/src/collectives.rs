@@ -3,6 +3,7 @@
 
 mod fit;
 mod rows;
+mod text;
 
 use std::collections::BTreeMap;
 
@@ -37,9 +38,9 @@ pub fn validate(csv: Option<&str>) -> Result<Report, ValidationError> {
                 .map(|(row, predicted)| {
                     let band = band(row, &shipped, &folded, Some(&row.cell));
                     let mut p = prediction(row, *predicted, band);
-                    // No other source has measured this generation: its own values rest on one table alone.
-                    if !shipped.iter().any(|r| r.family == row.family && r.source != row.source) {
-                        p.classes.push("no_sibling_source");
+                    // No other source has measured this generation on this kind of network.
+                    if !shipped.iter().any(|r| r.sibling_of(row)) {
+                        p.classes.push("unfalsified");
                     }
                     p
                 })
@@ -53,7 +54,11 @@ pub fn validate(csv: Option<&str>) -> Result<Report, ValidationError> {
                 .iter()
                 .map(|row| {
                     let band = band(row, &shipped, &folded, None);
-                    prediction(row, parameters.predict(row), band)
+                    let mut p = prediction(row, parameters.predict(row), band);
+                    if !shipped.iter().any(|r| r.sibling_of(row)) {
+                        p.classes.push("unfalsified");
+                    }
+                    p
                 })
                 .collect();
             Ok(Report::score("collectives", rows, predictions, refused, Fold::None))
@@ -87,7 +92,7 @@ fn out_of_fold(rows: &[Measured]) -> Vec<f64> {
     cells.dedup();
     let mut predicted = vec![0.0; rows.len()];
     for cell in cells {
-        let rest: Vec<&Measured> = rows.iter().filter(|r| r.cell != cell).collect();
+        let rest: Vec<&Measured> = rows.iter().filter(|r| r.cell != cell && r.fits()).collect();
         let parameters = fit(&rest);
         for (row, p) in rows.iter().zip(&mut predicted).filter(|(r, _)| r.cell == cell) {
             *p = parameters.predict(row);
@@ -103,12 +108,12 @@ fn out_of_fold(rows: &[Measured]) -> Vec<f64> {
 /// other than all-reduce between domains have almost no healthy published row: there the band is assumed, 0.5
 /// to 1.15.
 fn band(row: &Measured, rows: &[Measured], folded: &[f64], without: Option<&str>) -> (f64, f64) {
-    if row.inter_node && !row.is_all_reduce() {
+    if !row.has_measured_band() {
         return (0.5, 1.15);
     }
     let mut by_cell: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for (r, p) in rows.iter().zip(folded) {
-        if Some(r.cell.as_str()) != without && r.band_class() == row.band_class() {
+        if Some(r.cell.as_str()) != without && r.band_class() == row.band_class() && r.has_measured_band() {
             by_cell.entry(&r.cell).or_default().push((r.busbw / p).ln().abs());
         }
     }
@@ -158,7 +163,7 @@ mod tests {
     #[test]
     fn the_shipped_calibration_is_the_fit_on_all_rows() {
         let (rows, _, _) = parse(SHIPPED).unwrap();
-        let all: Vec<&Measured> = rows.iter().collect();
+        let all: Vec<&Measured> = rows.iter().filter(|r| r.fits()).collect();
         let (fitted, shipped) = (fit(&all), Parameters::shipped());
         for row in &rows {
             let (a, b) = (fitted.predict(row), shipped.predict(row));

@@ -10,7 +10,12 @@ const SHIPPED: &str = include_str!("../../../validation/sizing.csv");
 const REQUIRED: [&str; 5] = ["nodes_published", "gpus_per_node", "radix", "leaf", "spine"];
 
 /// Scores the shipped table or a table of the same columns. Optional columns: `management_links`,
-/// `links_per_cable`, `oversubscription` (of leaves).
+/// `links_per_cable`, `oversubscription` (of leaves), `spine_oversubscription`, `structure` (as in the factory
+/// file) and `rails`.
+///
+/// Endpoints are nodes × accelerators per node; where no nodes are published, units × nodes per unit, or else the
+/// accelerators. The count of accelerators itself comes last: a published one can contradict its own nodes and cables.
+/// Without `structure` and `rails` leaves are counted without regard to rails.
 ///
 /// Where a table gives no management links, a unit that is one node short of full is taken to have given that
 /// node's place to four links of the fabric manager, as the published tables do. Where it gives no links per
@@ -76,6 +81,10 @@ pub fn validate(csv: Option<&str>) -> Result<Report, ValidationError> {
     Ok(Report::score("sizing", rows, predictions, refused, Fold::None))
 }
 
+/// More accelerators than this in one node are a rack-scale domain, whose trays have four.
+const MOST_RAILS: u32 = 16;
+const RACK_SCALE_RAILS: u32 = 4;
+
 fn id_of(row: &Row<'_>, index: usize) -> String {
     match (row.text("id"), row.text("arch"), row.text("SU")) {
         ("", "", _) => format!("row-{}", index + 1),
@@ -96,28 +105,46 @@ fn measured(row: &Row<'_>) -> Result<Vec<(&'static str, f64)>, ValidationError> 
 }
 
 fn design(row: &Row<'_>) -> Result<Option<FabricDesign>, ValidationError> {
-    let (Some(nodes), Some(per_node), Some(radix)) =
-        (row.count("nodes_published")?, row.count("gpus_per_node")?, row.count("radix")?)
-    else {
-        return Ok(None);
+    let Some(radix) = row.count("radix")? else { return Ok(None) };
+    let per_node = row.count("gpus_per_node")?;
+    let by_units = match (row.count("SU")?, row.count("nodes_per_SU")?) {
+        (Some(units), Some(per_unit)) => units.checked_mul(per_unit),
+        _ => None,
     };
-    let Some(endpoints) = nodes.checked_mul(per_node) else {
-        return Err(row.fault("nodes_published", "a number of nodes that can be sized"));
+    let nodes = row.count("nodes_published")?.or(by_units);
+    let endpoints = match (nodes, per_node, row.count("gpus_published")?) {
+        (Some(nodes), Some(per_node), _) => match nodes.checked_mul(per_node) {
+            Some(endpoints) => endpoints,
+            None => return Err(row.fault("nodes_published", "a number of nodes that can be sized")),
+        },
+        (_, _, Some(accelerators)) => accelerators,
+        _ => return Ok(None),
+    };
+    let rails = row.count("rails")?.or(per_node.filter(|n| *n <= MOST_RAILS)).unwrap_or(RACK_SCALE_RAILS);
+    let structure = match row.text("structure") {
+        "" if row.count("rails")?.is_none() => Structure::FatTree,
+        "" | "rail-optimised fat tree" => Structure::RailOptimised { rails },
+        "fat tree" => Structure::FatTree,
+        "rail-only" => Structure::RailOnly { rails },
+        "dragonfly" => Structure::Dragonfly,
+        "dragonfly+" => Structure::DragonflyPlus,
+        "hyperx" => Structure::HyperX,
+        _ => return Err(row.fault("structure", "a structure of the factory file that has leaves")),
     };
     let planes = row.count("planes")?.unwrap_or(1);
     let full = match (row.count("SU")?, row.count("nodes_per_SU")?) {
         (Some(units), Some(per_unit)) => u64::from(units) * u64::from(per_unit),
         _ => 0,
     };
-    let managed = u64::from(nodes) + 1 == full;
+    let managed = nodes.is_some_and(|n| u64::from(n) + 1 == full);
     let nothing = OpticSpec { links_per_module: 1, power: Power::ZERO, price: Money::ZERO };
     Ok(Some(FabricDesign {
         endpoints,
         management_links: row.count("management_links")?.unwrap_or(if managed { 4 } else { 0 }),
         planes,
-        structure: Structure::RailOptimised { rails: per_node },
+        structure,
         leaf_oversubscription: row.number("oversubscription")?.unwrap_or(1.0),
-        spine_oversubscription: 1.0,
+        spine_oversubscription: row.number("spine_oversubscription")?.unwrap_or(1.0),
         switch: SwitchSpec {
             radix,
             port_rate: Bandwidth::from_gbit_per_s(row.number("port_gbps")?.unwrap_or(0.0)),
@@ -153,6 +180,57 @@ mod tests {
         for p in &report.predictions {
             assert_eq!(p.predicted, p.measured, "{} {}", p.id, p.metric);
         }
+    }
+
+    /// What a table says of itself: accelerators = nodes × accelerators of a node; cables from nodes = links with
+    /// those of the fabric manager; uplinks fill the leaves. The shipped tables hold together. A spreadsheet in
+    /// circulation does not: 768 switches for 2,048 nodes in three tiers, where the vendor's own row sums to 1,280,
+    /// as the rule does.
+    #[test]
+    fn the_shipped_tables_do_not_contradict_themselves() {
+        let table = Table::read(SHIPPED, &REQUIRED).unwrap();
+        for (i, row) in table.rows().enumerate() {
+            let id = id_of(&row, i);
+            let n = |key: &'static str| row.number(key).unwrap();
+            let (Some(nodes), Some(each)) = (n("nodes_published"), n("gpus_per_node")) else { continue };
+            if let Some(accelerators) = n("gpus_published") {
+                assert_eq!(accelerators, nodes * each, "{id}: accelerators");
+            }
+            if let (Some(cables), Some(leaf), Some(radix)) = (n("cables_leaf_spine"), n("leaf"), n("radix")) {
+                // Twin-port cables carry a link of each plane.
+                assert_eq!(cables * n("planes").unwrap_or(1.0), leaf * radix / 2.0, "{id}: uplinks");
+            }
+        }
+        let report = validate(Some(
+            "arch,nodes_published,gpus_per_node,radix,leaf,spine,core\nthe spreadsheet,2048,8,64,512,256,0\n",
+        ))
+        .unwrap();
+        let sum: f64 = report.predictions.iter().map(|p| p.predicted).sum();
+        assert_eq!(sum, 1280.0);
+        assert!(report.predictions.iter().any(|p| p.predicted != p.measured));
+    }
+
+    #[test]
+    fn by_rails_every_published_row_is_the_same() {
+        let mut with_rails = String::new();
+        for (i, line) in SHIPPED.lines().filter(|l| !l.starts_with('#')).enumerate() {
+            with_rails.push_str(line);
+            with_rails.push_str(if i == 0 { ",rails\n" } else { ",8\n" });
+        }
+        let report = validate(Some(&with_rails)).unwrap();
+        assert_eq!(report.answered, 19);
+        for p in &report.predictions {
+            assert_eq!(p.predicted, p.measured, "{} {}", p.id, p.metric);
+        }
+    }
+
+    #[test]
+    fn rows_without_nodes_go_by_units_or_accelerators() {
+        let text = "arch,SU,nodes_per_SU,nodes_published,gpus_per_node,gpus_published,radix,leaf,spine\n\
+                    x,2,32,,8,,64,16,8\ny,,,,,512,64,16,8\n";
+        let report = validate(Some(text)).unwrap();
+        assert_eq!(report.answered, 2);
+        assert!(report.predictions.iter().all(|p| p.predicted == p.measured));
     }
 
     #[test]

@@ -35,6 +35,8 @@ const ROOMS: &[(&str, &str)] = &[
     ("hours", "Hours"),
     ("funding", "Funding"),
     ("finance", "Finance"),
+    ("tune", "Fine-tuning"),
+    ("develop", "Development"),
     ("tenant", "Tenants"),
     ("state", "Member States"),
     ("schedule", "Schedule"),

@@ -11,6 +11,88 @@ pub enum Fabric {
     Size(Size),
     /// Simulate flows on a network: a pattern, a traffic file, or the step of a training run
     Simulate(Box<Simulate>),
+    /// Time one collective operation by every algorithm that serves it
+    Collective(Collective),
+    /// Checkpoints, capacity and what the storage's bandwidth does to training
+    Storage(Storage),
+    /// Failures to expect, interruptions by job size, spares
+    Reliability(Reliability),
+}
+
+/// `fabric collective`.
+#[derive(Debug, Args)]
+pub struct Collective {
+    /// Factory file: all its partitions. Without it the options describe the accelerators
+    #[arg(conflicts_with_all = ["accelerator", "scaleup", "domain"])]
+    pub file: Option<PathBuf>,
+    /// Only this partition of the file
+    #[arg(long, value_name = "NAME", requires = "file")]
+    pub partition: Option<String>,
+    /// Operation: all-reduce, all-gather, reduce-scatter, all-to-all, broadcast or p2p
+    #[arg(long, value_name = "NAME", default_value = "all-reduce")]
+    pub op: String,
+    /// Ranks [default: all accelerators of the partition, or one scale-up domain]
+    #[arg(long, value_name = "N")]
+    pub ranks: Option<u32>,
+    /// Ranks of the group in one scale-up domain [default: as many as fit]
+    #[arg(long, value_name = "N")]
+    pub per_domain: Option<u32>,
+    /// Sizes of the message, such as 64MB,1GB (powers of ten; KiB, MiB and GiB are of two)
+    #[arg(long, value_name = "SIZES", default_value = "1MiB,16MiB,256MiB,1GiB,8GiB", value_delimiter = ',')]
+    pub bytes: Vec<String>,
+    /// Accelerator of the catalog
+    #[arg(long, value_name = "ID", required_unless_present = "file")]
+    pub accelerator: Option<String>,
+    /// Scale-out rate of one accelerator, one direction, Gbit/s
+    #[arg(long, value_name = "GBIT", default_value_t = 400.0, allow_negative_numbers = true)]
+    pub nic: f64,
+    /// Scale-up rate of one accelerator, one direction, GB/s, in place of the catalog's
+    #[arg(long, value_name = "GB", allow_negative_numbers = true)]
+    pub scaleup: Option<f64>,
+    /// Accelerators in one scale-up domain, in place of the catalog's
+    #[arg(long, value_name = "N")]
+    pub domain: Option<u32>,
+    /// Oversubscription that traffic between domains meets [default: 1, or as sized]
+    #[arg(long, value_name = "RATIO", allow_negative_numbers = true)]
+    pub oversubscription: Option<f64>,
+    /// Scale-up domains below one leaf, between which there is no oversubscription
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub domains_per_leaf: u32,
+    /// Rate of the slowest link in use over the nominal one
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0, allow_negative_numbers = true)]
+    pub slowest_link: f64,
+    /// The scale-out switches reduce in the network (SHARP)
+    #[arg(long)]
+    pub sharp: bool,
+    /// There are no links between rails
+    #[arg(long)]
+    pub rail_only: bool,
+    /// The software splits all-gather and reduce-scatter by levels
+    #[arg(long)]
+    pub by_levels: bool,
+}
+
+/// `fabric storage`.
+#[derive(Debug, Args)]
+pub struct Storage {
+    /// Factory file
+    pub file: PathBuf,
+    /// Checkpoints kept of each run
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub keep: u32,
+    /// Bytes that one token of a data set takes, raw text, filtering stages and tokens together
+    #[arg(long, value_name = "BYTES", default_value_t = 20.0, allow_negative_numbers = true)]
+    pub bytes_per_token: f64,
+}
+
+/// `fabric reliability`.
+#[derive(Debug, Args)]
+pub struct Reliability {
+    /// Factory file
+    pub file: PathBuf,
+    /// Probability with which spares suffice, per cent
+    #[arg(long, value_name = "PERCENT", default_value_t = 95.0, allow_negative_numbers = true)]
+    pub confidence: f64,
 }
 
 /// `fabric size`.
@@ -67,6 +149,12 @@ pub struct Design {
     /// Endpoints in one rack [default: the catalog's]
     #[arg(long, value_name = "N")]
     pub endpoints_per_rack: Option<u32>,
+    /// Accelerator of the catalog whose scale-up domains are sized as well, one for each endpoint
+    #[arg(long, value_name = "ID")]
+    pub accelerator: Option<String>,
+    /// Accelerators in one scale-up domain [default: the catalog's]
+    #[arg(long, value_name = "N", requires = "accelerator")]
+    pub domain: Option<u32>,
     /// Chips along the edge of a cube of a torus
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub edge: u32,
@@ -89,6 +177,9 @@ pub enum StructureName {
     /// Groups of two-tier Clos networks joined by their spines
     #[value(name = "dragonfly+")]
     DragonflyPlus,
+    /// Switches on a lattice, each joined to all of its lines
+    #[value(name = "hyperx")]
+    HyperX,
     /// 3D torus of cubes joined by optical circuit switches
     Torus,
 }

@@ -5,6 +5,7 @@
 
 mod catalog;
 mod energy;
+mod fabric;
 mod fabric_flow;
 mod faults;
 mod outcome;

@@ -111,9 +111,12 @@ pub(crate) fn design(
     let slowest = members.iter().map(|j| per_plane(&machines[*j])).fold(f64::INFINITY, f64::min);
     let split = if slowest < 1.0 { (1.0 / slowest).floor().clamp(1.0, 4.0) } else { 1.0 };
     let ports_of = |m: &Machine| (per_plane(m) * split - 1e-9).ceil().max(1.0);
-    let endpoints: f64 = members.iter().map(|j| machines[*j].accelerators * ports_of(&machines[*j])).sum();
+    // A torus joins chips by their own links, not by the ports of a NIC.
+    let torus = matches!(fabric.kind, FabricKind::Torus { .. });
+    let each = |m: &Machine| if torus { m.accelerators } else { m.accelerators * ports_of(m) };
+    let endpoints: f64 = members.iter().map(|j| each(&machines[*j])).sum();
     let racks: f64 = members.iter().map(|j| machines[*j].racks).sum();
-    let rails = members.iter().map(|j| machines[*j].per_node).fold(1.0, f64::max);
+    let rails = members.iter().map(|j| machines[*j].per_node).fold(1.0, f64::max).round();
     let optic_price = v.get(fabric.optic_price);
     let optic = OpticSpec {
         links_per_module: ((v.get(fabric.optic_rate) / port).floor().max(1.0) * split) as u32,
@@ -130,6 +133,10 @@ pub(crate) fn design(
             FabricKind::RailOptimised => Structure::RailOptimised { rails: rails as u32 },
             FabricKind::FatTree => Structure::FatTree,
             FabricKind::RailOnly => Structure::RailOnly { rails: rails as u32 },
+            FabricKind::Dragonfly => Structure::Dragonfly,
+            FabricKind::DragonflyPlus => Structure::DragonflyPlus,
+            FabricKind::HyperX => Structure::HyperX,
+            FabricKind::Torus { edge, circuit_ports } => Structure::Torus3d { edge, circuit_ports },
         },
         leaf_oversubscription: ratio(fabric.leaf),
         spine_oversubscription: ratio(fabric.spine),

@@ -41,13 +41,31 @@ pub(crate) static FABRIC: Table = Table {
     fields: &[
         field(
             "kind",
-            Takes::Word(&["rail-optimised fat tree", "fat tree", "rail-only"]),
+            Takes::Word(&[
+                "rail-optimised fat tree",
+                "fat tree",
+                "rail-only",
+                "dragonfly",
+                "dragonfly+",
+                "hyperx",
+                "3d torus",
+            ]),
             Need::Word("rail-optimised fat tree"),
             "Topology.",
         ),
         required("switch", Takes::Catalog(Kind::Switches), "Switch of the catalog."),
         optional("optic", Takes::Catalog(Kind::Optics), "Transceiver of the catalog."),
-        optional("oversubscription", Takes::Table(&OVERSUBSCRIPTION), "None (1:1) without it."),
+        optional(
+            "oversubscription",
+            Takes::Table(&OVERSUBSCRIPTION),
+            "None (1:1) without it. Of a dragonfly leaf is hosts over global links, of a HyperX the reciprocal of the bisection.",
+        ),
+        optional("cube_edge", Takes::Whole(2), "Chips along the edge of a cube of a 3D torus; 4 without it."),
+        optional(
+            "circuit_ports",
+            Takes::Whole(2),
+            "Ports of an optical circuit switch of a 3D torus; 136 without it.",
+        ),
         field("planes", Takes::Whole(1), Need::Word("1"), "Parallel planes that each NIC is split over."),
     ],
 };

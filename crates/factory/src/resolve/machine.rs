@@ -12,6 +12,10 @@ use crate::resolved::{ChipInputs, Fabric, FabricKind, Partition, Phase, Scaled, 
 /// The network that stands where the file names none.
 const DEFAULT_SWITCH: &str = "quantum-x800";
 
+/// TPU v4 (ISCA 2023): cubes of 4×4×4 chips on circuit switches of 136 ports.
+const CUBE_EDGE: u32 = 4;
+const CIRCUIT_PORTS: u32 = 136;
+
 pub(super) fn resolve(
     b: &mut Builder<'_>,
     root: &TableNode,
@@ -106,6 +110,22 @@ fn fabric(b: &mut Builder<'_>, name: &str, span: Span, node: &TableNode) -> Opti
     let kind = match b.word(&language::FABRIC, node, "kind", &path).as_str() {
         "fat tree" => FabricKind::FatTree,
         "rail-only" => FabricKind::RailOnly,
+        "dragonfly" => FabricKind::Dragonfly,
+        "dragonfly+" => FabricKind::DragonflyPlus,
+        "hyperx" => FabricKind::HyperX,
+        "3d torus" => {
+            let mut own = |key: &str, otherwise: u32| match node.whole(key) {
+                Some(_) => b.whole(&language::FABRIC, node, key, &path),
+                None => {
+                    b.choices_at_default += 1;
+                    otherwise
+                }
+            };
+            FabricKind::Torus {
+                edge: own("cube_edge", CUBE_EDGE),
+                circuit_ports: own("circuit_ports", CIRCUIT_PORTS),
+            }
+        }
         _ => FabricKind::RailOptimised,
     };
     let planes = b.whole(&language::FABRIC, node, "planes", &path);

@@ -1,8 +1,10 @@
 //! Rows of a table of collectives: what was measured, on which network.
 
-use gigatwin_fabric::{Collective, Family, Group, Network, Wiring};
+use gigatwin_catalog::{Catalog, Kind, chip};
+use gigatwin_fabric::{Collective, Family, Group, Network, ScaleOut, Wiring};
 use gigatwin_quantity::{Bandwidth, Data};
 
+use super::text::{leading_number, nic_of, size_of};
 use crate::table::{Row, ValidationError};
 
 /// One measured row that the model can predict.
@@ -23,8 +25,20 @@ pub(super) struct Measured {
 const MIB: f64 = 1_048_576.0;
 
 impl Measured {
-    pub(super) fn is_all_reduce(&self) -> bool {
-        self.collective == Collective::AllReduce
+    /// Whether a band from measurements is possible: collectives other than all-reduce between domains, and anything
+    /// between rack-scale domains, have almost no healthy published row.
+    pub(super) fn has_measured_band(&self) -> bool {
+        !self.inter_node || (self.collective == Collective::AllReduce && self.network.domain <= LARGEST_NODE)
+    }
+
+    /// Whether another source has measured the same generation on the same kind of network.
+    pub(super) fn sibling_of(&self, other: &Measured) -> bool {
+        (self.family, self.inter_node) == (other.family, other.inter_node) && self.source != other.source
+    }
+
+    /// Whether the row takes part in the fit: generations without values of their own and single transfers do not.
+    pub(super) fn fits(&self) -> bool {
+        self.family != Family::Other && self.collective != Collective::SendRecv
     }
 
     /// 0: under 1 MiB, 1: to 256 MiB, 2: above 256 and under 512 MiB, 3: from 512 MiB.
@@ -51,6 +65,32 @@ impl Measured {
     }
 }
 
+/// Chips of the catalog that the list does not name, by id, name or alias.
+fn from_catalog(text: &str) -> Option<Gpu> {
+    let plain = |s: &str| s.to_lowercase().replace([' ', '-', '_'], "");
+    let wanted = plain(text);
+    if wanted.len() < 3 {
+        return None;
+    }
+    let catalog = Catalog::embedded();
+    let ids = catalog.ids(Kind::Accelerators);
+    let entry = ids.iter().filter_map(|id| catalog.entry(Kind::Accelerators, id).ok()).find(|e| {
+        let mut names = e.aliases();
+        names.extend([e.id.as_str(), e.name.as_str()]);
+        names.iter().any(|n| plain(n).contains(&wanted) || wanted.contains(&plain(&e.id)))
+    })?;
+    let found = chip(&entry).ok()?;
+    Some(Gpu {
+        name: "other",
+        family: Family::of_accelerator(&entry.id),
+        scaleup: 0.5 * found.scaleup_bandwidth.gb_per_s(),
+        domain: found.scaleup_domain.max(1),
+        reduces: false,
+        nic_gbps: 400.0,
+        wiring: Wiring::Switched,
+    })
+}
+
 /// What the model must know of a GPU: one-direction scale-up rate (GB/s), chips per scale-up domain, usual
 /// NIC rate (Gb/s).
 struct Gpu {
@@ -68,22 +108,34 @@ const fn nvidia(name: &'static str, family: Family, scaleup: f64, domain: u32, n
     Gpu { name, family, scaleup, domain, reduces, nic_gbps, wiring: Wiring::Switched }
 }
 
+const fn dgx_2(name: &'static str) -> Gpu {
+    let (family, wiring) = (Family::Other, Wiring::Switched);
+    Gpu { name, family, scaleup: 150.0, domain: 16, reduces: false, nic_gbps: 50.0, wiring }
+}
+
 const fn amd(name: &'static str, scaleup: f64) -> Gpu {
     let (family, wiring) = (Family::Cdna3, Wiring::FullMesh);
     Gpu { name, family, scaleup, domain: 8, reduces: false, nic_gbps: 400.0, wiring }
 }
 
+/// A domain of more chips spans nodes.
+const LARGEST_NODE: u32 = 16;
+
 /// Longer names first: "GB200" holds "B200".
-const GPUS: [Gpu; 13] = [
+const GPUS: [Gpu; 16] = [
     nvidia("GB300", Family::Blackwell, 900.0, 72, 800.0),
     nvidia("GB200", Family::Blackwell, 900.0, 72, 400.0),
     nvidia("B300", Family::Blackwell, 900.0, 8, 800.0),
     nvidia("B200", Family::Blackwell, 900.0, 8, 400.0),
     nvidia("H200", Family::Hopper, 450.0, 8, 400.0),
+    nvidia("GH200", Family::Hopper, 450.0, 4, 200.0),
+    nvidia("H20", Family::Hopper, 450.0, 8, 400.0),
     nvidia("H100", Family::Hopper, 450.0, 8, 400.0),
     nvidia("H800", Family::Hopper, 200.0, 8, 400.0),
     nvidia("A100", Family::Ampere, 300.0, 8, 200.0),
     nvidia("A800", Family::Ampere, 200.0, 8, 200.0),
+    // DGX-2: NVLink 2 through switches, eight NICs of 100 Gb/s for 16 chips.
+    dgx_2("V100"),
     amd("MI355X", 538.0),
     amd("MI350X", 538.0),
     amd("MI325X", 448.0),
@@ -105,45 +157,69 @@ pub(super) fn read(
         return Ok(Err((id, "a fault case: the source itself calls the site or the value unhealthy")));
     }
     let collective = match row.text("collective") {
-        "all_reduce" => Collective::AllReduce,
-        "all_gather" => Collective::AllGather,
-        "reduce_scatter" => Collective::ReduceScatter,
-        "alltoall" | "all_to_all" => Collective::AllToAll,
+        "all_reduce" | "allreduce" => Collective::AllReduce,
+        "all_gather" | "allgather" => Collective::AllGather,
+        "reduce_scatter" | "reducescatter" => Collective::ReduceScatter,
+        "alltoall" | "all_to_all" | "all-to-all" => Collective::AllToAll,
         "broadcast" => Collective::Broadcast,
-        "sendrecv" | "p2p" => Collective::SendRecv,
+        "sendrecv" | "send_recv" | "p2p" | "p2p/a2a per NIC" => Collective::SendRecv,
         _ => return Ok(Err((id, "not one collective of known name"))),
     };
-    let Some(gpu) = GPUS.iter().find(|g| row.text("gpu").contains(g.name)) else {
+    // Neither chip nor NIC is stated there, only an era.
+    if row.text("gpu").contains("16-GPU nodes") {
+        return Ok(Err((id, "the chip or its links are not known")));
+    }
+    let named = GPUS.iter().find(|g| row.text("gpu").contains(g.name));
+    let looked_up = if named.is_none() { from_catalog(row.text("gpu")) } else { None };
+    let Some(gpu) = named.or(looked_up.as_ref()) else {
         return Ok(Err((id, "the chip or its links are not known")));
     };
-    let Some(ranks) = row.count("n_gpus")?.filter(|n| *n > 1) else {
+    let Some(ranks) = leading_number(row.text("n_gpus")).filter(|n| *n > 1) else {
         return Ok(Err((id, "the number of ranks is not stated, or is one")));
     };
     let Some(nodes) = leading_number(row.text("nodes")).filter(|n| (1..=ranks).contains(n)) else {
         return Ok(Err((id, "the number of nodes is not stated")));
     };
-    // "large" stands for a size at which bandwidth no longer grows.
-    let bytes = if row.text("bytes") == "large" { Some(16.0 * 1024.0 * MIB) } else { row.number("bytes")? };
+    let bytes = size_of(row.text("bytes"));
+    // A range stands for its middle.
+    let busbw = match row.text("busbw_GBps").split_once('-') {
+        Some((a, b)) => {
+            a.trim().parse::<f64>().ok().zip(b.trim().parse::<f64>().ok()).map(|(a, b)| 0.5 * (a + b))
+        }
+        None => row.number("busbw_GBps")?,
+    };
     let (Some(bytes), Some(busbw)) =
-        (bytes.filter(|b| *b > 0.0), row.number("busbw_GBps")?.filter(|b| *b > 0.0))
+        (bytes.filter(|b| *b > 0.0 && b.is_finite()), busbw.filter(|b| *b > 0.0 && b.is_finite()))
     else {
         return Ok(Err((id, "size or bandwidth is not stated")));
     };
-    // A rack-scale domain spans its nodes; elsewhere a node is a domain.
-    let per_domain =
-        if gpu.domain > 8 { ranks.min(gpu.domain) } else { ranks.div_ceil(nodes).min(gpu.domain) };
+    // A rack-scale domain spans its nodes; elsewhere a node is a domain. A single transfer between nodes is one of NICs.
+    let per_node = ranks.div_ceil(nodes);
+    let per_domain = if collective == Collective::SendRecv && nodes > 1 && gpu.domain <= LARGEST_NODE {
+        1
+    } else if gpu.domain > LARGEST_NODE {
+        ranks.min(gpu.domain)
+    } else {
+        per_node.min(gpu.domain)
+    };
     let inter_node = per_domain < ranks;
-    let nic = row.number("nic_gbps")?.unwrap_or(gpu.nic_gbps);
-    let forced_ring = row.text("algo").starts_with("Ring") || row.text("algo").contains("NVLS off");
+    let nic = match row.number("nic_gbps")? {
+        Some(given) => given,
+        None => nic_of(row.text("network"), per_node).unwrap_or(gpu.nic_gbps),
+    };
+    let algo = row.text("algo");
+    let forced_ring = algo.starts_with("Ring") || algo.contains("NVLS off");
+    let sharp = ["SHARP", "CollNet"].iter().any(|w| algo.contains(w) || row.text("network").contains(w));
     let network = Network {
         scaleup_reduces: gpu.reduces && !forced_ring,
         wiring: gpu.wiring,
+        scaleout_detail: ScaleOut { reduces: sharp, ..ScaleOut::default() },
         ..Network::new(
             Bandwidth::from_gb_per_s(gpu.scaleup),
             gpu.domain,
             gpu.reduces,
             Bandwidth::from_gbit_per_s(nic),
-            1.0,
+            row.number("oversubscription")?.unwrap_or(1.0),
         )
     };
     let cell = format!("{source} × {} × {}", gpu.name, if inter_node { "inter" } else { "intra" });
@@ -160,10 +236,6 @@ pub(super) fn read(
         busbw,
         inter_node,
     }))
-}
-
-fn leading_number(text: &str) -> Option<u32> {
-    text.split_whitespace().next().and_then(|w| w.parse().ok())
 }
 
 /// "owner/name" and issue number of a repository's address; the text up to a comma otherwise.

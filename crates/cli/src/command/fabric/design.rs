@@ -80,8 +80,9 @@ pub(super) fn describe(catalog: &Catalog, o: &Design) -> Result<Described, Fault
         StructureName::RailOnly => (Structure::RailOnly { rails }, "rail-only"),
         StructureName::Dragonfly => (Structure::Dragonfly, "dragonfly"),
         StructureName::DragonflyPlus => (Structure::DragonflyPlus, "dragonfly+"),
+        StructureName::HyperX => (Structure::HyperX, "hyperx"),
         StructureName::Torus => {
-            (Structure::Torus3d { edge: o.edge, circuit_ports: o.circuit_ports }, "3D torus")
+            (Structure::Torus3d { edge: o.edge, circuit_ports: o.circuit_ports }, "3d torus")
         }
     };
     let mut hash = Sha256::new();

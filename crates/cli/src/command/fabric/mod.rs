@@ -1,8 +1,12 @@
 //! `fabric`: networks on their own.
 
+mod collective;
 mod design;
+mod reliability;
+mod scaleup;
 mod simulate;
 mod size;
+mod storage;
 
 use crate::args::fabric::Fabric;
 use crate::context::Context;
@@ -12,6 +16,9 @@ pub(super) fn run(context: &Context, what: &Fabric) -> Result<Exit, Fault> {
     match what {
         Fabric::Size(args) => size::run(context, args),
         Fabric::Simulate(args) => simulate::run(context, args),
+        Fabric::Collective(args) => collective::run(context, args),
+        Fabric::Storage(args) => storage::run(context, args),
+        Fabric::Reliability(args) => reliability::run(context, args),
     }
 }
 

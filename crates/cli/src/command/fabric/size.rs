@@ -2,11 +2,12 @@
 
 use gigatwin_catalog::Kind;
 use gigatwin_fabric::{BillOfMaterials, CableTier, FabricDesign, NetworkHazards, SizingError, size};
-use gigatwin_factory::site_networks;
-use gigatwin_quantity::{Hazard, Length, Money, Power, Quantity};
+use gigatwin_factory::{site_networks, site_partitions};
+use gigatwin_quantity::{Dim, Hazard, Length, Money, Power, Quantity};
 use serde_json::{Value, json};
 
 use super::design::{Figures, describe};
+use super::scaleup::{self, ScaleUp};
 use super::{not_understood, stamp};
 use crate::args::fabric::Size;
 use crate::console::bold;
@@ -32,6 +33,7 @@ struct Sized<'n> {
 
 pub(super) fn run(context: &Context, args: &Size) -> Result<Exit, Fault> {
     let catalog = context.catalog()?;
+    let mut scaleups: Vec<ScaleUp> = Vec::new();
     let (networks, sha256) = match &args.file {
         Some(file) => {
             let Some(usable) = context.usable(file, &catalog)? else { return Ok(Exit::NotUnderstood) };
@@ -56,10 +58,32 @@ pub(super) fn run(context: &Context, args: &Size) -> Result<Exit, Fault> {
                     format!("one of: {}", names.join(", ")),
                 ));
             }
+            for p in site_partitions(&usable.factory).unwrap_or_default() {
+                if chosen.iter().any(|n| n.connects.contains(&p.name)) {
+                    let domain = p.network.domain;
+                    scaleups.extend(scaleup::domains(
+                        &catalog,
+                        &p.name,
+                        &p.accelerator,
+                        p.accelerators,
+                        domain,
+                    )?);
+                }
+            }
             (chosen, usable.factory.sha256.clone())
         }
         None => {
             let d = describe(&catalog, &args.design)?;
+            if let Some(id) = &args.design.accelerator {
+                let figures = Figures::new(&catalog, None)?;
+                let chip = figures.entry(Kind::Accelerators, id)?;
+                let domain = match args.design.domain {
+                    Some(n) => n,
+                    None => figures.number(&chip, "scaleup_domain", Dim::Count)? as u32,
+                };
+                let chips = f64::from(d.base.endpoints);
+                scaleups.extend(scaleup::domains(&catalog, id, &chip.id, chips, domain)?);
+            }
             let network = Network {
                 name: "network".to_owned(),
                 kind: d.kind.to_owned(),
@@ -89,16 +113,22 @@ pub(super) fn run(context: &Context, args: &Size) -> Result<Exit, Fault> {
             Err(e) => missing.push((network.name.clone(), e.to_string())),
         }
     }
+    missing.extend(scaleups.iter().filter_map(ScaleUp::missing));
     stats::say(context, &[("networks", found.len())]);
     if !missing.is_empty() {
         return no(context, &sha256, &missing);
     }
     if context.json {
         let fabrics: Vec<Value> = found.iter().map(Sized::json).collect();
-        context.json(&json!({"gigatwin": stamp(context, &sha256), "status": "ok", "fabrics": fabrics}))?;
+        let scaleup: Vec<Value> = scaleups.iter().map(ScaleUp::json).collect();
+        context.json(
+            &json!({"gigatwin": stamp(context, &sha256), "status": "ok", "fabrics": fabrics, "scaleup": scaleup}),
+        )?;
     } else {
         let pages: Vec<String> = found.iter().map(|s| s.page(context)).collect();
-        context.data(&pages.join("\n"))?;
+        let lines: String = scaleups.iter().map(|s| s.line(context)).collect();
+        let gap = if lines.is_empty() { "" } else { "\n" };
+        context.data(&format!("{}{gap}{lines}", pages.join("\n")))?;
     }
     Ok(Exit::Done)
 }
@@ -131,9 +161,10 @@ fn sized<'n>(network: &'n Network, hazards: &[NetworkHazards]) -> Result<Sized<'
 impl Sized<'_> {
     fn tiers(&self) -> Vec<(&'static str, CableTier)> {
         let b = &self.bills[0];
+        let access = if b.circuit_switches > 0 { "chip-circuit switch" } else { "endpoint-leaf" };
         [
             ("chip-chip", b.node_node),
-            ("endpoint-leaf", b.node_leaf),
+            (access, b.node_leaf),
             ("leaf-spine", b.leaf_spine),
             ("spine-core", b.spine_core),
         ]
@@ -238,7 +269,7 @@ impl Sized<'_> {
             format!(
                 "{} [{}]",
                 f.plain(self.failures[0]),
-                f.range(gigatwin_quantity::Dim::Ratio, "", self.failures[1], self.failures[2])
+                f.range(Dim::Ratio, "", self.failures[1], self.failures[2])
             ),
         );
         out.push_str(&table(&[Side::Left, Side::Left], &rows));

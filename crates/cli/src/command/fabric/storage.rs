@@ -1,0 +1,249 @@
+//! `fabric storage`: checkpoints, capacity, and what the storage's bandwidth does to training.
+
+use gigatwin_catalog::Kind;
+use gigatwin_fabric::{CapacityInputs, CheckpointTimes, NodeTier, SharedStorage, checkpoint, effective_time};
+use gigatwin_factory::{SiteJob, SiteStorage, site_partitions, site_storage};
+use gigatwin_quantity::{Bandwidth, Data, Dim, Quantity, Share, Time};
+use serde_json::{Value, json};
+
+use super::design::Figures;
+use super::{not_understood, stamp};
+use crate::args::fabric::Storage;
+use crate::console::bold;
+use crate::context::Context;
+use crate::exit::{Exit, Fault};
+use crate::layout::{Side, table};
+use crate::stats;
+
+/// Bandwidths of the storage that are tried, as multiples of what the file says.
+const MULTIPLES: [f64; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
+
+pub(super) fn run(context: &Context, args: &Storage) -> Result<Exit, Fault> {
+    if !(args.bytes_per_token >= 0.0 && args.bytes_per_token.is_finite()) {
+        let message =
+            format!("--bytes-per-token: {} is not a finite number of zero or more", args.bytes_per_token);
+        return Err(not_understood(message, ""));
+    }
+    let catalog = context.catalog()?;
+    let Some(usable) = context.usable(&args.file, &catalog)? else { return Ok(Exit::NotUnderstood) };
+    let sha256 = usable.factory.sha256.as_str();
+    let (mut site, partitions) = match (site_storage(&usable.factory), site_partitions(&usable.factory)) {
+        (Ok(site), Ok(partitions)) => (site, partitions),
+        (Err(reason), _) | (_, Err(reason)) => return no(context, sha256, &[reason]),
+    };
+    let figures = Figures::new(&catalog, None)?;
+    let defaults = figures.entry(Kind::Defaults, "fabric")?;
+    let rate = |key: &str| figures.get::<Bandwidth>(&defaults, key);
+    // The file gives what checkpoints are written with; reading is faster in the vendor's proportion.
+    site.shared.read = site.shared.write * (rate("storage_read_per_chip")? / rate("storage_write_per_chip")?);
+    let tier = NodeTier {
+        read: rate("node_tier_read")?,
+        write: rate("node_tier_write")?,
+        capacity: figures.get::<Data>(&defaults, "node_tier_capacity")?,
+    };
+    let free = figures.get::<Share>(&defaults, "storage_free_share")?;
+    let accelerators: f64 = partitions.iter().map(|p| p.accelerators).sum();
+    let mut vendor = Vec::new();
+    for quantile in [0.0, 1.0] {
+        let f = Figures::new(&catalog, Some(quantile))?;
+        let per = |key: &str| f.get::<Bandwidth>(&defaults, key);
+        vendor.push((
+            per("storage_read_per_chip")? * accelerators,
+            per("storage_write_per_chip")? * accelerators,
+        ));
+    }
+    let need = capacity(&site, args, free);
+    let (mut found, mut short) = (Vec::new(), Vec::new());
+    for job in &site.jobs {
+        match Answer::new(job, &site.shared, &tier) {
+            Ok(answer) => found.push(answer),
+            Err(reason) => short.push(format!("training.{}: {reason}", job.name)),
+        }
+    }
+    if let Some(need) = need.filter(|n| *n > site.shared.capacity) {
+        let gap = context.figures().value(Dim::Data, (need - site.shared.capacity).bytes());
+        short.push(format!("storage: short by {gap} of capacity; keep fewer checkpoints or build more"));
+    }
+    stats::say(context, &[("runs", found.len())]);
+    let vendor: [(Bandwidth, Bandwidth); 2] = [vendor[0], vendor[1]];
+    if context.json {
+        let jobs: Vec<Value> = found.iter().map(Answer::json).collect();
+        let [low, high] = vendor;
+        context.json(&json!({
+            "gigatwin": stamp(context, sha256),
+            "status": if short.is_empty() { "ok" } else { "infeasible" },
+            "infeasible": short,
+            "capacity": {"value": site.shared.capacity.pb(), "needed": need.map(Data::pb), "unit": "PB"},
+            "write": {"value": site.shared.write.gb_per_s(), "vendor_low": low.1.gb_per_s(), "vendor_high": high.1.gb_per_s(), "unit": "GB/s"},
+            "read": {"value": site.shared.read.gb_per_s(), "vendor_low": low.0.gb_per_s(), "vendor_high": high.0.gb_per_s(), "unit": "GB/s"},
+            "runs": jobs,
+        }))?;
+    } else {
+        context.data(&page(context, &site, need, vendor, &found))?;
+        for reason in &short {
+            context.data(&format!("\n{reason}\n"))?;
+        }
+    }
+    Ok(if short.is_empty() { Exit::Done } else { Exit::No })
+}
+
+fn no(context: &Context, sha256: &str, reasons: &[String]) -> Result<Exit, Fault> {
+    if context.json {
+        context.json(
+            &json!({"gigatwin": stamp(context, sha256), "status": "infeasible", "infeasible": reasons}),
+        )?;
+    } else {
+        context.data(&format!("{}\n", reasons.join("\n")))?;
+    }
+    Ok(Exit::No)
+}
+
+/// What shared storage has to hold: data sets of all runs, checkpoints kept, free space.
+fn capacity(site: &SiteStorage, args: &Storage, free: Share) -> Option<Data> {
+    let tokens: f64 = site.jobs.iter().filter_map(|j| j.tokens).sum();
+    let kept: Data = site.jobs.iter().map(|j| j.checkpoint.size * f64::from(args.keep)).sum();
+    let inputs = CapacityInputs {
+        datasets: Data::from_bytes(tokens * args.bytes_per_token),
+        checkpoints_kept: 1.0,
+        checkpoint_size: kept,
+        other: Data::ZERO,
+        free_share: free.fraction(),
+    };
+    inputs.need()
+}
+
+/// One run.
+struct Answer<'j> {
+    job: &'j SiteJob,
+    shared: CheckpointTimes,
+    tiered: Option<CheckpointTimes>,
+    /// Interval and effective time ratio at each multiple of the bandwidth; none where the run makes no progress.
+    by_bandwidth: Vec<(f64, Option<(Time, f64)>)>,
+}
+
+impl<'j> Answer<'j> {
+    fn new(job: &'j SiteJob, storage: &SharedStorage, tier: &NodeTier) -> Result<Answer<'j>, String> {
+        let shared = checkpoint(&job.checkpoint, storage, None).map_err(|e| e.to_string())?;
+        // A node tier that holds too little is no fault of the site: it is then not used.
+        let tiered = checkpoint(&job.checkpoint, storage, Some(tier)).ok();
+        let by_bandwidth = MULTIPLES
+            .into_iter()
+            .map(|multiple| {
+                let faster = SharedStorage {
+                    read: storage.read * multiple,
+                    write: storage.write * multiple,
+                    ..*storage
+                };
+                let effective = checkpoint(&job.checkpoint, &faster, None).ok().and_then(|t| {
+                    let failures = gigatwin_fabric::FailureInputs {
+                        checkpoint_stall: t.stall,
+                        restart: job.failures.restart + t.load,
+                        ..job.failures
+                    };
+                    effective_time(&failures, job.nodes, None, t.save).ok()
+                });
+                (multiple, effective.map(|e| (e.interval, e.ratio)))
+            })
+            .collect();
+        Ok(Answer { job, shared, tiered, by_bandwidth })
+    }
+
+    fn json(&self) -> Value {
+        let times = |t: &CheckpointTimes| {
+            json!({"stall_s": t.stall.s(), "save_s": t.save.s(), "load_s": t.load.s(), "least_interval_s": t.least_interval.s(),
+                "node_write_s": t.node_write.map(Time::s), "node_load_s": t.node_load.map(Time::s)})
+        };
+        let steps: Vec<Value> = self
+            .by_bandwidth
+            .iter()
+            .map(|(m, e)| json!({"bandwidth_multiple": m, "interval_s": e.map(|e| e.0.s()), "ettr": e.map(|e| e.1)}))
+            .collect();
+        json!({
+            "name": self.job.name,
+            "model": self.job.model,
+            "nodes": self.job.nodes,
+            "checkpoint_tb": self.job.checkpoint.size.tb(),
+            "per_accelerator_gb": self.job.checkpoint.size.gb() / f64::from(self.job.accelerators.max(1)),
+            "shared": times(&self.shared),
+            "node_tier": self.tiered.as_ref().map(times),
+            "ettr_by_bandwidth": steps,
+        })
+    }
+}
+
+fn page(
+    context: &Context,
+    site: &SiteStorage,
+    need: Option<Data>,
+    [low, high]: [(Bandwidth, Bandwidth); 2],
+    found: &[Answer<'_>],
+) -> String {
+    let f = context.figures();
+    let show = |dim: Dim, v: f64| f.value(dim, v);
+    let rate = |b: Bandwidth| show(Dim::Bandwidth, b.base());
+    let needed = need.map_or_else(|| f.missing().to_owned(), |n| show(Dim::Data, n.bytes()));
+    let mut out = format!("{}\n\n", bold("Shared storage", context.console.out_colour));
+    let rows = vec![
+        vec![
+            "capacity".to_owned(),
+            format!("{}, needed {needed}", show(Dim::Data, site.shared.capacity.bytes())),
+        ],
+        vec![
+            "write".to_owned(),
+            format!(
+                "{}; the vendor's reference units come to {} to {}",
+                rate(site.shared.write),
+                rate(low.1),
+                rate(high.1)
+            ),
+        ],
+        vec![
+            "read".to_owned(),
+            format!(
+                "{}; the vendor's reference units come to {} to {}",
+                rate(site.shared.read),
+                rate(low.0),
+                rate(high.0)
+            ),
+        ],
+    ];
+    out.push_str(&table(&[Side::Left, Side::Left], &rows));
+    for a in found {
+        let time = |t: Time| show(Dim::Time, t.s());
+        out.push_str(&format!(
+            "\n{}\n\n",
+            bold(
+                &format!("{}: {} on {} nodes", a.job.name, a.job.model, f.count(a.job.nodes as usize)),
+                context.console.out_colour
+            )
+        ));
+        let mut rows = vec![
+            vec!["checkpoint".to_owned(), show(Dim::Data, a.job.checkpoint.size.bytes())],
+            vec![
+                "stall".to_owned(),
+                format!("{} while accelerators copy to their hosts", time(a.shared.stall)),
+            ],
+            vec!["save".to_owned(), format!("{} until it is on shared storage", time(a.shared.save))],
+            vec!["load".to_owned(), format!("{} from shared storage", time(a.shared.load))],
+        ];
+        if let Some((write, load)) = a.tiered.as_ref().and_then(|t| Some((t.node_write?, t.node_load?))) {
+            rows.push(vec![
+                "node flash".to_owned(),
+                format!("{} to write, {} to load", time(write), time(load)),
+            ]);
+        }
+        for (multiple, effective) in &a.by_bandwidth {
+            let text = match effective {
+                Some((interval, ratio)) => format!(
+                    "{} effective time, a checkpoint every {}",
+                    show(Dim::Share, *ratio),
+                    time(*interval)
+                ),
+                None => "no progress: interrupted before a checkpoint pays".to_owned(),
+            };
+            rows.push(vec![format!("at {multiple} x the bandwidth"), text]);
+        }
+        out.push_str(&table(&[Side::Left, Side::Left], &rows));
+    }
+    out
+}
