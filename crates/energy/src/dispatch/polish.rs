@@ -1,0 +1,183 @@
+//! From an interior point to a clean dispatch: exact balance, levels at their bounds, no charging and discharging at
+//! once unless burning energy pays.
+
+use super::flat::Flat;
+use super::merit::{Step, serve};
+use super::model::{Before, Model, NONE};
+
+/// A dispatch of a range of steps in MW and MWh.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Path {
+    pub(crate) steps: Vec<Step>,
+    pub(crate) charge: Vec<f64>,
+    pub(crate) discharge: Vec<f64>,
+    pub(crate) level: Vec<f64>,
+    pub(crate) deferred: Vec<f64>,
+    pub(crate) caught_up: Vec<f64>,
+    pub(crate) level_before: f64,
+    pub(crate) peak: f64,
+}
+
+/// What is decided for one step before prices are looked at.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Plan {
+    pub(crate) charge: f64,
+    pub(crate) discharge: f64,
+    pub(crate) deferred: f64,
+    pub(crate) caught_up: f64,
+    /// Level wanted at the end of the step.
+    pub(crate) level: f64,
+    /// Charge and discharge at once are wanted, to burn energy that someone pays to have taken.
+    pub(crate) burn: f64,
+}
+
+/// Nearer to a bound than this share of it is at it.
+const SNAP: f64 = 1e-7;
+
+fn snap(value: f64, most: f64) -> f64 {
+    if value < SNAP * most {
+        0.0
+    } else if value > (1.0 - SNAP) * most {
+        most
+    } else {
+        value
+    }
+}
+
+/// Sizes in the plain numbers of a dispatch.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PlainSizes {
+    pub(crate) plants: Vec<f64>,
+    pub(crate) power: f64,
+    pub(crate) energy: f64,
+}
+
+/// The plan an interior point stands for, snapped to its bounds.
+pub(crate) fn plan(flat: &Flat, model: &Model, x: &[f64], y: &[f64], sizes: &PlainSizes) -> Vec<Plan> {
+    let get = |c: u32| if c == NONE { 0.0 } else { x[c as usize] };
+    model
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(i, c)| {
+            let t = model.range.start + i;
+            let (mut charge, mut discharge) = (get(c.charge), get(c.discharge));
+            let mut burn = 0.0;
+            if let Some(b) = &flat.battery {
+                // Charging and discharging together keeps the level and costs wear and losses; it pays where energy
+                // is worth so little that losing it is a gain.
+                let turn = b.stored / b.taken;
+                let worth = y[i * model.rows.per_step] / flat.dt;
+                let both = (charge * turn).min(discharge);
+                if (1.0 - turn) * worth + b.wear * turn < 0.0 {
+                    burn = both;
+                }
+                charge = snap(charge, sizes.power);
+                discharge = snap(discharge, sizes.power);
+            }
+            let off = flat.deferral.map_or(0.0, |d| d.share * flat.load[t]);
+            let on = flat.deferral.map_or(0.0, |d| d.catch_up);
+            let (deferred, caught_up) = (snap(get(c.deferred), off), snap(get(c.caught_up), on));
+            // Putting off and catching up in one step is nothing.
+            let same = deferred.min(caught_up);
+            let plan = Plan {
+                charge,
+                discharge,
+                deferred: deferred - same,
+                caught_up: caught_up - same,
+                level: snap(get(c.level), sizes.energy),
+                burn,
+            };
+            plan
+        })
+        .collect()
+}
+
+/// Runs a plan through the steps from `before`, following its levels as closely as limits allow.
+///
+/// `peak` bounds what is drawn. Deferred work is balanced in each block.
+pub(crate) fn run(
+    flat: &Flat,
+    from: usize,
+    plans: &[Plan],
+    before: Before,
+    sizes: &PlainSizes,
+    peak: f64,
+) -> Path {
+    let n = plans.len();
+    let mut path = Path {
+        steps: Vec::with_capacity(n),
+        charge: vec![0.0; n],
+        discharge: vec![0.0; n],
+        level: vec![0.0; n],
+        deferred: vec![0.0; n],
+        caught_up: vec![0.0; n],
+        level_before: before.level.unwrap_or_else(|| plans.last().map_or(0.0, |p| p.level)),
+        peak: 0.0,
+    };
+    let mut level = path.level_before;
+    let mut backlog = before.backlog;
+    for (i, plan) in plans.iter().enumerate() {
+        let t = from + i;
+        let own = flat.available(t, &sizes.plants);
+        let (mut deferred, mut caught_up) = (plan.deferred, plan.caught_up);
+        if let Some(d) = flat.deferral {
+            // What is left at the end of a block is rounding, and is caught up with it.
+            if flat.closes(t) || i + 1 == n {
+                let rest = backlog + deferred * flat.dt - caught_up * flat.dt;
+                caught_up = (caught_up + rest / flat.dt).max(0.0);
+                if caught_up > d.catch_up {
+                    deferred = (deferred - (caught_up - d.catch_up)).max(0.0);
+                    caught_up = d.catch_up.min((backlog / flat.dt) + deferred);
+                }
+            } else {
+                caught_up = caught_up.min(backlog / flat.dt + deferred);
+            }
+            backlog = (backlog + (deferred - caught_up) * flat.dt).max(0.0);
+        }
+        let base = flat.load[t] - deferred + caught_up;
+        let (mut charge, mut discharge) = (0.0, 0.0);
+        if let Some(b) = &flat.battery {
+            let change = plan.level - b.kept * level;
+            let burn = plan.burn;
+            if change >= 0.0 {
+                charge = (change / b.stored).min(sizes.power);
+            } else {
+                discharge = (-change / b.taken).min(sizes.power);
+            }
+            // Burning on top: discharge `burn` more and charge what keeps the level.
+            let more = burn.min(sizes.power - discharge).min((sizes.power - charge) * b.stored / b.taken).max(0.0);
+            discharge += more;
+            charge += more * b.taken / b.stored;
+            // What can be drawn and fed in bounds the battery too.
+            let most = flat.draws(t).iter().map(|d| d.most).sum::<f64>().min(peak)
+                + own
+                + flat.cap.map_or(0.0, |(s, _)| s * flat.load[t]);
+            let over = base + charge - discharge - most;
+            if over > 0.0 {
+                let cut = over.min(charge);
+                charge -= cut;
+                let held = (b.kept * level + b.stored * charge).max(0.0) / b.taken;
+                discharge = (discharge + over - cut).min(sizes.power).min(held);
+            }
+            let under = discharge - charge - base - flat.export_limit;
+            if under > 0.0 {
+                discharge = (discharge - under).max(0.0);
+            }
+            level = (b.kept * level + b.stored * charge - b.taken * discharge).clamp(0.0, sizes.energy);
+            // Exactly on the plan where nothing stood in the way.
+            if (level - plan.level).abs() <= 1e-9 * sizes.energy {
+                level = plan.level;
+            }
+        }
+        let step = serve(flat, t, base + charge - discharge, own, peak);
+        path.peak = path.peak.max(step.draw[0] + step.draw[1]);
+        path.steps.push(step);
+        path.charge[i] = charge;
+        path.discharge[i] = discharge;
+        path.level[i] = level;
+        path.deferred[i] = deferred;
+        path.caught_up[i] = caught_up;
+    }
+    path
+}
