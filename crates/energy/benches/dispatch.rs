@@ -133,6 +133,19 @@ fn main() {
     let policy = Policy::default();
     report("A", expected[0], 0.7, || a.dispatch(&policy).expect("feasible"));
     report("B sizing", expected[1], 3.0, || b.dispatch(&policy).expect("feasible"));
+    let weeks = Windows { step: 168, horizon: 192, foresight: Foresight::Perfect };
+    report("C rolling", expected[2], 0.3, || a.dispatch_rolling(&weeks).expect("feasible"));
+    let days = Windows {
+        step: 24,
+        horizon: 60,
+        foresight: Foresight::Forecast {
+            known: 36,
+            price_error: eur(25.0),
+            generation_error: Share::from_fraction(0.2),
+            seed: 1,
+        },
+    };
+    report("days, forecast", expected[2], f64::NAN, || a.dispatch_rolling(&days).expect("feasible"));
     let sizes = b.dispatch(&policy).expect("feasible").sizes;
     println!(
         "             PV {:.3} MW, wind {:.3} MW, battery {:.3} MW, {:.3} MWh",

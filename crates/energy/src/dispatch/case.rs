@@ -1,6 +1,6 @@
 //! What is given: load, prices, contracts, plants, battery, flexibility, for each step of the horizon.
 
-use gigatwin_quantity::{Energy, EnergyPrice, Money, Power, PowerRate, Share, Time};
+use gigatwin_quantity::{Energy, EnergyPrice, Power, PowerRate, Share, Time};
 
 use crate::{Origin, Technology};
 
@@ -211,10 +211,5 @@ impl Case {
     pub fn years(&self) -> f64 {
         let hours = self.step.hours() * self.steps() as f64;
         if (8760.0..=8784.0).contains(&hours) { 1.0 } else { hours / 8760.0 }
-    }
-
-    /// Value of a yearly amount over the horizon.
-    pub(crate) fn over_horizon(&self, yearly: Money) -> Money {
-        yearly * self.years()
     }
 }

@@ -84,6 +84,8 @@ pub(crate) struct Flat {
     pub(crate) contracted: Vec<f64>,
     /// Price of what is bought, without charges.
     pub(crate) price: Vec<f64>,
+    /// Whether it moves with the day-ahead price.
+    pub(crate) follows_spot: bool,
     pub(crate) import_charge: f64,
     pub(crate) import_limit: Vec<f64>,
     /// Earned per MWh fed in.
@@ -139,7 +141,12 @@ impl Flat {
                 (Size::Free { most, yearly }, Site::OnSite { price } | Site::Agreement { price }) => {
                     let paid = full_hours * eur(price);
                     let cost = yearly.eur_per_kw_year() * 1e3 * years + paid;
-                    free.push(FreePlant { plant: i, size: FreeSize { most: most.mw(), cost }, paid, profile });
+                    free.push(FreePlant {
+                        plant: i,
+                        size: FreeSize { most: most.mw(), cost },
+                        paid,
+                        profile,
+                    });
                 }
             }
         }
@@ -150,10 +157,9 @@ impl Flat {
         let battery = case.battery.map(|b| FlatBattery {
             power: match b.power {
                 Size::Fixed(p) => Extent::Fixed(p.mw()),
-                Size::Free { most, yearly } => Extent::Free(FreeSize {
-                    most: most.mw(),
-                    cost: yearly.eur_per_kw_year() * 1e3 * years,
-                }),
+                Size::Free { most, yearly } => {
+                    Extent::Free(FreeSize { most: most.mw(), cost: yearly.eur_per_kw_year() * 1e3 * years })
+                }
             },
             energy: match b.energy {
                 Size::Fixed(e) => Extent::Fixed(mwh(e)),
@@ -180,6 +186,7 @@ impl Flat {
             free,
             contracted,
             price,
+            follows_spot: matches!(case.purchase, Purchase::Spot { .. }),
             import_charge: eur(case.grid.import_charge),
             import_limit: mw(&case.grid.import_limit),
             export_limit: case.grid.export_limit.mw(),
@@ -220,9 +227,9 @@ impl Flat {
     /// Steps that could fall short if nothing but the connection and plants on the site served them.
     pub(crate) fn tight(&self, range: std::ops::Range<usize>, sizes: &[f64]) -> bool {
         let capped = self.cap.map_or(0.0, |(share, _)| share);
-        range.into_iter().any(|t| {
-            self.load[t] * (1.0 - capped) > self.import_limit[t] + self.available(t, sizes)
-        })
+        range
+            .into_iter()
+            .any(|t| self.load[t] * (1.0 - capped) > self.import_limit[t] + self.available(t, sizes))
     }
 
     /// What the plants on the site can make in step `t`, with these sizes of the free ones.
@@ -232,6 +239,6 @@ impl Flat {
 
     /// Whether deferred work must be caught up at the end of step `t`.
     pub(crate) fn closes(&self, t: usize) -> bool {
-        self.deferral.is_none_or(|d| (t + 1) % d.block == 0) || t + 1 == self.steps()
+        self.deferral.is_none_or(|d| (t + 1).is_multiple_of(d.block)) || t + 1 == self.steps()
     }
 }

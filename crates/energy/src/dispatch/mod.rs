@@ -12,7 +12,7 @@
 //! shifts energy with losses and wear. Power caps take a part of the load away at a price; deferrable training is put
 //! off and caught up by the end of each block of hours.
 
-//mod carbon;
+mod carbon;
 mod case;
 mod check;
 mod flat;
@@ -21,16 +21,16 @@ mod merit;
 mod model;
 mod outcome;
 mod polish;
-//mod rolling;
+mod rolling;
 mod solve;
 mod values;
 
-//pub use carbon::{CarbonCase, CarbonYear, Pools};
+pub use carbon::{CarbonCase, CarbonYear, Pools};
 pub use case::{
     Band, Battery, BatteryStart, Case, Deferral, Grid, Plant, Policy, PowerCap, Purchase, Site, Size,
 };
 pub use check::{DispatchError, Fault, Limit, Shortage};
 pub use grid::non_firm_limit;
 pub use outcome::{Bill, Dispatch, Hourly, Proof, Sizes};
-//pub use rolling::{Foresight, Windows};
+pub use rolling::{Foresight, Windows};
 pub use values::MarginalValues;

@@ -52,8 +52,6 @@ pub(crate) struct Before {
 pub(crate) struct Rows {
     pub(crate) per_step: usize,
     pub(crate) peak: Option<usize>,
-    pub(crate) level: Option<usize>,
-    pub(crate) backlog: Option<usize>,
 }
 
 /// The programme and what its columns mean.
@@ -84,7 +82,7 @@ impl Model {
         let peak_row = take(flat.peak_charge > 0.0);
         let level_row = take(battery.is_some());
         let backlog_row = take(flat.deferral.is_some());
-        let rows = Rows { per_step, peak: peak_row, level: level_row, backlog: backlog_row };
+        let rows = Rows { per_step, peak: peak_row };
         let cyclic = battery.is_some() && before.level.is_none();
         let mut b = LpBuilder::new(steps * per_step + usize::from(cyclic), steps * 9);
 
@@ -180,7 +178,11 @@ impl Model {
                 }
             }
             if let Some(penalty) = penalty {
-                c.unserved = b.column(penalty * dt, flat.load[t] + flat.deferral.map_or(0.0, |d| d.catch_up) + 1e-9, &[(first, 1.0)]);
+                c.unserved = b.column(
+                    penalty * dt,
+                    flat.load[t] + flat.deferral.map_or(0.0, |d| d.catch_up) + 1e-9,
+                    &[(first, 1.0)],
+                );
             }
             columns.push(c);
         }

@@ -16,13 +16,27 @@ pub(crate) struct Path {
     pub(crate) caught_up: Vec<f64>,
     pub(crate) level_before: f64,
     pub(crate) peak: f64,
+    /// Put off and not caught up at the end.
+    pub(crate) backlog: f64,
+}
+
+impl Path {
+    /// Goes on with the steps of another.
+    pub(crate) fn append(&mut self, other: Path) {
+        self.steps.extend(other.steps);
+        self.charge.extend(other.charge);
+        self.discharge.extend(other.discharge);
+        self.level.extend(other.level);
+        self.deferred.extend(other.deferred);
+        self.caught_up.extend(other.caught_up);
+        self.peak = self.peak.max(other.peak);
+        self.backlog = other.backlog;
+    }
 }
 
 /// What is decided for one step before prices are looked at.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Plan {
-    pub(crate) charge: f64,
-    pub(crate) discharge: f64,
     pub(crate) deferred: f64,
     pub(crate) caught_up: f64,
     /// Level wanted at the end of the step.
@@ -61,34 +75,30 @@ pub(crate) fn plan(flat: &Flat, model: &Model, x: &[f64], y: &[f64], sizes: &Pla
         .enumerate()
         .map(|(i, c)| {
             let t = model.range.start + i;
-            let (mut charge, mut discharge) = (get(c.charge), get(c.discharge));
+            let (charge, discharge) = (get(c.charge), get(c.discharge));
             let mut burn = 0.0;
             if let Some(b) = &flat.battery {
                 // Charging and discharging together keeps the level and costs wear and losses; it pays where energy
-                // is worth so little that losing it is a gain.
+                // is worth so far below zero that losing it is a gain. Within rounding of that, the point knows best.
                 let turn = b.stored / b.taken;
                 let worth = y[i * model.rows.per_step] / flat.dt;
                 let both = (charge * turn).min(discharge);
-                if (1.0 - turn) * worth + b.wear * turn < 0.0 {
+                let gain = -(1.0 - turn) * worth - b.wear * turn;
+                if turn < 1.0 && worth < 0.0 && gain > -1e-5 * (b.wear - worth) {
                     burn = both;
                 }
-                charge = snap(charge, sizes.power);
-                discharge = snap(discharge, sizes.power);
             }
             let off = flat.deferral.map_or(0.0, |d| d.share * flat.load[t]);
             let on = flat.deferral.map_or(0.0, |d| d.catch_up);
             let (deferred, caught_up) = (snap(get(c.deferred), off), snap(get(c.caught_up), on));
             // Putting off and catching up in one step is nothing.
             let same = deferred.min(caught_up);
-            let plan = Plan {
-                charge,
-                discharge,
+            Plan {
                 deferred: deferred - same,
                 caught_up: caught_up - same,
                 level: snap(get(c.level), sizes.energy),
                 burn,
-            };
-            plan
+            }
         })
         .collect()
 }
@@ -114,6 +124,7 @@ pub(crate) fn run(
         caught_up: vec![0.0; n],
         level_before: before.level.unwrap_or_else(|| plans.last().map_or(0.0, |p| p.level)),
         peak: 0.0,
+        backlog: before.backlog,
     };
     let mut level = path.level_before;
     let mut backlog = before.backlog;
@@ -123,7 +134,7 @@ pub(crate) fn run(
         let (mut deferred, mut caught_up) = (plan.deferred, plan.caught_up);
         if let Some(d) = flat.deferral {
             // What is left at the end of a block is rounding, and is caught up with it.
-            if flat.closes(t) || i + 1 == n {
+            if flat.closes(t) {
                 let rest = backlog + deferred * flat.dt - caught_up * flat.dt;
                 caught_up = (caught_up + rest / flat.dt).max(0.0);
                 if caught_up > d.catch_up {
@@ -146,7 +157,8 @@ pub(crate) fn run(
                 discharge = (-change / b.taken).min(sizes.power);
             }
             // Burning on top: discharge `burn` more and charge what keeps the level.
-            let more = burn.min(sizes.power - discharge).min((sizes.power - charge) * b.stored / b.taken).max(0.0);
+            let more =
+                burn.min(sizes.power - discharge).min((sizes.power - charge) * b.stored / b.taken).max(0.0);
             discharge += more;
             charge += more * b.taken / b.stored;
             // What can be drawn and fed in bounds the battery too.
@@ -179,5 +191,6 @@ pub(crate) fn run(
         path.deferred[i] = deferred;
         path.caught_up[i] = caught_up;
     }
+    path.backlog = backlog;
     path
 }

@@ -44,7 +44,7 @@ impl Case {
         let bill = bill(&flat, &path, &sizes);
         let objective = bill.total();
         let gap = (objective.eur() - bound).abs() / objective.eur().abs().max(1.0);
-        if !(gap <= policy.gap) {
+        if gap.is_nan() || gap > policy.gap {
             return Err(match shortage(&flat) {
                 Some(shortage) => DispatchError::Infeasible(shortage),
                 None => DispatchError::NotConverged { gap, wanted: policy.gap },

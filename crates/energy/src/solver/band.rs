@@ -3,6 +3,9 @@
 //! Rows of a dispatch are ordered by hour, and only the storage level ties an hour to the next, so the normal
 //! equations of a year have a band of a few entries and factor in time linear in the hours.
 
+// Indices are rows and columns of a matrix here.
+#![allow(clippy::needless_range_loop)]
+
 /// Symmetric matrix of `rows`, stored by row: `width` entries left of the diagonal, then the diagonal.
 #[derive(Debug, Clone)]
 pub(crate) struct Band {

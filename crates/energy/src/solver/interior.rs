@@ -13,10 +13,6 @@ pub(crate) struct Outcome {
     pub(crate) z: Vec<f64>,
     pub(crate) y: Vec<f64>,
     pub(crate) iterations: usize,
-    /// Relative distance of primal and dual objective at the end.
-    pub(crate) gap: f64,
-    /// Largest residual of a row, relative to the largest figure of the programme.
-    pub(crate) residual: f64,
 }
 
 /// Iterations before giving up; a year takes some thirty.
@@ -98,8 +94,12 @@ fn start(lp: &Lp) -> Point {
     let x: Vec<f64> = cap.iter().map(|&u| if u.is_finite() { (0.5 * u).max(1e-3) } else { 1.0 }).collect();
     let w: Vec<f64> = cap.iter().map(|&u| if u.is_finite() { (0.5 * u).max(1e-3) } else { 1.0 }).collect();
     let low = lp.cost.iter().map(|c| 1.0 + c.max(0.0)).collect();
-    let high =
-        lp.cost.iter().zip(&lp.upper).map(|(c, u)| if u.is_finite() { 1.0 - c.min(0.0) } else { 0.0 }).collect();
+    let high = lp
+        .cost
+        .iter()
+        .zip(&lp.upper)
+        .map(|(c, u)| if u.is_finite() { 1.0 - c.min(0.0) } else { 0.0 })
+        .collect();
     Point {
         w,
         y: vec![0.0; lp.rows()],
@@ -229,7 +229,7 @@ fn solve_scaled(lp: &Lp) -> Outcome {
             // Copies are cheap against a step, but only the last few matter.
             if quality < 1e-4 || best.is_none() {
                 let (x, z, y) = (p.x.clone(), p.z.clone(), p.y.clone());
-                best = Some((quality, Outcome { x, z, y, iterations: iteration, gap, residual: rows }));
+                best = Some((quality, Outcome { x, z, y, iterations: iteration }));
             }
         } else {
             worse += 1;
@@ -259,6 +259,6 @@ fn solve_scaled(lp: &Lp) -> Outcome {
     }
     match best {
         Some((_, outcome)) => outcome,
-        None => Outcome { x: p.x, z: p.z, y: p.y, iterations: 0, gap: f64::INFINITY, residual: f64::INFINITY },
+        None => Outcome { x: p.x, z: p.z, y: p.y, iterations: 0 },
     }
 }

@@ -189,8 +189,8 @@ impl Newton {
             }
         }
         for j in 0..columns {
-            let step = self.inverse[j]
-                * (self.gradient[j] + self.ratio[j] * self.linked[j] + lp.priced(j, &d.y));
+            let step =
+                self.inverse[j] * (self.gradient[j] + self.ratio[j] * self.linked[j] + lp.priced(j, &d.y));
             d.x[j] = step;
             d.low[j] = (d.low[j] - p.low[j] * step) / p.x[j];
             if lp.upper[j].is_finite() {
