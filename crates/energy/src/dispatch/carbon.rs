@@ -60,7 +60,7 @@ pub struct CarbonYear {
     pub market: Mass,
     /// The load by origin, the battery's part traced back to what charged it.
     pub load: Pools,
-    /// What the battery gave back, by origin.
+    /// What the battery gave back, by origin; without what only passed through it within a step.
     pub discharged: Pools,
     /// Fed in, by origin.
     pub exported: Pools,
@@ -143,8 +143,13 @@ impl CarbonYear {
                 location += Energy::from_mwh(import) * intensity;
             }
             let served = (h.import[t] - h.export[t] + h.own[t] + h.discharge[t] - h.charge[t]).mw() * dt;
-            let discharge = h.discharge[t].mw() * dt;
-            let charge = h.charge[t].mw() * dt;
+            let (mut charge, mut discharge) = (h.charge[t].mw() * dt, h.discharge[t].mw() * dt);
+            // What only passes through the battery within the step heats it; the difference is lost, the grid's first.
+            let through = (charge * (1.0 - charge_loss)).min(discharge / discharge_efficiency);
+            charge -= through / (1.0 - charge_loss);
+            discharge -= through * discharge_efficiency;
+            let heat = through / (1.0 - charge_loss) - through * discharge_efficiency;
+            add(&mut lost, &take(&mut sources, &[3, 2, 1, 0], heat));
 
             // Standing losses first, then what leaves, in the proportion held.
             for k in 0..4 {
@@ -176,7 +181,7 @@ impl CarbonYear {
             let open = served - sum(&first);
             let from_battery = if sum(&given) > 0.0 { (open / sum(&given)).min(1.0) } else { 0.0 };
             let battery_part = given.map(|g| g * from_battery);
-            let mut rest = given.map(|g| g * (1.0 - from_battery));
+            let rest = given.map(|g| g * (1.0 - from_battery));
             let last = take(&mut sources, &[2, 3], open - sum(&battery_part));
             for part in [&first, &battery_part, &last] {
                 add(&mut load, part);
@@ -190,16 +195,6 @@ impl CarbonYear {
                     let part = sources[k] / mix_left * wanted;
                     sources[k] -= part;
                     stored[k] += part;
-                }
-            }
-            // Discharge that only turns round in the same step.
-            let turned = (charge - sum(&stored)).max(0.0);
-            let left = sum(&rest);
-            if turned > 0.0 && left > 0.0 {
-                let f = (turned / left).min(1.0);
-                for k in 0..4 {
-                    stored[k] += rest[k] * f;
-                    rest[k] *= 1.0 - f;
                 }
             }
             for k in 0..4 {

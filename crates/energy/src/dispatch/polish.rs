@@ -58,6 +58,9 @@ fn snap(value: f64, most: f64) -> f64 {
     }
 }
 
+/// Power beyond a limit, in MW, that is a rounding error of the solver.
+const ROUNDING: f64 = 1e-6;
+
 /// Sizes in the plain numbers of a dispatch.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PlainSizes {
@@ -67,9 +70,16 @@ pub(crate) struct PlainSizes {
 }
 
 /// The plan an interior point stands for, snapped to its bounds.
-pub(crate) fn plan(flat: &Flat, model: &Model, x: &[f64], y: &[f64], sizes: &PlainSizes) -> Vec<Plan> {
+pub(crate) fn plan(
+    flat: &Flat,
+    model: &Model,
+    x: &[f64],
+    y: &[f64],
+    sizes: &PlainSizes,
+    before: Before,
+) -> Vec<Plan> {
     let get = |c: u32| if c == NONE { 0.0 } else { x[c as usize] };
-    model
+    let mut plans: Vec<Plan> = model
         .columns
         .iter()
         .enumerate()
@@ -100,12 +110,50 @@ pub(crate) fn plan(flat: &Flat, model: &Model, x: &[f64], y: &[f64], sizes: &Pla
                 burn,
             }
         })
-        .collect()
+        .collect();
+    settle(flat, model.range.start, before.backlog, &mut plans);
+    plans
+}
+
+/// Makes what is put off and what is caught up close exactly in each block; the difference is rounding.
+fn settle(flat: &Flat, from: usize, before: f64, plans: &mut [Plan]) {
+    let Some(d) = flat.deferral else { return };
+    let mut backlog = vec![0.0; plans.len()];
+    let mut held = before / flat.dt;
+    let mut first = 0;
+    for i in 0..plans.len() {
+        let p = &mut plans[i];
+        p.caught_up = p.caught_up.min(held + p.deferred).max(0.0);
+        held += p.deferred - p.caught_up;
+        backlog[i] = held;
+        if !flat.closes(from + i) && i + 1 < plans.len() {
+            continue;
+        }
+        // Catch up what is left, latest steps first, else put off less. A step that already puts off catches up nothing.
+        let mut least = f64::INFINITY;
+        for k in (first..=i).rev() {
+            if held <= 0.0 {
+                break;
+            }
+            least = least.min(backlog[k]);
+            let change = held.min(least);
+            let less = change.min(plans[k].deferred);
+            plans[k].deferred -= less;
+            let more = (change - less).min(d.catch_up - plans[k].caught_up).max(0.0);
+            plans[k].caught_up += more;
+            let done = less + more;
+            held -= done;
+            backlog[k..=i].iter_mut().for_each(|b| *b -= done);
+            least -= done;
+        }
+        first = i + 1;
+        held = 0.0;
+    }
 }
 
 /// Runs a plan through the steps from `before`, following its levels as closely as limits allow.
 ///
-/// `peak` bounds what is drawn. Deferred work is balanced in each block.
+/// `peak` bounds what is drawn.
 pub(crate) fn run(
     flat: &Flat,
     from: usize,
@@ -131,21 +179,8 @@ pub(crate) fn run(
     for (i, plan) in plans.iter().enumerate() {
         let t = from + i;
         let own = flat.available(t, &sizes.plants);
-        let (mut deferred, mut caught_up) = (plan.deferred, plan.caught_up);
-        if let Some(d) = flat.deferral {
-            // What is left at the end of a block is rounding, and is caught up with it.
-            if flat.closes(t) {
-                let rest = backlog + deferred * flat.dt - caught_up * flat.dt;
-                caught_up = (caught_up + rest / flat.dt).max(0.0);
-                if caught_up > d.catch_up {
-                    deferred = (deferred - (caught_up - d.catch_up)).max(0.0);
-                    caught_up = d.catch_up.min((backlog / flat.dt) + deferred);
-                }
-            } else {
-                caught_up = caught_up.min(backlog / flat.dt + deferred);
-            }
-            backlog = (backlog + (deferred - caught_up) * flat.dt).max(0.0);
-        }
+        let (deferred, caught_up) = (plan.deferred, plan.caught_up);
+        backlog = (backlog + (deferred - caught_up) * flat.dt).max(0.0);
         let base = flat.load[t] - deferred + caught_up;
         let (mut charge, mut discharge) = (0.0, 0.0);
         if let Some(b) = &flat.battery {
@@ -182,7 +217,14 @@ pub(crate) fn run(
                 level = plan.level;
             }
         }
-        let step = serve(flat, t, base + charge - discharge, own, peak);
+        let mut step = serve(flat, t, base + charge - discharge, own, peak);
+        // Rounding at a limit is drawn or fed in beyond it, so that the balance closes.
+        if step.short.abs() < ROUNDING {
+            let at = usize::from(step.draw[1] > 0.0);
+            step.draw[at] += step.short.max(0.0);
+            step.export += (-step.short).max(0.0);
+            step.short = 0.0;
+        }
         path.peak = path.peak.max(step.draw[0] + step.draw[1]);
         path.steps.push(step);
         path.charge[i] = charge;

@@ -185,7 +185,7 @@ impl Case {
             let penalty = tight.then_some(dearest + UNSERVED);
             let model = Model::build(&view, range.clone(), before, penalty);
             let solved = solver::solve(&model.lp);
-            let plans = plan(&view, &model, &solved.x, &solved.y, &sizes);
+            let plans = plan(&view, &model, &solved.x, &solved.y, &sizes, before);
             let done = windows.step.min(range.len());
             let part = run(&truth, from, &plans[..done], before, &sizes, f64::INFINITY);
             before.level = part.level.last().copied().or(before.level);

@@ -37,7 +37,7 @@ impl Case {
         let solved = solver::solve(&model.lp);
         let (plants, power, energy) = model.sizes(&flat, &solved.z);
         let sizes = PlainSizes { plants, power, energy };
-        let plans = plan(&flat, &model, &solved.x, &solved.y, &sizes);
+        let plans = plan(&flat, &model, &solved.x, &solved.y, &sizes, before);
         let peak = model.peak.map_or(f64::INFINITY, |k| solved.z[k as usize]);
         let path = run(&flat, 0, &plans, before, &sizes, peak);
         let bound = model.lp.bound(&solved.y, 1e-9) + flat.constant();

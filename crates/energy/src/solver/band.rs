@@ -6,101 +6,65 @@
 // Indices are rows and columns of a matrix here.
 #![allow(clippy::needless_range_loop)]
 
+use super::real::Real;
+
 /// Symmetric matrix of `rows`, stored by row: `width` entries left of the diagonal, then the diagonal.
 #[derive(Debug, Clone)]
-pub(crate) struct Band {
+pub(crate) struct Band<T> {
     rows: usize,
     width: usize,
-    values: Vec<f64>,
+    values: Vec<T>,
 }
 
-/// A pivot this much below its diagonal before elimination is a dependent row: it is left alone.
-const DEPENDENT: f64 = 1e-30;
-
-impl Band {
+impl<T: Real> Band<T> {
     /// All zero.
     pub(crate) fn new(rows: usize, width: usize) -> Self {
-        Self { rows, width, values: vec![0.0; rows * (width + 1)] }
+        Self { rows, width, values: vec![T::default(); rows * (width + 1)] }
     }
 
     pub(crate) fn clear(&mut self) {
-        self.values.fill(0.0);
+        self.values.fill(T::default());
     }
 
     /// Adds to the entry at `row`, `column` with `column <= row`, within the band.
     #[inline]
-    pub(crate) fn add(&mut self, row: usize, column: usize, value: f64) {
+    pub(crate) fn add(&mut self, row: usize, column: usize, value: T) {
         let at = row * (self.width + 1) + self.width - (row - column);
-        self.values[at] += value;
+        self.values[at] = self.values[at] + value;
     }
 
     /// Replaces the matrix by its factor: unit lower triangle, and the reciprocal pivots on the diagonal.
     pub(crate) fn factor(&mut self) {
-        match self.width {
-            0 => self.factor_of::<0>(),
-            1 => self.factor_of::<1>(),
-            2 => self.factor_of::<2>(),
-            3 => self.factor_of::<3>(),
-            4 => self.factor_of::<4>(),
-            5 => self.factor_of::<5>(),
-            6 => self.factor_of::<6>(),
-            _ => self.factor_wide(),
-        }
-    }
-
-    /// For one width, known when compiled: the loops unroll. Keeps `L·D` of the row in `scaled`.
-    fn factor_of<const W: usize>(&mut self) {
-        // Rows before the first are treated as zero, so that every row has the full width.
-        for i in 0..self.rows {
-            let (above, rest) = self.values.split_at_mut(i * (W + 1));
-            let row = &mut rest[..=W];
-            let diagonal = row[W];
-            let mut scaled = [0.0; W];
-            let mut pivot = diagonal;
-            for k in W.saturating_sub(i)..W {
-                // Column i − W + k; its own row starts `W − k` rows above.
-                let start = above.len() - (W - k) * (W + 1);
-                let other = &above[start..=start + W];
-                let mut sum = row[k];
-                for m in 0..k {
-                    sum -= scaled[m] * other[m + W - k];
-                }
-                scaled[k] = sum;
-                let l = sum * other[W];
-                row[k] = l;
-                pivot -= sum * l;
-            }
-            row[W] = reciprocal(pivot, diagonal);
-        }
-    }
-
-    fn factor_wide(&mut self) {
         let w = self.width;
-        let mut scaled = vec![0.0; w];
+        // `L · D` of the row.
+        let mut scaled = vec![T::default(); w];
         for i in 0..self.rows {
             let (above, rest) = self.values.split_at_mut(i * (w + 1));
             let row = &mut rest[..=w];
             let diagonal = row[w];
             let mut pivot = diagonal;
-            scaled.fill(0.0);
-            for k in w.saturating_sub(i)..w {
+            let first = w.saturating_sub(i);
+            for k in first..w {
+                // Column i − w + k; its own row starts `w − k` rows above.
                 let start = above.len() - (w - k) * (w + 1);
                 let other = &above[start..=start + w];
                 let mut sum = row[k];
-                for m in 0..k {
-                    sum -= scaled[m] * other[m + w - k];
+                for m in first..k {
+                    sum = sum - scaled[m] * other[m + w - k];
                 }
                 scaled[k] = sum;
                 let l = sum * other[w];
                 row[k] = l;
-                pivot -= sum * l;
+                pivot = pivot - sum * l;
             }
-            row[w] = reciprocal(pivot, diagonal);
+            // A dependent row is left alone.
+            let kept = pivot.f64() > T::DEPENDENT * diagonal.f64().max(f64::MIN_POSITIVE);
+            row[w] = if kept { pivot.reciprocal() } else { T::default() };
         }
     }
 
     /// Solves for `columns` right-hand sides stored row by row, in place.
-    pub(crate) fn solve(&self, right: &mut [f64], columns: usize) {
+    pub(crate) fn solve(&self, right: &mut [T], columns: usize) {
         match columns {
             0 => {}
             1 => self.solve_of::<1>(right),
@@ -111,40 +75,41 @@ impl Band {
         }
     }
 
-    fn solve_of<const C: usize>(&self, right: &mut [f64]) {
+    /// For a number of right-hand sides known when compiled.
+    fn solve_of<const C: usize>(&self, right: &mut [T]) {
         let w = self.width;
         for i in 0..self.rows {
             let row = &self.values[i * (w + 1)..(i + 1) * (w + 1)];
             let (above, rest) = right.split_at_mut(i * C);
-            let mut sum = [0.0; C];
+            let mut sum = [T::default(); C];
             sum.copy_from_slice(&rest[..C]);
             for k in w.saturating_sub(i)..w {
                 let other = &above[above.len() - (w - k) * C..][..C];
                 for c in 0..C {
-                    sum[c] -= row[k] * other[c];
+                    sum[c] = sum[c] - row[k] * other[c];
                 }
             }
             rest[..C].copy_from_slice(&sum);
         }
         for (own, row) in right.chunks_exact_mut(C).zip(self.values.chunks_exact(w + 1)) {
-            own.iter_mut().for_each(|v| *v *= row[w]);
+            own.iter_mut().for_each(|v| *v = *v * row[w]);
         }
         for i in (0..self.rows).rev() {
             let row = &self.values[i * (w + 1)..(i + 1) * (w + 1)];
             let (above, rest) = right.split_at_mut(i * C);
-            let mut own = [0.0; C];
+            let mut own = [T::default(); C];
             own.copy_from_slice(&rest[..C]);
             for k in w.saturating_sub(i)..w {
                 let from = above.len() - (w - k) * C;
                 let other = &mut above[from..from + C];
                 for c in 0..C {
-                    other[c] -= row[k] * own[c];
+                    other[c] = other[c] - row[k] * own[c];
                 }
             }
         }
     }
 
-    fn solve_many(&self, right: &mut [f64], columns: usize) {
+    fn solve_many(&self, right: &mut [T], columns: usize) {
         let w = self.width;
         for i in 0..self.rows {
             let row = &self.values[i * (w + 1)..(i + 1) * (w + 1)];
@@ -152,12 +117,12 @@ impl Band {
             for k in w.saturating_sub(i)..w {
                 let from = above.len() - (w - k) * columns;
                 for (own, other) in rest[..columns].iter_mut().zip(&above[from..from + columns]) {
-                    *own -= row[k] * other;
+                    *own = *own - row[k] * *other;
                 }
             }
         }
         for (own, row) in right.chunks_exact_mut(columns).zip(self.values.chunks_exact(w + 1)) {
-            own.iter_mut().for_each(|v| *v *= row[w]);
+            own.iter_mut().for_each(|v| *v = *v * row[w]);
         }
         for i in (0..self.rows).rev() {
             let row = &self.values[i * (w + 1)..(i + 1) * (w + 1)];
@@ -165,16 +130,11 @@ impl Band {
             for k in w.saturating_sub(i)..w {
                 let from = above.len() - (w - k) * columns;
                 for (own, other) in rest[..columns].iter().zip(&mut above[from..from + columns]) {
-                    *other -= row[k] * own;
+                    *other = *other - row[k] * *own;
                 }
             }
         }
     }
-}
-
-/// One over the pivot; nothing where the row depends on those before it.
-fn reciprocal(pivot: f64, diagonal: f64) -> f64 {
-    if pivot > DEPENDENT * diagonal.max(f64::MIN_POSITIVE) { 1.0 / pivot } else { 0.0 }
 }
 
 #[cfg(test)]
@@ -187,7 +147,7 @@ mod tests {
         fn the_factor_solves(width in 0usize..8, columns in 1usize..7, seed in prop::collection::vec(-1.0f64..1.0, 400)) {
             let rows = 17;
             let mut dense = vec![vec![0.0; rows]; rows];
-            let mut band = Band::new(rows, width);
+            let mut band = Band::<f64>::new(rows, width);
             let mut numbers = seed.iter().cycle();
             for i in 0..rows {
                 for j in i.saturating_sub(width)..=i {

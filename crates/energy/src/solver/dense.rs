@@ -1,36 +1,42 @@
 //! The small dense system of the border.
 
-/// Solves `matrix · x = right` for a symmetric positive definite matrix of order `right.len()`, in place.
+use super::real::Real;
+
+/// Solves `matrix · x = right` for a symmetric positive definite matrix of order `right.len()`, in place, by LDLᵀ.
 /// A pivot that vanishes against its diagonal drops its variable.
-pub(crate) fn solve(matrix: &mut [f64], right: &mut [f64]) {
+pub(crate) fn solve<T: Real>(matrix: &mut [T], right: &mut [T]) {
     let n = right.len();
     for i in 0..n {
-        for j in 0..=i {
+        let diagonal = matrix[i * n + i];
+        for j in 0..i {
             let mut sum = matrix[i * n + j];
             for k in 0..j {
-                sum -= matrix[i * n + k] * matrix[j * n + k];
+                // Row i still holds L·D left of j.
+                sum = sum - matrix[i * n + k] * matrix[j * n + k];
             }
-            let entry = if i == j {
-                if sum > 1e-15 * matrix[i * n + i].abs() { sum.sqrt() } else { f64::INFINITY }
-            } else if matrix[j * n + j].is_finite() {
-                sum / matrix[j * n + j]
-            } else {
-                0.0
-            };
-            matrix[i * n + j] = entry;
+            matrix[i * n + j] = sum;
         }
+        let mut pivot = diagonal;
+        for k in 0..i {
+            let l = matrix[i * n + k] * matrix[k * n + k];
+            pivot = pivot - matrix[i * n + k] * l;
+            matrix[i * n + k] = l;
+        }
+        let kept = pivot.f64() > T::DEPENDENT.max(1e-30) * diagonal.f64().abs();
+        matrix[i * n + i] = if kept { pivot.reciprocal() } else { T::default() };
     }
     for i in 0..n {
         for k in 0..i {
-            right[i] -= matrix[i * n + k] * right[k];
+            right[i] = right[i] - matrix[i * n + k] * right[k];
         }
-        right[i] /= matrix[i * n + i];
+    }
+    for i in 0..n {
+        right[i] = right[i] * matrix[i * n + i];
     }
     for i in (0..n).rev() {
         for k in i + 1..n {
-            right[i] -= matrix[k * n + i] * right[k];
+            right[i] = right[i] - matrix[k * n + i] * right[k];
         }
-        right[i] /= matrix[i * n + i];
     }
 }
 

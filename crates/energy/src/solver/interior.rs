@@ -4,6 +4,7 @@
 //! [`super::step`]), so a year with sizing keeps the narrow band of a year without.
 
 use super::lp::Lp;
+use super::real::{Double, Real};
 use super::step::{Direction, Newton, Target};
 
 /// What the solver hands back.
@@ -19,6 +20,8 @@ pub(crate) struct Outcome {
 const MOST_ITERATIONS: usize = 120;
 /// Wanted of gap and residuals.
 const WANTED: f64 = 1e-10;
+/// Iterations without progress before something else is tried.
+const PATIENCE: usize = 8;
 
 /// The iterate, all positive.
 #[derive(Debug, Clone, Default)]
@@ -115,7 +118,9 @@ fn start(lp: &Lp) -> Point {
 
 fn residual(lp: &Lp, p: &Point, r: &mut Residual) {
     r.row.clone_from(&lp.right);
-    lp.times(&p.x, -1.0, &mut r.row);
+    for (j, x) in p.x.iter().enumerate() {
+        lp.subtract(j, *x, &mut r.row);
+    }
     r.bound.clone_from(&lp.upper);
     r.z_dual.clear();
     r.z_bound.clear();
@@ -207,44 +212,45 @@ fn advance(values: &mut [f64], change: &[f64], step: f64) {
     }
 }
 
-fn solve_scaled(lp: &Lp) -> Outcome {
-    let bounded = lp.upper.iter().filter(|u| u.is_finite()).count();
-    let pairs = (lp.columns() + bounded + 2 * lp.shared.len()).max(1) as f64;
-    let (rhs_size, cost_size) = (1.0 + largest(&lp.right), 1.0 + largest(&lp.cost));
-    let mut p = start(lp);
-    let mut r = Residual::default();
-    let mut newton = Newton::new(lp);
-    let mut affine = Direction::default();
-    let mut full = Direction::default();
-    let mut best: Option<(f64, Outcome)> = None;
-    let mut worse = 0;
-    for iteration in 0..=MOST_ITERATIONS {
-        residual(lp, &p, &mut r);
+/// The solver at work.
+struct Walk<'a> {
+    lp: &'a Lp,
+    pairs: f64,
+    p: Point,
+    r: Residual,
+    affine: Direction,
+    full: Direction,
+}
+
+/// How far from done, all relative.
+#[derive(Debug, Clone, Copy)]
+struct Quality {
+    rows: f64,
+    worst: f64,
+}
+
+impl Walk<'_> {
+    fn measure(&mut self, rhs_size: f64, cost_size: f64) -> Quality {
+        residual(self.lp, &self.p, &mut self.r);
+        let r = &self.r;
         let gap = (r.primal_objective - r.dual_objective).abs() / (1.0 + r.primal_objective.abs());
         let rows = (largest(&r.row) / rhs_size).max(largest(&r.bound)).max(largest(&r.z_bound));
         let costs = (largest(&r.dual) / cost_size).max(largest(&r.z_dual) / cost_size);
-        let quality = gap.max(rows).max(costs);
-        if quality.is_finite() && best.as_ref().is_none_or(|(q, _)| quality < *q) {
-            worse = 0;
-            // Copies are cheap against a step, but only the last few matter.
-            if quality < 1e-4 || best.is_none() {
-                let (x, z, y) = (p.x.clone(), p.z.clone(), p.y.clone());
-                best = Some((quality, Outcome { x, z, y, iterations: iteration }));
-            }
-        } else {
-            worse += 1;
-        }
-        if quality < WANTED || !quality.is_finite() || worse > 15 || iteration == MOST_ITERATIONS {
-            break;
-        }
-        let mu = centre(lp, &p, pairs);
-        newton.prepare(lp, &p);
-        newton.solve(lp, &p, &r, &Target::Affine, &mut affine);
-        let (ap, ad) = lengths(&p, &affine);
-        let ahead = centre_after(lp, &p, &affine, ap, ad, pairs);
+        let worst = gap.max(rows).max(costs);
+        Quality { rows, worst: if worst.is_nan() { f64::INFINITY } else { worst } }
+    }
+
+    /// One predictor and corrector.
+    fn step<T: Real>(&mut self, newton: &mut Newton<T>) {
+        let Self { lp, pairs, p, r, affine, full } = self;
+        let mu = centre(lp, p, *pairs);
+        newton.prepare(lp, p);
+        newton.solve(lp, p, r, &Target::Affine, affine);
+        let (ap, ad) = lengths(p, affine);
+        let ahead = centre_after(lp, p, affine, ap, ad, *pairs);
         let sigma = (ahead / mu).powi(3).clamp(1e-8, 1.0);
-        newton.solve(lp, &p, &r, &Target::Centred { mu: sigma * mu, affine: &affine }, &mut full);
-        let (fp, fd) = lengths(&p, &full);
+        newton.solve(lp, p, r, &Target::Centred { mu: sigma * mu, affine }, full);
+        let (fp, fd) = lengths(p, full);
         let damp = (1.0 - mu).clamp(0.9, 0.9995);
         let (fp, fd) = ((damp * fp).min(1.0), (damp * fd).min(1.0));
         advance(&mut p.x, &full.x, fp);
@@ -257,8 +263,53 @@ fn solve_scaled(lp: &Lp) -> Outcome {
         advance(&mut p.z_low, &full.z_low, fd);
         advance(&mut p.z_high, &full.z_high, fd);
     }
-    match best {
-        Some((_, outcome)) => outcome,
-        None => Outcome { x: p.x, z: p.z, y: p.y, iterations: 0 },
+}
+
+fn solve_scaled(lp: &Lp) -> Outcome {
+    let bounded = lp.upper.iter().filter(|u| u.is_finite()).count();
+    let (rhs_size, cost_size) = (1.0 + largest(&lp.right), 1.0 + largest(&lp.cost));
+    let mut walk = Walk {
+        lp,
+        pairs: (lp.columns() + bounded + 2 * lp.shared.len()).max(1) as f64,
+        p: start(lp),
+        r: Residual::default(),
+        affine: Direction::default(),
+        full: Direction::default(),
+    };
+    let mut single: Option<Newton<f64>> = Some(Newton::new(lp));
+    let mut double: Option<Newton<Double>> = None;
+    let mut best = walk.p.clone();
+    let mut best_quality = Quality { rows: f64::INFINITY, worst: f64::INFINITY };
+    let mut worse = 0;
+    let mut iterations = 0;
+    loop {
+        let quality = walk.measure(rhs_size, cost_size);
+        if quality.worst < best_quality.worst {
+            worse = 0;
+            best_quality = quality;
+            best.clone_from(&walk.p);
+        } else {
+            worse += 1;
+        }
+        if best_quality.worst < WANTED
+            || iterations == MOST_ITERATIONS
+            || (worse > PATIENCE && single.is_none())
+        {
+            break;
+        }
+        // Rows that drift apart again have run out of digits.
+        let drift = quality.rows > WANTED && quality.rows > 2.0 * best_quality.rows;
+        if single.is_some() && worse > 0 && (drift || worse > PATIENCE) {
+            single = None;
+            worse = 0;
+            walk.p.clone_from(&best);
+            walk.measure(rhs_size, cost_size);
+        }
+        match &mut single {
+            Some(newton) => walk.step(newton),
+            None => walk.step(double.get_or_insert_with(|| Newton::new(lp))),
+        }
+        iterations += 1;
     }
+    Outcome { x: best.x, z: best.z, y: best.y, iterations }
 }

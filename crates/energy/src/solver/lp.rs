@@ -10,6 +10,8 @@
 //! Its dual, for any y: `bᵀy + Σ_j u_j min(0, r_j) + Σ_k zmax_k min(0, q_k − B_kᵀy + Σ_j V_jk min(0, r_j))` with
 //! `r = c − Aᵀy`, a lower bound on the optimum as long as r ≥ 0 where u is infinite.
 
+use super::real::Real;
+
 /// A programme in the form above.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Lp {
@@ -53,22 +55,21 @@ impl Lp {
         self.right.len()
     }
 
-    /// `out += factor · A x`.
-    pub(crate) fn times(&self, x: &[f64], factor: f64, out: &mut [f64]) {
-        for (j, &xj) in x.iter().enumerate() {
-            let xj = factor * xj;
-            for e in self.start[j] as usize..self.start[j + 1] as usize {
-                out[self.row[e] as usize] += self.value[e] * xj;
-            }
+    /// `out −= A_j x`.
+    #[inline]
+    pub(crate) fn subtract<T: Real>(&self, j: usize, x: T, out: &mut [T]) {
+        for e in self.start[j] as usize..self.start[j + 1] as usize {
+            let row = self.row[e] as usize;
+            out[row] = out[row] - x * self.value[e];
         }
     }
 
-    /// `(Aᵀ y)_j`.
+    /// `A_jᵀ y`.
     #[inline]
-    pub(crate) fn priced(&self, j: usize, y: &[f64]) -> f64 {
-        let mut sum = 0.0;
+    pub(crate) fn priced<T: Real>(&self, j: usize, y: &[T]) -> T {
+        let mut sum = T::default();
         for e in self.start[j] as usize..self.start[j + 1] as usize {
-            sum += self.value[e] * y[self.row[e] as usize];
+            sum = sum + y[self.row[e] as usize] * self.value[e];
         }
         sum
     }

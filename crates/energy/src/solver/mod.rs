@@ -4,6 +4,7 @@ mod band;
 mod dense;
 mod interior;
 mod lp;
+mod real;
 mod step;
 
 pub(crate) use interior::{Outcome, solve};

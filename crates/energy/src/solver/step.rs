@@ -13,6 +13,7 @@ use super::band::Band;
 use super::dense;
 use super::interior::{Point, Residual};
 use super::lp::Lp;
+use super::real::Real;
 
 /// A step in everything.
 #[derive(Debug, Clone, Default)]
@@ -37,31 +38,35 @@ pub(crate) enum Target<'a> {
 }
 
 /// Factors and scratch of one iterate.
-pub(crate) struct Newton {
-    band: Band,
+///
+/// What is rounded before it enters both the rows and the step does no harm; all between is counted in `T`.
+pub(crate) struct Newton<T> {
+    band: Band<T>,
     inverse: Vec<f64>,
     ratio: Vec<f64>,
-    border: Vec<f64>,
-    solved: Vec<f64>,
-    schur: Vec<f64>,
+    border: Vec<T>,
+    solved: Vec<T>,
+    schur: Vec<T>,
     gradient: Vec<f64>,
     linked: Vec<f64>,
-    dense: Vec<f64>,
+    dense: Vec<T>,
+    y: Vec<T>,
 }
 
-impl Newton {
+impl<T: Real> Newton<T> {
     pub(crate) fn new(lp: &Lp) -> Self {
         let (rows, columns, shared) = (lp.rows(), lp.columns(), lp.shared.len());
         Self {
             band: Band::new(rows, lp.width),
             inverse: vec![0.0; columns],
             ratio: vec![0.0; columns],
-            border: vec![0.0; rows * shared],
-            solved: vec![0.0; rows * shared],
-            schur: vec![0.0; shared * shared],
+            border: vec![T::default(); rows * shared],
+            solved: vec![T::default(); rows * shared],
+            schur: vec![T::default(); shared * shared],
             gradient: vec![0.0; columns],
             linked: vec![0.0; columns],
-            dense: vec![0.0; shared * shared],
+            dense: vec![T::default(); shared * shared],
+            y: Vec::with_capacity(rows),
         }
     }
 
@@ -76,7 +81,7 @@ impl Newton {
             self.inverse[j] = inverse;
             let entries = lp.start[j] as usize..lp.start[j + 1] as usize;
             for e in entries.clone() {
-                let (row, value) = (lp.row[e] as usize, lp.value[e] * inverse);
+                let (row, value) = (lp.row[e] as usize, T::of(lp.value[e]) * inverse);
                 for f in entries.start..=e {
                     let other = lp.row[f] as usize;
                     self.band.add(row.max(other), row.min(other), value * lp.value[f]);
@@ -87,25 +92,26 @@ impl Newton {
         if shared == 0 {
             return;
         }
-        self.border.fill(0.0);
-        self.schur.fill(0.0);
+        self.border.fill(T::default());
+        self.schur.fill(T::default());
         for (k, s) in lp.shared.iter().enumerate() {
             for &(row, value) in &s.entries {
-                self.border[row as usize * shared + k] += value;
+                add(&mut self.border[row as usize * shared + k], T::of(value));
             }
-            self.schur[k * shared + k] += p.z_low[k] / p.z[k] + p.z_high[k] / p.z_room[k];
+            add(&mut self.schur[k * shared + k], T::of(p.z_low[k] / p.z[k] + p.z_high[k] / p.z_room[k]));
         }
         for group in lp.links.chunk_by(|a, b| a.column == b.column) {
             let j = group[0].column as usize;
             let both = self.ratio[j] * (p.low[j] / p.x[j]) * self.inverse[j];
             for link in group {
                 let k = link.shared as usize;
-                let pull = self.inverse[j] * self.ratio[j] * link.factor;
+                let pull = T::of(self.inverse[j]) * self.ratio[j] * link.factor;
                 for e in lp.start[j] as usize..lp.start[j + 1] as usize {
-                    self.border[lp.row[e] as usize * shared + k] += lp.value[e] * pull;
+                    add(&mut self.border[lp.row[e] as usize * shared + k], pull * lp.value[e]);
                 }
                 for other in group {
-                    self.schur[k * shared + other.shared as usize] += both * link.factor * other.factor;
+                    let both = T::of(both) * link.factor * other.factor;
+                    add(&mut self.schur[k * shared + other.shared as usize], both);
                 }
             }
         }
@@ -114,9 +120,9 @@ impl Newton {
         for (own, solved) in self.border.chunks_exact(shared).zip(self.solved.chunks_exact(shared)) {
             for (k, b) in own.iter().enumerate() {
                 // Many rows of the border are empty, such as those of hours without sun.
-                if *b != 0.0 {
+                if b.f64() != 0.0 {
                     for (l, s) in solved.iter().enumerate() {
-                        self.schur[k * shared + l] += b * s;
+                        add(&mut self.schur[k * shared + l], *b * *s);
                     }
                 }
             }
@@ -151,46 +157,53 @@ impl Newton {
             }
             self.gradient[j] = gradient;
         }
-        let mut z_right: Vec<f64> = (0..shared)
+        let mut z_right: Vec<T> = (0..shared)
             .map(|k| {
                 let low = second(|a| (&a.z, &a.z_low), k) - p.z[k] * p.z_low[k];
                 let high = second(|a| (&a.z_room, &a.z_high), k) - p.z_room[k] * p.z_high[k];
                 (d.z_low[k], d.z_high[k]) = (low, high);
-                -r.z_dual[k] + low / p.z[k] - (high - p.z_high[k] * r.z_bound[k]) / p.z_room[k]
+                T::of(-r.z_dual[k] + low / p.z[k] - (high - p.z_high[k] * r.z_bound[k]) / p.z_room[k])
             })
             .collect();
         for link in &lp.links {
             let j = link.column as usize;
-            let pull = (d.high[j] - p.high[j] * r.bound[j]) / p.w[j];
-            z_right[link.shared as usize] +=
-                link.factor * (pull + self.ratio[j] * self.inverse[j] * self.gradient[j]);
+            let pull = T::of((d.high[j] - p.high[j] * r.bound[j]) / p.w[j]);
+            let own = T::of(self.inverse[j]) * self.ratio[j] * self.gradient[j];
+            add(&mut z_right[link.shared as usize], (pull + own) * link.factor);
         }
-        d.y.clone_from(&r.row);
+        self.y.clear();
+        self.y.extend(r.row.iter().map(|v| T::of(*v)));
         for j in 0..columns {
-            d.x[j] = self.inverse[j] * self.gradient[j];
+            lp.subtract(j, T::of(self.inverse[j]) * self.gradient[j], &mut self.y);
         }
-        lp.times(&d.x, -1.0, &mut d.y);
-        self.band.solve(&mut d.y, 1);
+        self.band.solve(&mut self.y, 1);
         if shared > 0 {
-            for (own, y) in self.border.chunks_exact(shared).zip(&d.y) {
+            for (own, y) in self.border.chunks_exact(shared).zip(&self.y) {
                 for (k, b) in own.iter().enumerate() {
-                    z_right[k] += b * y;
+                    add(&mut z_right[k], *b * *y);
                 }
             }
             self.dense.copy_from_slice(&self.schur);
             dense::solve(&mut self.dense, &mut z_right);
-            d.z.copy_from_slice(&z_right);
-            for (y, solved) in d.y.iter_mut().zip(self.solved.chunks_exact(shared)) {
-                *y -= solved.iter().zip(&d.z).map(|(s, z)| s * z).sum::<f64>();
+            for (z, exact) in d.z.iter_mut().zip(&z_right) {
+                *z = exact.f64();
+            }
+            for (y, solved) in self.y.iter_mut().zip(self.solved.chunks_exact(shared)) {
+                for (s, z) in solved.iter().zip(&d.z) {
+                    *y = *y - *s * *z;
+                }
             }
             self.linked.fill(0.0);
             for link in &lp.links {
                 self.linked[link.column as usize] += link.factor * d.z[link.shared as usize];
             }
         }
+        d.y.clear();
+        d.y.extend(self.y.iter().map(|v| v.f64()));
         for j in 0..columns {
-            let step =
-                self.inverse[j] * (self.gradient[j] + self.ratio[j] * self.linked[j] + lp.priced(j, &d.y));
+            let pull =
+                lp.priced(j, &self.y) + T::of(self.gradient[j]) + T::of(self.ratio[j]) * self.linked[j];
+            let step = (pull * self.inverse[j]).f64();
             d.x[j] = step;
             d.low[j] = (d.low[j] - p.low[j] * step) / p.x[j];
             if lp.upper[j].is_finite() {
@@ -208,4 +221,9 @@ impl Newton {
             d.z_high[k] = (d.z_high[k] - p.z_high[k] * d.z_room[k]) / p.z_room[k];
         }
     }
+}
+
+#[inline]
+fn add<T: Real>(into: &mut T, value: T) {
+    *into = *into + value;
 }
