@@ -2,15 +2,17 @@
 //!
 //! [`evaluate`] takes the energy of the year ([`Demand`]), the contracts and the market, and says what is paid,
 //! how much of it was renewable by the year and by the hour, and what it emits. The load is nearly constant,
-//! so an hour-by-hour dispatch is not needed: generation enters by its duration curve ([`DurationShape`]).
-//! Storage and shifting of load are not part of this model.
+//! so this figure needs no hour-by-hour dispatch: generation enters by its duration curve ([`DurationShape`]).
+//! Storage and shifting of load are not part of it: [`dispatch`] optimises them hour by hour.
 
 mod contract;
+pub mod dispatch;
 mod error;
 mod evaluate;
 pub mod hours;
 mod market;
 mod shape;
+mod solver;
 
 pub use contract::{Contract, Origin, PayAsProduced, Technology};
 pub use error::EnergyError;
