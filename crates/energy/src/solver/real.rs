@@ -127,7 +127,8 @@ mod tests {
         assert_eq!((big + Double::of(1.0) - big).f64(), 1.0);
         let third = Double::of(3.0).reciprocal();
         assert!((third * 3.0 - Double::of(1.0)).f64().abs() < 1e-31);
-        let product = Double::of(1.0 + 1e-12) * Double::of(1.0 - 1e-12) - Double::of(1.0);
-        assert!((product.f64() / -1e-24 - 1.0).abs() < 1e-3);
+        let small = 2f64.powi(-40);
+        let product = Double::of(1.0 + small) * Double::of(1.0 - small) - Double::of(1.0);
+        assert_eq!(product.f64(), -small * small);
     }
 }
