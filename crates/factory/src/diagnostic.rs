@@ -138,6 +138,8 @@ pub const CODES: &[(&str, &str)] = &[
 
 /// Codes about the options of commands; they have pages too, but no place in a factory file.
 pub const COMMAND_CODES: &[(&str, &str)] = &[
+    ("G500", "an option of a fabric command is not understood"),
+    ("G501", "a group that cannot communicate"),
     ("G520", "no training run is named"),
     ("G521", "a size of zero"),
     ("G522", "a layout larger than the run's accelerators"),
