@@ -4,10 +4,18 @@
 //! says so instead of writing a file that fails.
 
 mod file;
+mod kubernetes;
 mod megatron;
 mod sbatch;
+mod service;
+mod sglang;
 mod torchtitan;
+mod vllm;
 
 pub use file::{ExportError, ExportFile, TrainingExport};
+pub use kubernetes::kubernetes;
 pub use megatron::megatron;
+pub use service::ServiceExport;
+pub use sglang::sglang;
 pub use torchtitan::torchtitan;
+pub use vllm::vllm;

@@ -101,3 +101,17 @@ fn a_campaign_says_days_energy_money_and_where_the_time_goes() {
     let b = call("training campaign examples/gigafactory.toml --run frontier --tokens 0").exits(2);
     assert!(b.err.contains("G527"), "{}", b.err);
 }
+
+#[test]
+fn a_service_is_exported_and_an_unknown_one_is_not_understood() {
+    let file = "examples/ai-factory-hammerhai.toml";
+    for (engine, option) in
+        [("vllm", "--tensor-parallel-size"), ("sglang", "--tp-size"), ("kubernetes", "kind: Deployment")]
+    {
+        let a = call(&format!("export {engine} {file} --json")).exits(0).json();
+        let text = a["files"][0]["text"].as_str().expect("text");
+        assert!(text.contains(option) && text.contains("predicted at the limit: "), "{text}");
+        let b = call(&format!("export {engine} {file} --service nobody")).exits(2);
+        assert!(b.err.contains("engineering-assistant"), "{}", b.err);
+    }
+}

@@ -1,5 +1,6 @@
 //! `export`: what the real engines read.
 
+mod service;
 mod training;
 
 use std::path::Path;
@@ -18,6 +19,9 @@ pub(super) fn run(context: &Context, what: &Export) -> Result<Exit, Fault> {
     match what {
         Export::Megatron(args) => training::run(context, args, gigatwin_export::megatron),
         Export::Torchtitan(args) => training::run(context, args, gigatwin_export::torchtitan),
+        Export::Vllm(args) => service::run(context, args, gigatwin_export::vllm),
+        Export::Sglang(args) => service::run(context, args, gigatwin_export::sglang),
+        Export::Kubernetes(args) => service::run(context, args, gigatwin_export::kubernetes),
     }
 }
 

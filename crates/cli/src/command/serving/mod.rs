@@ -6,6 +6,8 @@ mod replay;
 mod setting;
 mod site;
 
+pub(super) use replay::choose;
+
 use crate::args::serving::Serving;
 use crate::context::Context;
 use crate::exit::{Exit, Fault};

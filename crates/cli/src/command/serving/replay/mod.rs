@@ -4,6 +4,8 @@ mod load;
 mod page;
 mod target;
 
+pub(in crate::command) use target::choose;
+
 use gigatwin_output::Stamp;
 use gigatwin_serving::event::replay;
 use serde_json::json;

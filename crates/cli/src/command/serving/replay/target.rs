@@ -58,7 +58,11 @@ pub(super) fn find(context: &Context, args: &Replay) -> Result<Found, Fault> {
     }
 }
 
-fn choose<'a>(services: &'a [SiteService], name: Option<&str>) -> Result<&'a SiteService, Fault> {
+/// The service of a name, or the only one.
+pub(in crate::command) fn choose<'a>(
+    services: &'a [SiteService],
+    name: Option<&str>,
+) -> Result<&'a SiteService, Fault> {
     let names: Vec<&str> = services.iter().map(|s| s.name.as_str()).collect();
     let list = || format!("one of: {}", names.join(", "));
     match (name, services) {
