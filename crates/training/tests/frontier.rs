@@ -1,5 +1,7 @@
 //! Laws of the compute-optimal run and of the growth it is set against.
 
+#![allow(clippy::expect_used)]
+
 use gigatwin_quantity::{Date, Flop, Flops, Share, Time};
 use gigatwin_training::{FrontierError, FrontierGrowth, ScalingLaw, effective_compute};
 use proptest::prelude::*;
