@@ -2,7 +2,7 @@
 
 use gigatwin_catalog::{Chip, ModelShape, Precision};
 use gigatwin_fabric::Network;
-use gigatwin_quantity::{CarbonIntensity, EnergyPrice, Hazard, HourPrice, Power, Quantity, Time};
+use gigatwin_quantity::{CarbonIntensity, Date, EnergyPrice, Hazard, HourPrice, Power, Quantity, Time};
 use gigatwin_training::{Calibration, Job, Layout, PlanRequest, TrainingState, compute_optimal_tokens};
 
 use crate::evaluate::machine::{self, Machine};
@@ -147,6 +147,20 @@ pub fn site_terms(f: &Factory, name: &str, accelerators: u64) -> Result<SiteTerm
         carbon: v.get(f.energy.carbon_intensity),
         hour: evaluation.sheet.get("cost.lcoc_per_accelerator_hour").map(HourPrice::from_base),
     })
+}
+
+/// When the phase opens whose accelerators a run uses, in the base case; none where the factory has no schedule.
+pub fn opening(f: &Factory, name: &str) -> Option<Date> {
+    let run = f.runs.iter().find(|r| r.slug == name)?;
+    let phase = f.phases.get(f.partitions.get(run.partition)?.phase)?;
+    let evaluation = crate::run::Evaluator::new(f).base();
+    evaluation.sheet.get(&format!("schedule.phase.{}.opening", phase.slug)).map(Date::from_days)
+}
+
+/// Names of the runs on a partition, in the order of the file; none where there is no such partition.
+pub fn runs_on(f: &Factory, partition: &str) -> Vec<String> {
+    let on = |run: usize| f.partitions.get(run).is_some_and(|p| p.slug == partition);
+    f.runs.iter().filter(|r| on(r.partition)).map(|r| r.slug.clone()).collect()
 }
 
 /// All training runs of a factory, in the order of the file.

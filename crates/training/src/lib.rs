@@ -6,6 +6,7 @@
 pub mod calibrate;
 mod calibration;
 mod campaign;
+mod frontier;
 mod goodput;
 mod kernel;
 mod layer;
@@ -20,6 +21,7 @@ pub use campaign::{
     CampaignError, CampaignInputs, CampaignOutcome, campaign, compute_optimal_parameters,
     compute_optimal_tokens, training_flop_per_token,
 };
+pub use frontier::{FrontierError, FrontierGrowth, Optimum, ScalingLaw, effective_compute};
 pub use goodput::{
     Component, Goodput, GoodputError, GoodputInputs, Straggler, Tier, TierPlan, erlang_b, goodput,
 };

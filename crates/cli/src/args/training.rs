@@ -13,6 +13,8 @@ pub enum Training {
     Predict(Predict),
     /// Play a whole run: days, energy, money and emissions, with failures, checkpoints and spare nodes
     Campaign(Campaign),
+    /// Find the largest model that a run's accelerators can train, and how long that keeps up with frontier runs
+    Frontier(Frontier),
 }
 
 /// Which run: one of a factory file, or a model on a system.
@@ -171,4 +173,21 @@ pub struct Campaign {
     /// Simulated runs beside the closed form; 0 for none
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(0..=10_000))]
     pub simulations: u32,
+}
+
+/// `training frontier`.
+#[derive(Debug, Args)]
+pub struct Frontier {
+    /// Which run.
+    #[command(flatten)]
+    pub target: Target,
+    /// Partition whose run is meant, instead of --run
+    #[arg(long, value_name = "NAME", requires = "file", conflicts_with = "run")]
+    pub partition: Option<String>,
+    /// Days of training
+    #[arg(long, value_name = "N", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub days: u32,
+    /// The layout; planned without it.
+    #[command(flatten)]
+    pub sizes: Sizes,
 }

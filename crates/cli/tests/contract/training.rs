@@ -115,3 +115,47 @@ fn a_service_is_exported_and_an_unknown_one_is_not_understood() {
         assert!(b.err.contains("engineering-assistant"), "{}", b.err);
     }
 }
+
+#[test]
+fn the_frontier_says_the_largest_model_and_how_long_it_keeps_up() {
+    let line = "training frontier examples/gigafactory.toml --run frontier";
+    let a = call(&format!("{line} --json")).exits(0).json();
+    let n = |v: &serde_json::Value| v.as_f64().expect("number");
+    let by_hand = n(&a["layout"]["accelerators"])
+        * n(&a["peak_flops"])
+        * n(&a["mfu"])
+        * n(&a["ettr"])
+        * n(&a["days"])
+        * 86_400.0;
+    assert!((by_hand / n(&a["compute_flop"]) - 1.0).abs() < 1e-9, "the product of what is printed");
+    assert!(n(&a["low"]) < n(&a["compute_flop"]) && n(&a["compute_flop"]) < n(&a["high"]));
+    for law in a["laws"].as_array().expect("laws") {
+        let spent = 6.0 * n(&law["parameters"]) * n(&law["tokens"]);
+        assert!((spent / n(&a["compute_flop"]) - 1.0).abs() < 1e-9, "C = 6 N D");
+        assert!(n(&law["high"]["loss"]) < n(&law["loss"]) && n(&law["loss"]) < n(&law["low"]["loss"]));
+    }
+    for growth in a["growth"].as_array().expect("growth") {
+        let behind = n(&growth["factor_per_year"]).powf(n(&growth["years_behind_at_opening"]));
+        assert!((behind * n(&growth["share_of_frontier_at_opening"]) - 1.0).abs() < 1e-6);
+    }
+    // The campaign's own step and effective time are used.
+    let c = call("training campaign examples/gigafactory.toml --run frontier --simulations 0 --json")
+        .exits(0)
+        .json();
+    assert_eq!((&a["mfu"], &a["ettr"]), (&c["step"]["mfu"], &c["ettr"]));
+    // Four times the days, four times the compute.
+    let b = call(&format!("{line} --days 360 --json")).exits(0).json();
+    assert!((n(&b["compute_flop"]) / n(&a["compute_flop"]) - 4.0).abs() < 1e-9);
+    let page = call(line).exits(0);
+    assert!(page.out.contains("Besiroglu") && page.out.contains("Opening"), "{}", page.out);
+}
+
+#[test]
+fn the_frontier_of_options_has_no_opening_and_of_an_unknown_partition_no_answer() {
+    let a = call(&format!("training frontier {SMALL} --json")).exits(0).json();
+    assert!(a["opens"].is_null() && a["growth"][1]["years_behind_at_opening"].is_null());
+    assert!(a["growth"][1]["falls_behind_year"].as_i64().is_some_and(|y| y < 2026));
+    let b = call("training frontier examples/gigafactory.toml --partition nowhere").exits(2);
+    assert!(b.err.contains("G302") && b.err.contains("frontier"), "{}", b.err);
+    call(&format!("training frontier {SMALL} --days 0")).exits(2);
+}

@@ -4,13 +4,14 @@ use gigatwin_catalog::{Entry, Kind};
 use gigatwin_factory::training::{SiteTerms, site_terms};
 use gigatwin_quantity::{Dim, Hazard, Quantity, Share, Time};
 use gigatwin_training::{
-    Component, Goodput, GoodputInputs, Straggler, Tier, erlang_b, goodput, simulate, step,
+    Component, Goodput, GoodputInputs, Layout, StepOutcome, Straggler, Tier, erlang_b, goodput, simulate,
+    step,
 };
 use serde_json::json;
 
 use super::target::Chosen;
 use super::{page, planned, target};
-use crate::args::training::Campaign;
+use crate::args::training::{Campaign, Sizes};
 use crate::context::Context;
 use crate::exit::{Exit, Fault};
 use crate::json::stamp;
@@ -22,44 +23,73 @@ const WAITING: f64 = 1e-3;
 /// Components of `defaults/reliability`.
 const COMPONENTS: [&str; 6] = ["accelerator", "memory", "software", "network", "host", "silent"];
 
-pub(super) fn run(context: &Context, args: &Campaign) -> Result<Exit, Fault> {
-    let Some(chosen) = target::choose(context, &args.target)? else { return Ok(Exit::NotUnderstood) };
+/// A run's layout and step, and what the site's failures leave of its time.
+pub(super) struct OnSite {
+    pub layout: Layout,
+    pub outcome: StepOutcome,
+    pub terms: SiteTerms,
+    pub inputs: GoodputInputs,
+    pub goodput: Goodput,
+}
+
+/// Puts the run on its site; the exit code where that cannot be done, which has then been said.
+pub(super) fn on_site(
+    context: &Context,
+    chosen: &Chosen,
+    sizes: &Sizes,
+    spares: Option<u32>,
+) -> Result<Result<OnSite, Exit>, Fault> {
     let task = &chosen.task;
-    let layout = match target::given_layout(task, &args.sizes) {
+    let layout = match target::given_layout(task, sizes) {
         Ok(Some(layout)) => layout,
         Ok(None) => match planned(task) {
             Ok(plan) => plan.layout,
-            Err(e) => return super::plan::infeasible(context, &chosen, &e),
+            Err(e) => return super::plan::infeasible(context, chosen, &e).map(Err),
         },
         Err(findings) => {
             diagnostics::findings(context, Some(&chosen.source), &findings)?;
-            return Ok(Exit::NotUnderstood);
+            return Ok(Err(Exit::NotUnderstood));
         }
     };
-    let no = |reason: String| -> Result<Exit, Fault> {
-        if context.json {
-            context.json(&json!({ "gigatwin": stamp(&chosen.stamp), "run": page::task_json(task), "infeasible": reason }))?;
-        } else {
-            context.data(&format!("{}\nCannot: {reason}\n", page::title(context, &chosen)))?;
-        }
-        Ok(Exit::No)
-    };
+    let cannot = |reason: String| no(context, chosen, &reason).map(Err);
     let outcome = match step(&task.job(), &layout) {
         Ok(o) if o.memory.fits() => o,
-        Ok(o) => return no(format!("memory is short by {} per accelerator", o.memory.short())),
-        Err(e) => return no(e.to_string()),
+        Ok(o) => return cannot(format!("memory is short by {} per accelerator", o.memory.short())),
+        Err(e) => return cannot(e.to_string()),
     };
     let terms = match site_terms(&chosen.factory, &task.name, layout.chips()) {
         Ok(terms) => terms,
-        Err(reason) => return no(reason),
+        Err(reason) => return cannot(reason),
     };
     let catalog = context.catalog()?;
     let entry = catalog.entry(Kind::Defaults, "reliability").map_err(|e| broken(&e.to_string()))?;
-    let inputs = inputs(&entry, &terms, args.spares)?;
-    let g = match goodput(&inputs, None) {
-        Ok(g) => g,
-        Err(e) => return no(e.to_string()),
-    };
+    let inputs = inputs(&entry, &terms, spares)?;
+    match goodput(&inputs, None) {
+        Ok(goodput) => Ok(Ok(OnSite { layout, outcome, terms, inputs, goodput })),
+        Err(e) => cannot(e.to_string()),
+    }
+}
+
+/// Says why not.
+fn no(context: &Context, chosen: &Chosen, reason: &str) -> Result<Exit, Fault> {
+    if context.json {
+        context.json(&json!({
+            "gigatwin": stamp(&chosen.stamp), "run": page::task_json(&chosen.task), "infeasible": reason,
+        }))?;
+    } else {
+        context.data(&format!("{}\nCannot: {reason}\n", page::title(context, chosen)))?;
+    }
+    Ok(Exit::No)
+}
+
+pub(super) fn run(context: &Context, args: &Campaign) -> Result<Exit, Fault> {
+    let Some(chosen) = target::choose(context, &args.target)? else { return Ok(Exit::NotUnderstood) };
+    let OnSite { layout, outcome, terms, inputs, goodput: g } =
+        match on_site(context, &chosen, &args.sizes, args.spares)? {
+            Ok(there) => there,
+            Err(exit) => return Ok(exit),
+        };
+    let task = &chosen.task;
     let steps = (task.tokens / layout.tokens()).ceil().max(1.0);
     let training = outcome.step_time * steps;
     let intervals: Vec<Time> = g.tiers.iter().map(|t| t.interval).collect();
@@ -67,7 +97,7 @@ pub(super) fn run(context: &Context, args: &Campaign) -> Result<Exit, Fault> {
     for i in 0..args.simulations {
         match simulate(&inputs, &intervals, training, context.seed.wrapping_add(u64::from(i))) {
             Ok(s) => days.push(s.wall.days()),
-            Err(e) => return no(e.to_string()),
+            Err(e) => return no(context, &chosen, &e.to_string()),
         }
     }
     days.sort_by(f64::total_cmp);
@@ -101,7 +131,7 @@ pub(super) fn run(context: &Context, args: &Campaign) -> Result<Exit, Fault> {
     Ok(Exit::Done)
 }
 
-fn broken(what: &str) -> Fault {
+pub(super) fn broken(what: &str) -> Fault {
     Fault::NotUnderstood {
         code: "G305",
         message: what.to_owned(),

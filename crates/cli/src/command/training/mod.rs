@@ -1,6 +1,7 @@
 //! `training`: one run on its own, of a factory file or of a model on a system.
 
 mod campaign;
+mod frontier;
 mod page;
 mod plan;
 mod predict;
@@ -15,6 +16,7 @@ pub(super) fn run(context: &Context, what: &Training) -> Result<Exit, Fault> {
         Training::Plan(args) => plan::run(context, args),
         Training::Predict(args) => predict::run(context, args),
         Training::Campaign(args) => campaign::run(context, args),
+        Training::Frontier(args) => frontier::run(context, args),
     }
 }
 

@@ -3,7 +3,7 @@
 use gigatwin_catalog::{Catalog, Precision};
 use gigatwin_factory::diagnostic::Sources;
 use gigatwin_factory::outcome::{Stamp, slug};
-use gigatwin_factory::training::{TrainingTask, training_tasks};
+use gigatwin_factory::training::{TrainingTask, runs_on, training_tasks};
 use gigatwin_factory::{Factory, load};
 use gigatwin_quantity::{Dim, parse};
 use gigatwin_training::{Layout, LayoutError, Recompute, Schedule, Zero, nearest_valid};
@@ -40,6 +40,18 @@ fn fault(code: &'static str, message: impl Into<String>, hint: impl Into<String>
 /// # Errors
 /// Where the options name no run, or a file is out of reach.
 pub fn choose(context: &Context, target: &Target) -> Result<Option<Chosen>, Fault> {
+    choose_on(context, target, None)
+}
+
+/// Finds the run, among those on one partition where it is given. `None` where faults of the file have been reported.
+///
+/// # Errors
+/// Where the options name no run, or a file is out of reach.
+pub fn choose_on(
+    context: &Context,
+    target: &Target,
+    partition: Option<&str>,
+) -> Result<Option<Chosen>, Fault> {
     let catalog = context.catalog()?;
     let (factory, source) = match &target.file {
         Some(path) => match context.usable(path, &catalog)? {
@@ -51,8 +63,20 @@ pub fn choose(context: &Context, target: &Target) -> Result<Option<Chosen>, Faul
             None => return Ok(None),
         },
     };
-    let tasks = training_tasks(&factory)
+    let mut tasks = training_tasks(&factory)
         .map_err(|reason| fault("G520", format!("{source}: {reason}"), "gigatwin run says more"))?;
+    if let Some(partition) = partition {
+        let there = runs_on(&factory, &slug(partition));
+        let all: Vec<String> = tasks.iter().map(|t| t.name.clone()).collect();
+        tasks.retain(|t| there.contains(&t.name));
+        if tasks.is_empty() {
+            return Err(fault(
+                "G302",
+                format!("{source} has no training run on a partition \"{partition}\""),
+                format!("--run, one of: {}", all.join(", ")),
+            ));
+        }
+    }
     let mut task = pick(tasks, target, &source)?;
     let stamp = Stamp {
         version: env!("CARGO_PKG_VERSION"),
