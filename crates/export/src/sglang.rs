@@ -29,7 +29,7 @@ pub fn sglang(export: &ServiceExport<'_>) -> Result<Vec<ExportFile>, ExportError
     if d.ep > 1 {
         list.push(format!("--ep-size {}", d.ep));
     }
-    // SGLang divides both limits by the number of attention copies.
+    // Assumed: SGLang divides both limits by the number of attention copies; its documentation does not say.
     list.push(format!("--max-running-requests {}", export.batch.max(1)));
     list.push(format!("--chunked-prefill-size {}", export.chunk.saturating_mul(d.dp_attention.max(1))));
     list.push(format!("--context-length {}", export.context));
