@@ -22,5 +22,6 @@ pub use reliability::{
 pub use scaleup::{ScaleUpBill, ScaleUpDesign, size_scaleup};
 pub use sizing::size;
 pub use storage::{
-    CapacityInputs, CheckpointInputs, CheckpointTimes, NodeTier, SharedStorage, StorageError, checkpoint,
+    CapacityInputs, CheckpointInputs, CheckpointTimes, MemoryTimes, NodeTier, PeerMemory, SharedStorage,
+    StorageError, StorageUnit, checkpoint, peer_checkpoint, rates_for,
 };

@@ -120,6 +120,11 @@ pub(crate) fn run(
             course.end[*s as usize] = ceil(clock.end(*s));
         }
         finite -= leaving.len();
+        if finite == 0 {
+            // Nobody is left to share with: there are no rates to find.
+            course.counts.events += 1;
+            break;
+        }
         let coming = events.arrivals(now);
         let coming = &events.queue[coming];
         if !leaving.is_empty() || !coming.is_empty() {

@@ -52,6 +52,8 @@ pub(crate) struct Router<'a> {
     routing: Routing,
     classes: Option<ClosClasses<'a>>,
     per_copy: u32,
+    /// Copies of one plane: the rails of a rail-only network.
+    rails: u32,
 }
 
 impl<'a> Router<'a> {
@@ -71,7 +73,8 @@ impl<'a> Router<'a> {
             _ => None,
         };
         let per_copy = classes.as_ref().map_or(topology.copy_links(), ClosClasses::per_copy);
-        Router { topology, family: topology.family(), faults, routing, classes, per_copy }
+        let rails = topology.copies() / topology.spec().planes;
+        Router { topology, family: topology.family(), faults, routing, classes, per_copy, rails }
     }
 
     fn domain_base(&self) -> u32 {
@@ -279,10 +282,10 @@ impl<'a> Router<'a> {
             self.hop(flow.from, from, way);
         }
         let ((a, rail), (b, _)) = (self.topology.slot(from), self.topology.slot(flow.to));
-        let rails = self.topology.copies() / self.topology.spec().planes;
-        let copy = plane * rails + rail;
+        let copy = plane * self.rails + rail;
         let hops = if let Some(classes) = &self.classes {
             way.sound &= classes.spray(copy, a, b, &mut way.bundles);
+            way.parts.resize(way.resources.len(), WHOLE as u32);
             for (resource, part) in way.bundles.drain(..) {
                 way.resources.push(resource);
                 way.parts.push(part);
@@ -320,6 +323,7 @@ impl<'a> Router<'a> {
         }
         way.sound &= paths > 0;
         links.sort_unstable();
+        way.parts.resize(way.resources.len(), WHOLE as u32);
         for same in links.chunk_by(|x, y| x == y) {
             way.resources.push(copy * self.per_copy + same[0]);
             way.parts.push((same.len() as u64 * WHOLE / u64::from(paths.max(1))) as u32);
@@ -328,6 +332,11 @@ impl<'a> Router<'a> {
     }
 
     fn single(&self, copy: u32, a: u32, b: u32, hash: u64, way: &mut Way) -> usize {
+        if self.routing == Routing::DModK && self.faults.is_empty() {
+            way.path.clear();
+            self.family.fixed_path(a, b, &mut way.path);
+            return self.take(copy, way);
+        }
         let n = self.family.choices(a, b).max(1);
         let ecmp = matches!(self.routing, Routing::Ecmp { .. });
         let first = if ecmp { (hash % u64::from(n)) as u32 } else { self.family.fixed_choice(a, b) };
@@ -350,9 +359,13 @@ impl<'a> Router<'a> {
                 (choice + 1) % n
             };
         }
+        self.take(copy, way)
+    }
+
+    /// The path found becomes the way, whole; its length.
+    fn take(&self, copy: u32, way: &mut Way) -> usize {
         let base = copy * self.per_copy;
         way.resources.extend(way.path.iter().map(|l| base + l));
-        way.parts.resize(way.resources.len(), WHOLE as u32);
         way.path.len()
     }
 }
@@ -361,6 +374,7 @@ impl<'a> Router<'a> {
 #[derive(Default)]
 struct Way {
     resources: Vec<u32>,
+    /// Fractions; those that lack at the end are whole.
     parts: Vec<u32>,
     bundles: Vec<(u32, u32)>,
     path: Vec<u32>,
@@ -379,7 +393,6 @@ impl Way {
 
     fn whole(&mut self, resource: u32) {
         self.resources.push(resource);
-        self.parts.push(WHOLE as u32);
     }
 }
 
@@ -405,9 +418,10 @@ impl Strands {
     fn push(&mut self, way: &Way, flow: usize, split: bool) {
         if self.parts.is_empty() && way.parts.iter().any(|p| u64::from(*p) != WHOLE) {
             self.parts.resize(self.resources.len(), WHOLE as u32);
+        }
+        if !self.parts.is_empty() {
             self.parts.extend_from_slice(&way.parts);
-        } else if !self.parts.is_empty() {
-            self.parts.extend_from_slice(&way.parts);
+            self.parts.resize(self.resources.len() + way.resources.len(), WHOLE as u32);
         }
         self.resources.extend_from_slice(&way.resources);
         self.offsets.push(self.resources.len() as u32);

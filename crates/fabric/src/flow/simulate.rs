@@ -207,6 +207,9 @@ impl<'a> Simulation<'a> {
 
     fn check(&self, flows: &(impl FlowList + ?Sized)) -> Result<(), FlowError> {
         let endpoints = self.topology.endpoints();
+        if flows.pattern().is_some_and(|p| p.sound(endpoints)) {
+            return Ok(());
+        }
         for i in 0..flows.count() {
             let f = flows.flow(i);
             let flow = i as u64;
@@ -283,6 +286,8 @@ impl<'a> Simulation<'a> {
         let mut strands = router.route((0..count).map(|i| flows.flow(index(i))), count).map_err(lost)?;
         let finite = strands.len();
         router.append(&mut strands, ends);
+        // What all flows of a pattern carry need not be computed for each.
+        let alike = flows.pattern().filter(|_| first).map(|p| work(p.bytes));
         let work_of = |s: usize| {
             if strands.span(s).is_empty() {
                 return 0.0;
@@ -291,7 +296,11 @@ impl<'a> Simulation<'a> {
                 return f64::INFINITY;
             }
             let flow = index(strands.flow_of(s));
-            let all = if first { work(flows.flow(flow).bytes) } else { state.left[flow] };
+            let all = match alike {
+                Some(all) => all,
+                None if first => work(flows.flow(flow).bytes),
+                None => state.left[flow],
+            };
             all / f64::from(strands.siblings(strands.flow_of(s)))
         };
         let all_work: Vec<f64> = (0..strands.len()).map(work_of).collect();
@@ -355,6 +364,9 @@ impl<'a> Simulation<'a> {
         finite: usize,
         index: impl Fn(usize) -> usize,
     ) -> Vec<u64> {
+        if flows.pattern().is_some() {
+            return vec![stage.from; strands.len()];
+        }
         let of = |s: usize| {
             let own = if s < finite { ps(flows.flow(index(strands.flow_of(s))).start) } else { 0 };
             own.max(stage.from)
@@ -369,6 +381,9 @@ impl<'a> Simulation<'a> {
         finite: usize,
         index: impl Fn(usize) -> usize,
     ) -> Vec<u8> {
+        if flows.pattern().is_some() {
+            return Vec::new();
+        }
         let of = |s: usize| if s < finite { flows.flow(index(strands.flow_of(s))).priority } else { 0 };
         if (0..finite).any(|s| of(s) != 0) { (0..strands.len()).map(of).collect() } else { Vec::new() }
     }

@@ -55,6 +55,10 @@ pub(crate) trait Family {
     fn choices(&self, from: u32, to: u32) -> u32;
     /// The path of static routing.
     fn fixed_choice(&self, from: u32, to: u32) -> u32;
+    /// Appends the links of the path of static routing.
+    fn fixed_path(&self, from: u32, to: u32, out: &mut Vec<u32>) {
+        self.path(from, to, self.fixed_choice(from, to), out);
+    }
     /// Appends the links of a path.
     fn path(&self, from: u32, to: u32, choice: u32, out: &mut Vec<u32>);
 }
