@@ -1,5 +1,6 @@
 //! Network sizing, collectives, storage and reliability.
 
+pub mod bands;
 pub mod bill;
 pub mod calibration;
 pub mod collective;

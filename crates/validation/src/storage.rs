@@ -156,9 +156,8 @@ fn predict(
     };
     let shared = |write: f64, read: f64| SharedStorage { read: rate(read), write: rate(write), capacity: Data::ZERO };
     let three = |of: &dyn Fn(usize) -> Result<f64, String>| -> Result<Banded, NoAnswer> {
-        Ok([of(0), of(1), of(2)].into_iter().collect::<Result<Vec<f64>, _>>().map_err(|e| (e, true)).map(
-            |v| [v[0], v[1], v[2]],
-        )?)
+        let at = |k| of(k).map_err(|e| (e, true));
+        Ok([at(0)?, at(1)?, at(2)?])
     };
     Ok(match metric {
         "stall_s" | "save_s" | "memory_load_s" => {

@@ -2,7 +2,7 @@
 
 use gigatwin_catalog::{Catalog, Kind, chip};
 use gigatwin_fabric::{
-    Algorithm, Calibration, Collective as Op, Family, Group, Network, ScaleOut, Wiring, size,
+    Algorithm, Calibration, Collective as Op, Family, Group, Network, ScaleOut, Wiring, bands, size,
 };
 use gigatwin_factory::{site_networks, site_partitions};
 use gigatwin_quantity::{Bandwidth, Data, Dim, Time, parse};
@@ -22,6 +22,7 @@ use crate::stats;
 struct Place {
     name: String,
     network: Network,
+    family: Family,
     ranks: u32,
     rails: u32,
 }
@@ -181,6 +182,7 @@ fn of_factory(args: &Collective, f: &gigatwin_factory::Factory) -> Result<Result
         let network = Network { oversubscription: args.oversubscription.unwrap_or(taper), ..p.network };
         places.push(Place {
             name: p.name,
+            family: Family::of_accelerator(&p.accelerator),
             network: network.with_scaleout(detail(args, rail_only)),
             ranks: p.accelerators.min(f64::from(u32::MAX)) as u32,
             rails: p.per_node.round().max(1.0) as u32,
@@ -209,7 +211,7 @@ fn of_options(args: &Collective, catalog: &Catalog, id: &str) -> Result<Place, F
     if family == Family::Cdna3 {
         network.wiring = Wiring::FullMesh;
     }
-    Ok(Place { name: entry.id.clone(), network, ranks: domain, rails: 8 })
+    Ok(Place { name: entry.id.clone(), network, family, ranks: domain, rails: 8 })
 }
 
 /// One size.
@@ -236,7 +238,7 @@ impl Line {
             bytes,
             best,
             bus: n.bus_bandwidth(op, bytes, group),
-            band: band(op, bytes, between, n.domain),
+            band: bands::time_band(op, bytes, place.family, between, n.domain),
             others,
         }
     }
@@ -269,24 +271,3 @@ impl Line {
         ]
     }
 }
-
-/// Factors on the time between which four in five published rows lie out of fold, by size (the bands that `validate
-/// collectives` gives a row of a new site); between domains all but all-reduce of ordinary nodes have an assumed band, bus
-/// bandwidth 0.5 to 1.15 of the predicted.
-fn band(op: Op, bytes: Data, between: bool, domain: u32) -> (f64, f64) {
-    if between && (op != Op::AllReduce || domain > LARGEST_NODE) {
-        return (1.0 / 1.15, 2.0);
-    }
-    let mib = bytes.gib() * 1024.0;
-    let half = if mib < 1.0 {
-        1.56
-    } else if mib <= 256.0 {
-        1.36
-    } else {
-        1.08
-    };
-    (1.0 / half, half)
-}
-
-/// A domain of more accelerators spans nodes.
-const LARGEST_NODE: u32 = 16;
