@@ -7,6 +7,7 @@ mod hyperx;
 use crate::bill::{BillOfMaterials, PlaneCounts, price_plane};
 use crate::design::{FabricDesign, SizingError, Structure};
 use clos::clos;
+pub(crate) use hyperx::lattice;
 
 /// Sizes a network.
 ///

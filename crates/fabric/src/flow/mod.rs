@@ -1,5 +1,6 @@
 //! Flows on an explicit network: who shares which link, at what rate, and when it ends.
 
+mod adaptive;
 mod certificate;
 mod classes;
 mod clock;

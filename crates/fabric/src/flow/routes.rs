@@ -2,6 +2,7 @@
 
 use gigatwin_quantity::{Data, Time};
 
+use super::adaptive::{DETOURS, MINIMAL, Paths, shares, third};
 use super::classes::ClosClasses;
 use super::faults::Faults;
 use super::topology::{Family, Shape, Topology};
@@ -19,12 +20,16 @@ pub enum Routing {
     /// Every flow evenly over all paths: ideal adaptive spraying.
     #[default]
     Spray,
+    /// Every flow over minimal paths and detours by load: adaptive spraying that sees the whole traffic. Shares stay as
+    /// they are from the first flow to the last.
+    Adaptive,
     /// One path per destination (destination modulo k), as InfiniBand's and SimGrid's fat trees route.
     DModK,
 }
 
-/// Most paths that one flow is spread over outside of fat trees.
-const MOST_PATHS: u32 = 64;
+/// Most paths that one flow is spread over where links are not bundled. Flows between other places take others, so that
+/// together they use all.
+pub(crate) const MOST_PATHS: u32 = 64;
 /// Tries of the hash before the paths are searched one by one.
 const REHASH: u64 = 16;
 
@@ -187,16 +192,11 @@ impl<'a> Router<'a> {
         flows: impl Iterator<Item = Flow>,
         count: usize,
     ) -> Result<Strands, Vec<u32>> {
+        if self.routing == Routing::Adaptive {
+            return self.route_adaptively(planes, flows, count);
+        }
         let split = planes > 1 && !matches!(self.routing, Routing::Ecmp { .. });
-        let mut out = Strands {
-            offsets: Vec::with_capacity(count + 1),
-            resources: Vec::with_capacity(count * 6),
-            parts: Vec::new(),
-            latency: Vec::with_capacity(count),
-            owner: Vec::new(),
-            strands: Vec::new(),
-        };
-        out.offsets.push(0);
+        let mut out = Strands::with_capacity(count);
         let mut lost = Vec::new();
         let mut way = Way::default();
         for (i, flow) in flows.enumerate() {
@@ -293,7 +293,7 @@ impl<'a> Router<'a> {
             way.path.clear();
             self.family.path(a, b, 0, &mut way.path);
             way.path.len()
-        } else if self.routing == Routing::Spray {
+        } else if matches!(self.routing, Routing::Spray | Routing::Adaptive) {
             self.spread(copy, a, b, way)
         } else {
             self.single(copy, a, b, hash, way)
@@ -307,12 +307,9 @@ impl<'a> Router<'a> {
 
     /// Evenly over the paths that are up.
     fn spread(&self, copy: u32, a: u32, b: u32, way: &mut Way) -> usize {
-        let n = self.family.choices(a, b);
-        let taken = n.min(MOST_PATHS);
         let mut links: Vec<u32> = Vec::new();
         let (mut paths, mut hops) = (0u32, 0);
-        for k in 0..taken {
-            let choice = (u64::from(k) * u64::from(n) / u64::from(taken)) as u32;
+        for choice in self.chosen(a, b, MOST_PATHS) {
             way.path.clear();
             self.family.path(a, b, choice, &mut way.path);
             if self.sound(copy, &way.path) {
@@ -329,6 +326,135 @@ impl<'a> Router<'a> {
             way.parts.push((same.len() as u64 * WHOLE / u64::from(paths.max(1))) as u32);
         }
         hops
+    }
+
+    /// Paths between two slots, evenly chosen where there are more than `most`.
+    fn chosen(&self, a: u32, b: u32, most: u32) -> impl Iterator<Item = u32> + use<> {
+        let n = self.family.choices(a, b).max(1);
+        let taken = n.min(most);
+        let begin = if taken < n { third(a, b, 0, n) } else { 0 };
+        (0..taken).map(move |k| {
+            let at = u64::from(k) * u64::from(n) / u64::from(taken) + u64::from(begin);
+            (at % u64::from(n)) as u32
+        })
+    }
+
+    /// All paths by which adaptive routing may send, in the links of one copy; whether there is any.
+    fn choose(&self, copy: u32, a: u32, b: u32, paths: &mut Paths, way: &mut Way) -> bool {
+        let mut minimal = 0;
+        for choice in self.chosen(a, b, MINIMAL) {
+            way.path.clear();
+            self.family.path(a, b, choice, &mut way.path);
+            if self.sound(copy, &way.path) {
+                minimal += 1;
+                paths.add_path(way.path.iter().map(|l| copy * self.per_copy + l));
+            }
+        }
+        let mut detours = 0;
+        if self.family.detours() {
+            let attached = self.family.parts().iter().any(|p| p.endpoint);
+            for k in 1..=DETOURS {
+                let over = third(a, b, k, self.family.slots());
+                if over == a || over == b {
+                    continue;
+                }
+                way.path.clear();
+                self.family.path(a, over, k % self.family.choices(a, over).max(1), &mut way.path);
+                // The third place is a switch: its endpoint is not visited.
+                way.path.truncate(way.path.len() - usize::from(attached));
+                let middle = way.path.len();
+                self.family.path(over, b, k % self.family.choices(over, b).max(1), &mut way.path);
+                if attached {
+                    way.path.remove(middle);
+                }
+                let twice = way.path.iter().enumerate().any(|(i, l)| way.path[..i].contains(l));
+                if !twice && self.sound(copy, &way.path) {
+                    detours += 1;
+                    paths.add_path(way.path.iter().map(|l| copy * self.per_copy + l));
+                }
+            }
+        }
+        // Without a sound minimal path the detours stand for it.
+        paths.end_strand(if minimal > 0 { minimal } else { detours });
+        minimal + detours > 0
+    }
+
+    /// Routes all flows together by load. Strands that stay in a domain, or go nowhere, have no choice.
+    fn route_adaptively(
+        &self,
+        planes: u32,
+        flows: impl Iterator<Item = Flow>,
+        count: usize,
+    ) -> Result<Strands, Vec<u32>> {
+        let split = planes > 1;
+        let mut out = Strands::with_capacity(count);
+        let mut lost = Vec::new();
+        let (mut paths, mut bytes, mut plans) = (Paths::new(), Vec::new(), Vec::new());
+        let mut way = Way::default();
+        for (i, flow) in flows.enumerate() {
+            let mut strands = 0;
+            let stays = flow.from == flow.to || self.topology.same_domain(flow.from, flow.to);
+            let relay = self.topology.on_rail(flow.from, flow.to);
+            for plane in 0..if stays { 1 } else { planes } {
+                let sound = if stays {
+                    way.clear();
+                    if flow.from != flow.to {
+                        self.hop(flow.from, flow.to, &mut way);
+                    }
+                    paths.end_strand(0);
+                    way.sound
+                } else if let Some(from) = relay {
+                    let ((a, rail), (b, _)) = (self.topology.slot(from), self.topology.slot(flow.to));
+                    self.choose(plane * self.rails + rail, a, b, &mut paths, &mut way)
+                } else {
+                    paths.end_strand(0);
+                    false
+                };
+                strands += u8::from(sound);
+                bytes.push((flow.bytes.bytes() / f64::from(planes)).clamp(0.0, 1e18) as u64);
+                plans.push((flow, i, sound));
+            }
+            if split {
+                out.strands.push(strands);
+            }
+            if strands == 0 {
+                lost.push(i as u32);
+            }
+        }
+        if !lost.is_empty() {
+            return Err(lost);
+        }
+        let capacity: Vec<f64> = (0..self.domain_base()).map(|r| self.topology.capacity(r) as f64).collect();
+        let share = shares(&paths, &bytes, &capacity);
+        let mut links: Vec<(u32, u64)> = Vec::new();
+        for (s, (flow, i, sound)) in plans.iter().enumerate() {
+            if !sound {
+                continue;
+            }
+            way.clear();
+            let relay = self.topology.on_rail(flow.from, flow.to).unwrap_or(flow.from);
+            let stays = flow.from == flow.to || self.topology.same_domain(flow.from, flow.to);
+            if stays && flow.from != flow.to {
+                self.hop(flow.from, flow.to, &mut way);
+            } else if !stays && relay != flow.from {
+                self.hop(flow.from, relay, &mut way);
+            }
+            links.clear();
+            let mut hops = 0;
+            for p in paths.paths_of(s).filter(|p| share[*p] > 0) {
+                hops = hops.max(paths.links_of(p).len());
+                links.extend(paths.links_of(p).iter().map(|l| (*l, share[p])));
+            }
+            links.sort_unstable();
+            way.parts.resize(way.resources.len(), WHOLE as u32);
+            for same in links.chunk_by(|x, y| x.0 == y.0) {
+                way.resources.push(same[0].0);
+                way.parts.push(same.iter().map(|x| x.1).sum::<u64>().min(WHOLE) as u32);
+            }
+            way.latency += hops as u64 * self.topology.hop_latency();
+            out.push(&way, *i, split);
+        }
+        Ok(out)
     }
 
     fn single(&self, copy: u32, a: u32, b: u32, hash: u64, way: &mut Way) -> usize {
@@ -397,6 +523,19 @@ impl Way {
 }
 
 impl Strands {
+    fn with_capacity(count: usize) -> Strands {
+        let mut offsets = Vec::with_capacity(count + 1);
+        offsets.push(0);
+        Strands {
+            offsets,
+            resources: Vec::with_capacity(count * 6),
+            parts: Vec::new(),
+            latency: Vec::with_capacity(count),
+            owner: Vec::new(),
+            strands: Vec::new(),
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.latency.len()
     }
@@ -416,10 +555,9 @@ impl Strands {
     }
 
     fn push(&mut self, way: &Way, flow: usize, split: bool) {
-        if self.parts.is_empty() && way.parts.iter().any(|p| u64::from(*p) != WHOLE) {
+        let fractions = !self.parts.is_empty() || way.parts.iter().any(|p| u64::from(*p) != WHOLE);
+        if fractions {
             self.parts.resize(self.resources.len(), WHOLE as u32);
-        }
-        if !self.parts.is_empty() {
             self.parts.extend_from_slice(&way.parts);
             self.parts.resize(self.resources.len() + way.resources.len(), WHOLE as u32);
         }

@@ -157,7 +157,7 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// [`FlowError::Memory`] with the figure.
     pub fn affords(&self, flows: u64) -> Result<Data, FlowError> {
-        let needed = memory_needed(self.topology, flows);
+        let needed = memory_needed(self.topology, self.routing, flows);
         let most = u64::from(u32::MAX / 16);
         if needed > self.memory || flows > most {
             return Err(FlowError::Memory { flows, needed, limit: self.memory });

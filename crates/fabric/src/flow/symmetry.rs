@@ -41,7 +41,7 @@ fn units(topology: &Topology, routing: Routing) -> Option<(u32, u32)> {
 fn routed_alike(clos: &Clos, size: u32, routing: Routing) -> bool {
     match routing {
         Routing::Spray => true,
-        Routing::Ecmp { .. } => false,
+        Routing::Ecmp { .. } | Routing::Adaptive => false,
         Routing::DModK => {
             size.is_multiple_of(clos.up)
                 && (clos.spine_up == 0 || (size / clos.up).is_multiple_of(clos.spine_up))

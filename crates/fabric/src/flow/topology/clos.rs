@@ -140,6 +140,18 @@ impl Family for Clos {
         }
     }
 
+    fn most_choices(&self) -> u32 {
+        self.up.max(1) * self.spine_up.max(1)
+    }
+
+    fn most_hops(&self) -> u32 {
+        6
+    }
+
+    fn detours(&self) -> bool {
+        false
+    }
+
     /// Destination modulo k (Zahavi, 2012): the digit of the destination at each level chooses the parent.
     fn fixed_choice(&self, from: u32, to: u32) -> u32 {
         let (a, b) = (self.leaf(from), self.leaf(to));
