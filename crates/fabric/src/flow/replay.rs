@@ -159,10 +159,27 @@ pub fn replay(
     placement: Placement,
 ) -> Result<Replay, ReplayError> {
     check(traffic)?;
-    let all: u64 = traffic.phases.iter().flat_map(|p| &p.transfers).map(|t| flows_of(t, traffic.ranks)).sum();
-    simulation.affords(all)?;
+    affords(simulation, traffic)?;
     let place = placement.place(traffic.ranks, simulation.topology)?;
-    let items = items(simulation, network, traffic, &place);
+    replay_on(simulation, network, traffic, &place)
+}
+
+/// As [`replay`] with the endpoint of each rank given.
+///
+/// # Errors
+/// [`ReplayError`].
+pub fn replay_on(
+    simulation: &Simulation<'_>,
+    network: &Network,
+    traffic: &Traffic,
+    place: &[u32],
+) -> Result<Replay, ReplayError> {
+    check(traffic)?;
+    if place.len() < traffic.ranks as usize {
+        return Err(TooManyRanks { ranks: traffic.ranks, endpoints: place.len() as u32 }.into());
+    }
+    affords(simulation, traffic)?;
+    let items = items(simulation, network, traffic, place);
     let mut state =
         Round { counts: Counts::default(), certificate: Certificate::default(), flows: 0, loads: None };
 
@@ -196,6 +213,12 @@ pub fn replay(
         items.iter().filter(|i| i.phase == p).map(|i| i.analytic).fold(Time::ZERO, Time::max)
     });
     Ok(finish(simulation, traffic, &items, &times, &plan, &analytic, state, (together, settled)))
+}
+
+fn affords(simulation: &Simulation<'_>, traffic: &Traffic) -> Result<(), FlowError> {
+    let transfers = traffic.phases.iter().flat_map(|p| &p.transfers);
+    let all = transfers.map(|t| flows_of(t, traffic.ranks)).fold(0, u64::saturating_add);
+    simulation.affords(all).map(|_| ())
 }
 
 fn check(traffic: &Traffic) -> Result<(), ReplayError> {

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use gigatwin_fabric::flow::{
     Flow, FlowError, FlowList, Outcome, Pattern, Placement, Replay, Routing, Simulation, Traffic, parse,
-    replay,
+    replay_on,
 };
 use gigatwin_factory::diagnostic::{Diagnostic, Sources, Span};
 use gigatwin_quantity::{Bandwidth, Data, Dim, Quantity, parse as parse_quantity};
@@ -26,7 +26,7 @@ use setting::Setting;
 /// What was simulated.
 enum Found {
     Pattern { flows: Box<dyn FlowList>, outcome: Outcome, ideal: Outcome },
-    Job { traffic: Traffic, replay: Replay, packed: Option<Replay> },
+    Job { traffic: Traffic, replay: Replay, others: Vec<(PlacementName, Replay)> },
 }
 
 pub(super) fn run(context: &Context, args: &Simulate) -> Result<Exit, Fault> {
@@ -34,6 +34,7 @@ pub(super) fn run(context: &Context, args: &Simulate) -> Result<Exit, Fault> {
     let topology = &setting.topology;
     let routing = match args.routing {
         RoutingName::Spray => Routing::Spray,
+        RoutingName::Adaptive => Routing::Adaptive,
         RoutingName::Ecmp => Routing::Ecmp { seed: context.seed },
         RoutingName::Dmodk => Routing::DModK,
     };
@@ -164,20 +165,52 @@ fn job(
     simulation: &Simulation<'_>,
     traffic: &Traffic,
 ) -> Result<Answer, Fault> {
-    let placement = match args.placement {
-        PlacementName::Packed => Placement::Packed,
-        PlacementName::RailAligned => Placement::RailAligned { seed: context.seed },
-        PlacementName::Random => Placement::Random { seed: context.seed },
+    let first = args.first.unwrap_or(setting.first);
+    let range = first..topology_end(setting, first, traffic.ranks);
+    let on = |name: PlacementName| {
+        let place = placed(name, context.seed).place_within(traffic.ranks, &setting.topology, range.clone());
+        replay_on(simulation, &setting.network, traffic, &place?)
     };
-    let on = |placement| replay(simulation, &setting.network, traffic, placement);
-    let found = match on(placement) {
+    let chosen = if args.placement == PlacementName::All { PlacementName::Packed } else { args.placement };
+    let found = match on(chosen) {
         Ok(replay) => replay,
         Err(gigatwin_fabric::flow::ReplayError::Flow(e)) => return refused(&e),
         Err(e) => return Err(coded(e.code(), e.to_string(), "")),
     };
     // What the placement costs shows beside the packed one.
-    let packed = if placement == Placement::Packed { None } else { on(Placement::Packed).ok() };
-    Ok(Ok(Found::Job { traffic: traffic.clone(), replay: found, packed }))
+    let others: &[PlacementName] = match args.placement {
+        PlacementName::Packed => &[],
+        PlacementName::All => &PLACEMENTS[1..],
+        _ => &PLACEMENTS[..1],
+    };
+    let others = others.iter().filter_map(|name| on(*name).ok().map(|r| (*name, r))).collect();
+    Ok(Ok(Found::Job { traffic: traffic.clone(), replay: found, others }))
+}
+
+/// Packed first.
+const PLACEMENTS: [PlacementName; 5] = [
+    PlacementName::Packed,
+    PlacementName::Spread,
+    PlacementName::ByRail,
+    PlacementName::RailAligned,
+    PlacementName::Random,
+];
+
+fn placed(name: PlacementName, seed: u64) -> Placement {
+    match name {
+        PlacementName::Packed | PlacementName::All => Placement::Packed,
+        PlacementName::Spread => Placement::Spread,
+        PlacementName::ByRail => Placement::ByRail,
+        PlacementName::RailAligned => Placement::RailAligned { seed },
+        PlacementName::Random => Placement::Random { seed },
+    }
+}
+
+/// Where the endpoints of a job end: those of its partition where it fits there, else all.
+fn topology_end(setting: &Setting, first: u32, ranks: u32) -> u32 {
+    let all = setting.topology.endpoints();
+    let own = setting.end.min(all);
+    if first < own && own - first >= ranks { own } else { all }
 }
 
 fn pattern(
@@ -206,14 +239,10 @@ fn pattern(
         PatternName::Incast => Pattern::Incast { endpoints: n },
     };
     let regular = pattern.sending(bytes);
-    let flows: Box<dyn FlowList> = if args.placement == PlacementName::Packed {
+    let flows: Box<dyn FlowList> = if matches!(args.placement, PlacementName::Packed | PlacementName::All) {
         Box::new(regular)
     } else {
-        let placement = match args.placement {
-            PlacementName::RailAligned => Placement::RailAligned { seed: context.seed },
-            _ => Placement::Random { seed: context.seed },
-        };
-        let place = placement.place(n, topology).map_err(|e| not_understood(e.to_string(), ""))?;
+        let place = placed(args.placement, context.seed).place(n, topology).map_err(|e| not_understood(e.to_string(), ""))?;
         let all: Vec<Flow> = (0..regular.count())
             .map(|i| regular.flow(i))
             .map(|f| Flow { from: place[f.from as usize], to: place[f.to as usize], ..f })
