@@ -21,7 +21,7 @@ pub use reliability::{
     job_mtbf, spare_nodes, young_daly,
 };
 pub use scaleup::{ScaleUpBill, ScaleUpDesign, size_scaleup};
-pub use sizing::size;
+pub use sizing::{faults as design_faults, size};
 pub use storage::{
     CapacityInputs, CheckpointInputs, CheckpointTimes, MemoryTimes, NodeTier, PeerMemory, SharedStorage,
     StorageError, StorageUnit, checkpoint, peer_checkpoint, rates_for,

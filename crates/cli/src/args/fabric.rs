@@ -110,7 +110,7 @@ pub struct Size {
 }
 
 /// A network by options.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "A network without a file")]
 pub struct Design {
     /// Endpoints (NIC ports of the accelerators) in each plane

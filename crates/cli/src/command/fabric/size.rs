@@ -1,17 +1,20 @@
 //! `fabric size`: the bill of materials of one network, or of all networks of a file.
 
 use gigatwin_catalog::Kind;
-use gigatwin_fabric::{BillOfMaterials, CableTier, FabricDesign, NetworkHazards, SizingError, size};
+use gigatwin_fabric::{
+    BillOfMaterials, CableTier, FabricDesign, NetworkHazards, SizingError, design_faults, size,
+};
 use gigatwin_factory::{site_networks, site_partitions};
 use gigatwin_quantity::{Dim, Hazard, Length, Money, Power, Quantity};
 use serde_json::{Value, json};
 
-use super::design::{Figures, describe};
+use super::design::{Figures, describe, faults};
 use super::scaleup::{self, ScaleUp};
 use super::{not_understood, stamp};
 use crate::args::fabric::Size;
 use crate::console::bold;
 use crate::context::Context;
+use crate::diagnostics::{Finding, findings};
 use crate::exit::{Exit, Fault};
 use crate::layout::{Side, table};
 use crate::stats;
@@ -73,6 +76,11 @@ pub(super) fn run(context: &Context, args: &Size) -> Result<Exit, Fault> {
             (chosen, usable.factory.sha256.clone())
         }
         None => {
+            let faults = faults(&catalog, &args.design)?;
+            if !faults.is_empty() {
+                findings(context, None, &faults)?;
+                return Ok(Exit::NotUnderstood);
+            }
             let d = describe(&catalog, &args.design)?;
             if let Some(id) = &args.design.accelerator {
                 let figures = Figures::new(&catalog, None)?;
@@ -103,15 +111,29 @@ pub(super) fn run(context: &Context, args: &Size) -> Result<Exit, Fault> {
             switch: f.get::<Hazard>(&defaults, "hazard_switch")?,
         });
     }
-    let (mut found, mut missing) = (Vec::new(), Vec::new());
+    let (mut found, mut missing, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
+    let mut invalid = |what: &str, e: &SizingError| {
+        wrong.push(Finding { code: "G505", message: format!("{what}: {e}"), hint: String::new() });
+    };
     for network in &networks {
+        let faults = design_faults(&network.designs[0]);
+        faults.iter().for_each(|e| invalid(&network.name, e));
         match sized(network, &hazards) {
             Ok(one) => found.push(one),
             Err(e @ (SizingError::Invalid { .. } | SizingError::NotModelled(_))) => {
-                return Err(not_understood(format!("{}: {e}", network.name), ""));
+                if faults.is_empty() {
+                    invalid(&network.name, &e);
+                }
             }
             Err(e) => missing.push((network.name.clone(), e.to_string())),
         }
+    }
+    for (what, e) in scaleups.iter().filter_map(ScaleUp::invalid) {
+        invalid(&what, e);
+    }
+    if !wrong.is_empty() {
+        findings(context, args.file.as_ref().map(|p| p.display().to_string()).as_deref(), &wrong)?;
+        return Ok(Exit::NotUnderstood);
     }
     missing.extend(scaleups.iter().filter_map(ScaleUp::missing));
     stats::say(context, &[("networks", found.len())]);

@@ -17,7 +17,7 @@ use gigatwin_quantity::{Bandwidth, Data, Dim, Quantity, parse as parse_quantity}
 use super::{not_understood, stamp};
 use crate::args::fabric::{PatternName, PlacementName, RoutingName, Simulate};
 use crate::context::Context;
-use crate::diagnostics;
+use crate::diagnostics::{self, Finding};
 use crate::exit::{Exit, Fault};
 use crate::files;
 use crate::stats;
@@ -30,6 +30,14 @@ enum Found {
 }
 
 pub(super) fn run(context: &Context, args: &Simulate) -> Result<Exit, Fault> {
+    let mut wrong = options(args);
+    if args.file.is_none() {
+        wrong.extend(super::design::faults(&context.catalog()?, &args.design)?);
+    }
+    if !wrong.is_empty() {
+        diagnostics::findings(context, None, &wrong)?;
+        return Ok(Exit::NotUnderstood);
+    }
     let Some(setting) = setting::read(context, args)? else { return Ok(Exit::NotUnderstood) };
     let topology = &setting.topology;
     let routing = match args.routing {
@@ -89,6 +97,29 @@ fn no(context: &Context, setting: &Setting, code: &str, reason: &str) -> Result<
 
 fn coded(code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Fault {
     Fault::NotUnderstood { code, message: message.into(), hint: hint.into(), file: None }
+}
+
+/// Every quantity among the options that cannot be read.
+fn options(args: &Simulate) -> Vec<Finding> {
+    let mut list = Vec::new();
+    let mut check = |option: &str, text: Option<&str>, dim: Dim, most: f64, hint: &str| {
+        let Some(text) = text else { return };
+        let (code, message) = match parse_quantity(text, dim) {
+            Ok(m) if m.value >= 0.0 && m.value <= most => return,
+            Ok(_) if most.is_finite() => ("G500", format!("{option} lies between 0 and 100 %")),
+            Ok(_) => ("G500", format!("{option} must not be negative")),
+            Err(e) => (e.code(), format!("{option}: {e}")),
+        };
+        list.push(Finding { code, message, hint: format!("write {option} \"{hint}\"") });
+    };
+    let endless = f64::INFINITY;
+    check("--bytes", Some(&args.bytes), Dim::Data, endless, "1 GB");
+    check("--memory", Some(&args.memory), Dim::Data, endless, "4 GB");
+    check("--reaction", args.reaction.as_deref(), Dim::Time, endless, "10 ms");
+    check("--background", args.background.as_deref(), Dim::Share, 1.0, "20%");
+    check("--endpoint-rate", args.endpoint_rate.as_deref(), Dim::Bandwidth, endless, "400 Gbit/s");
+    check("--scaleup-rate", args.scaleup_rate.as_deref(), Dim::Bandwidth, endless, "450 GB/s");
+    list
 }
 
 /// A quantity from an option.
