@@ -304,6 +304,24 @@ fn adaptive_routing_uses_what_hyperx_and_torus_have() {
     }
 }
 
+/// With links to the core down, even shares load what is left unevenly; shares by load do better.
+#[test]
+fn adaptive_routing_in_a_tree_is_even_where_it_is_sound_and_by_load_where_it_is_not() {
+    let topology = spec(Shape::Clos(tree(8, 8, 4, 4)), 128).build().unwrap();
+    let flows = Pattern::permutation(128, 7).sending(Data::from_gb(1.0));
+    let run = |routing, faults: &Faults| {
+        let mut s = simulation(&topology, routing);
+        s.faults = faults.clone();
+        s.run(&flows).unwrap()
+    };
+    let none = Faults::none();
+    assert_eq!(run(Routing::Adaptive, &none).ends, run(Routing::Spray, &none).ends);
+    let tier = topology.tiers().iter().position(|t| t.name == "spine-core").unwrap();
+    let cut = Faults::random(&topology, tier, 24, 5);
+    let (even, by_load) = (run(Routing::Spray, &cut).makespan, run(Routing::Adaptive, &cut).makespan);
+    assert!(by_load < even * 0.98, "{by_load} against {even}");
+}
+
 /// Two groups of a dragonfly are joined by more links than one flow is spread over: together the flows use all.
 #[test]
 fn more_paths_than_one_flow_takes_are_all_used() {

@@ -9,7 +9,7 @@
 use super::units::{WHOLE, mix};
 
 /// Most minimal paths of a flow.
-pub(crate) const MINIMAL: u32 = 16;
+pub(crate) const MINIMAL: u32 = super::routes::MOST_PATHS;
 /// Most detours of a flow.
 pub(crate) const DETOURS: u32 = 8;
 /// Rounds of the search.

@@ -12,7 +12,7 @@ use super::pattern::FlowList;
 use super::routes::{Router, Routing, Strands};
 use super::split::{Share, split};
 use super::symmetry;
-use super::topology::Topology;
+use super::topology::{Shape, Topology};
 use super::units::{ps, quanta, time_of, work};
 
 /// What is simulated besides the flows.
@@ -171,6 +171,11 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// [`FlowError`].
     pub fn run(&self, flows: &(impl FlowList + ?Sized)) -> Result<Outcome, FlowError> {
+        // In a sound fat tree all paths are alike, and adaptive spraying is even spraying.
+        let tree = matches!(self.topology.spec().shape, Shape::Clos(_));
+        if self.routing == Routing::Adaptive && tree && self.faults.is_empty() && self.flaps.is_empty() {
+            return Simulation { routing: Routing::Spray, ..self.clone() }.run(flows);
+        }
         self.affords(flows.count() as u64)?;
         if let Some(outcome) = symmetry::run(self, flows)? {
             return Ok(outcome);

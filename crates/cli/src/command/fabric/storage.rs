@@ -301,19 +301,14 @@ fn page(
         ],
     ];
     for u in units {
-        let side = |(r, w): (Bandwidth, Bandwidth)| format!("{} / {}", rate(r), rate(w));
-        let [standard, enhanced] = u.tiers;
+        let side = |(r, w): (Bandwidth, Bandwidth)| format!("{} read, {} write", rate(r), rate(w));
         rows.push(vec![
             format!("{} units", u.generation.to_uppercase()),
-            format!(
-                "{} of {} chips, read / write: standard {}, enhanced {}; writing is {}",
-                f.count(u.number as usize),
-                u.each,
-                side(standard),
-                side(enhanced),
-                u.verdict
-            ),
+            format!("{} of {} accelerators; writing is {}", f.count(u.number as usize), u.each, u.verdict),
         ]);
+        for (name, tier) in ["  standard", "  enhanced"].into_iter().zip(u.tiers) {
+            rows.push(vec![name.to_owned(), side(tier)]);
+        }
     }
     rows.push(vec![
         "image training".to_owned(),
