@@ -1,6 +1,6 @@
 //! `fabric collective`: one operation by every algorithm that serves it.
 
-use gigatwin_catalog::{Catalog, Kind, chip};
+use gigatwin_catalog::{Catalog, CatalogError, Kind, chip};
 use gigatwin_fabric::{
     Algorithm, Calibration, Collective as Op, Family, Group, Network, ScaleOut, Wiring, bands, size,
 };
@@ -14,6 +14,7 @@ use super::{not_understood, stamp};
 use crate::args::fabric::Collective;
 use crate::console::bold;
 use crate::context::Context;
+use crate::diagnostics::{self, Finding};
 use crate::exit::{Exit, Fault};
 use crate::layout::{Side, table};
 use crate::stats;
@@ -38,7 +39,13 @@ const OPERATIONS: [(&str, Op); 6] = [
 
 pub(super) fn run(context: &Context, args: &Collective) -> Result<Exit, Fault> {
     let catalog = context.catalog()?;
-    let (op, sizes) = read(args)?;
+    let (op, sizes) = match read(args, &catalog) {
+        Ok(found) => found,
+        Err(wrong) => {
+            diagnostics::findings(context, None, &wrong)?;
+            return Ok(Exit::NotUnderstood);
+        }
+    };
     let (places, sha256) = match &args.file {
         Some(file) => {
             let Some(usable) = context.usable(file, &catalog)? else { return Ok(Exit::NotUnderstood) };
@@ -57,22 +64,26 @@ pub(super) fn run(context: &Context, args: &Collective) -> Result<Exit, Fault> {
             (vec![of_options(args, &catalog, id)?], sha256)
         }
     };
-    let mut answers = Vec::new();
+    let (mut answers, mut wrong) = (Vec::new(), Vec::new());
     for place in &places {
         let ranks = args.ranks.unwrap_or(place.ranks);
         let per_domain = args.per_domain.unwrap_or(place.network.domain).min(place.network.domain);
         let group = Group { ranks, per_domain: per_domain.min(ranks) };
-        place.network.check(group, place.rails).map_err(|e| Fault::NotUnderstood {
-            code: "G501",
-            message: format!("{}: {e}", place.name),
-            hint: String::new(),
-            file: None,
-        })?;
+        if let Err(e) = place.network.check(group, place.rails) {
+            let message = format!("{}: {e}", place.name);
+            let hint = "change --nic, --scaleup, --domain, --slowest-link, or the ranks".to_owned();
+            wrong.push(Finding { code: "G501", message, hint });
+            continue;
+        }
         answers.push((
             place,
             group,
             sizes.iter().map(|bytes| Line::new(place, op.1, *bytes, group)).collect::<Vec<_>>(),
         ));
+    }
+    if !wrong.is_empty() {
+        diagnostics::findings(context, args.file.as_ref().map(|p| p.display().to_string()).as_deref(), &wrong)?;
+        return Ok(Exit::NotUnderstood);
     }
     stats::say(context, &[("partitions", answers.len()), ("sizes", sizes.len())]);
     if context.json {
@@ -101,7 +112,7 @@ pub(super) fn run(context: &Context, args: &Collective) -> Result<Exit, Fault> {
             let sides = [Side::Right, Side::Right, Side::Right, Side::Right, Side::Left, Side::Left];
             out.push(format!("{}\n\n{}", bold(&title, context.console.out_colour), table(&sides, &rows)));
         }
-        let band = "  The band holds four in five published rows of like size out of fold (gigatwin validate\n  collectives); between domains it is assumed for all but all-reduce of ordinary nodes.\n";
+        let band = "  The band holds four in five published rows of like size and kind out of fold (gigatwin\n  validate collectives); between domains it is assumed for all but all-reduce of ordinary nodes.\n";
         context.data(&format!("{}\n{band}", out.join("\n")))?;
     }
     Ok(Exit::Done)
@@ -117,30 +128,44 @@ fn no(context: &Context, sha256: &str, reason: &str) -> Result<Exit, Fault> {
 }
 
 /// Operation and sizes; all that is not understood at once.
-fn read(args: &Collective) -> Result<((&'static str, Op), Vec<Data>), Fault> {
-    let mut faults: Vec<String> = Vec::new();
+fn read(args: &Collective, catalog: &Catalog) -> Result<((&'static str, Op), Vec<Data>), Vec<Finding>> {
+    let mut faults: Vec<Finding> = Vec::new();
+    let mut wrong = |message: String, hint: String| faults.push(Finding { code: "G500", message, hint });
     let op = OPERATIONS.into_iter().find(|(word, _)| *word == args.op.replace('_', "-"));
     if op.is_none() {
         let all: Vec<&str> = OPERATIONS.iter().map(|(word, _)| *word).collect();
-        faults.push(format!("--op: there is no operation \"{}\"; one of: {}", args.op, all.join(", ")));
+        wrong(format!("--op: there is no operation \"{}\"", args.op), format!("one of: {}", all.join(", ")));
     }
     let mut sizes = Vec::new();
     for text in &args.bytes {
         let text = text.trim();
         match parse(&spaced(text), Dim::Data) {
             Ok(m) if m.value > 0.0 => sizes.push(Data::from_bytes(m.value)),
-            Ok(_) => faults.push(format!("--bytes: \"{text}\" is nothing to send")),
-            Err(e) => faults.push(format!("--bytes: \"{text}\": {e}")),
+            Ok(_) => wrong(format!("--bytes: \"{text}\" is nothing to send"), "write 1GiB".to_owned()),
+            Err(e) => wrong(format!("--bytes: \"{text}\": {e}"), "write 1GiB".to_owned()),
         }
     }
     for (option, value) in [("ranks", args.ranks), ("per-domain", args.per_domain), ("domain", args.domain)] {
         if value == Some(0) {
-            faults.push(format!("--{option}: at least one"));
+            wrong(format!("--{option} must be at least one"), String::new());
         }
+    }
+    let positive = [("nic", Some(args.nic)), ("scaleup", args.scaleup)];
+    for (option, value) in positive.into_iter().filter_map(|(o, v)| Some((o, v?))) {
+        if !(value >= 0.0 && value.is_finite()) {
+            wrong(format!("--{option} must be a finite rate, not negative"), String::new());
+        }
+    }
+    if let Some(Err(e)) = args.accelerator.as_deref().map(|id| catalog.entry(Kind::Accelerators, id)) {
+        let hint = match &e {
+            CatalogError::Unknown { nearest: Some(near), .. } => format!("did you mean \"{near}\"?"),
+            _ => String::new(),
+        };
+        wrong(format!("--accelerator: {e}"), hint);
     }
     match op {
         Some(op) if faults.is_empty() => Ok((op, sizes)),
-        _ => Err(not_understood(faults.join("; "), "")),
+        _ => Err(faults),
     }
 }
 

@@ -243,7 +243,8 @@ impl Sized<'_> {
         let b = &self.bills[0];
         let d = &self.network.designs[0];
         let planes = if b.planes > 1 { format!(", {} planes", b.planes) } else { String::new() };
-        let title = format!("{}: {}, {} tiers{planes}", self.network.name, self.network.kind, b.tiers);
+        let tiers = if b.tiers == 1 { "1 tier".to_owned() } else { format!("{} tiers", b.tiers) };
+        let title = format!("{}: {}, {tiers}{planes}", self.network.name, self.network.kind);
         let mut out = format!("{}\n\n", bold(&title, context.console.out_colour));
         let count = |n: u64| f.count(usize::try_from(n).unwrap_or(usize::MAX));
         let mut rows: Vec<Vec<String>> = Vec::new();
