@@ -335,6 +335,34 @@ fn more_paths_than_one_flow_takes_are_all_used() {
     assert!(outcome.makespan.s() < 0.06, "{}", outcome.makespan);
 }
 
+/// A printed certificate names the full link of every flow in every solve.
+#[test]
+fn a_printed_certificate_names_the_link_that_limits_each_flow() {
+    let topology = spec(Shape::Clos(tree(8, 8, 4, 1)), 32).build().unwrap();
+    let go = |from, to| Flow {
+        from,
+        to,
+        bytes: Data::from_gb(1.0),
+        start: Time::ZERO,
+        priority: 0,
+        label: 0,
+    };
+    // Three to one endpoint, one of whose senders also sends elsewhere.
+    let flows = vec![go(1, 0), go(9, 0), go(17, 0), go(17, 25)];
+    let mut s = simulation(&topology, Routing::Spray);
+    s.print = true;
+    let outcome = s.run(&flows).unwrap();
+    let first: Vec<(String, u32, f64)> = outcome
+        .witnesses
+        .iter()
+        .filter(|w| w.at == Time::ZERO)
+        .map(|w| (topology.label(w.link.unwrap()), w.flows, w.rate.gb_per_s().round()))
+        .collect();
+    assert_eq!(first, [("endpoint-leaf:17".to_owned(), 1, 33.0), ("leaf-endpoint:0".to_owned(), 3, 17.0)]);
+    let solves = outcome.certificate.unwrap();
+    assert_eq!(outcome.witnesses.iter().map(|w| u64::from(w.flows)).sum::<u64>(), solves.rates);
+}
+
 #[test]
 fn incast_shares_the_last_link() {
     let topology = spec(Shape::Clos(tree(8, 8, 4, 1)), 32).build().unwrap();

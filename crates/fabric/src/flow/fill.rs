@@ -387,7 +387,7 @@ mod tests {
                     prop_assert_eq!(shares.rate(s), scratch.rate(s));
                 }
                 let list: Vec<u32> = shares.sending().collect();
-                let proof = crate::flow::certificate::certify(&kept, &list, |s| shares.rate(s), &classes);
+                let proof = crate::flow::certificate::certify(&kept, &list, |s| shares.rate(s), &classes, None);
                 prop_assert!(proof.is_ok(), "{proof:?}");
             }
         }

@@ -24,7 +24,7 @@ pub mod topology;
 pub mod traffic;
 mod units;
 
-pub use certificate::{Certificate, NotFair};
+pub use certificate::{Certificate, NotFair, Witness};
 pub use component::Counts;
 pub use faults::{Faults, Flap};
 pub use job::{Overlap, Parallelism, Repeated, StepTraffic};

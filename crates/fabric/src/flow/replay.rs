@@ -7,7 +7,7 @@
 
 use gigatwin_quantity::Time;
 
-use super::certificate::Certificate;
+use super::certificate::{Certificate, Witness};
 use super::component::Counts;
 use super::expand::{balanced, expand, farthest, flows_of, group_of, uncontended};
 use super::load::Loads;
@@ -117,6 +117,8 @@ pub struct Replay {
     pub counts: Counts,
     /// What was proven, where asked for.
     pub certificate: Option<Certificate>,
+    /// The certificate line by line, where it is to be printed; times are of each simulation.
+    pub witnesses: Vec<Witness>,
     /// Flows simulated, all rounds.
     pub flows: u64,
     /// Whether phases overlap and were simulated together.
@@ -181,7 +183,13 @@ pub fn replay_on(
     affords(simulation, traffic)?;
     let items = items(simulation, network, traffic, place);
     let mut state =
-        Round { counts: Counts::default(), certificate: Certificate::default(), flows: 0, loads: None };
+        Round {
+            counts: Counts::default(),
+            certificate: Certificate::default(),
+            witnesses: Vec::new(),
+            flows: 0,
+            loads: None,
+        };
 
     // Each phase alone, then its place in time.
     let mut times: Vec<Time> = vec![Time::ZERO; items.len()];
@@ -304,6 +312,7 @@ fn items(simulation: &Simulation<'_>, network: &Network, traffic: &Traffic, plac
 struct Round {
     counts: Counts,
     certificate: Certificate,
+    witnesses: Vec<Witness>,
     flows: u64,
     loads: Option<Loads>,
 }
@@ -327,6 +336,7 @@ impl Round {
         let outcome = simulation.run(&flows)?;
         self.counts = self.counts.and(outcome.counts);
         self.certificate = self.certificate.and(outcome.certificate.unwrap_or_default());
+        self.witnesses.extend(outcome.witnesses);
         self.flows += flows.len() as u64;
         match (&mut self.loads, outcome.loads) {
             (Some(mine), Some(more)) => mine.add_times(&more, 1),
@@ -409,6 +419,7 @@ fn finish(
         loads: state.loads,
         counts: state.counts,
         certificate: simulation.certificate.then_some(state.certificate),
+        witnesses: state.witnesses,
         flows: state.flows,
         together,
         settled,

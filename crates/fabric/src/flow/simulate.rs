@@ -3,7 +3,7 @@
 use gigatwin_quantity::{Bandwidth, Data, Time};
 use rayon::prelude::*;
 
-use super::certificate::{Certificate, NotFair};
+use super::certificate::{Certificate, NotFair, Witness};
 use super::component::{Component, Counts, Course, run};
 use super::faults::{Faults, Flap};
 use super::load::Loads;
@@ -13,7 +13,7 @@ use super::routes::{Router, Routing, Strands};
 use super::split::{Share, split};
 use super::symmetry;
 use super::topology::{Shape, Topology};
-use super::units::{ps, quanta, time_of, work};
+use super::units::{ps, quanta, rate_of, time_of, work};
 
 /// What is simulated besides the flows.
 #[derive(Debug, Clone)]
@@ -32,6 +32,9 @@ pub struct Simulation<'a> {
     pub background: Vec<(u32, u32, Bandwidth)>,
     /// Whether each solve is proven max-min fair.
     pub certificate: bool,
+    /// Whether the certificate is to be printed too: which full link limits how many flows, solve by solve. Symmetry is then
+    /// not made use of.
+    pub print: bool,
     /// Whether loads of links are wanted.
     pub loads: bool,
     /// Most memory it may take.
@@ -119,6 +122,9 @@ pub struct Outcome {
     pub counts: Counts,
     /// What was proven, where asked for.
     pub certificate: Option<Certificate>,
+    /// The certificate line by line, where it is to be printed; of each set of flows at most 100,000 lines and the solve
+    /// that they end in.
+    pub witnesses: Vec<Witness>,
     /// Sets of flows that share no link with each other.
     pub components: usize,
     /// Flows that were simulated; fewer than all where symmetry makes some alike.
@@ -146,6 +152,7 @@ impl<'a> Simulation<'a> {
             reaction: None,
             background: Vec::new(),
             certificate: false,
+            print: false,
             loads: false,
             memory: MEMORY,
             explicit: false,
@@ -187,6 +194,7 @@ impl<'a> Simulation<'a> {
             loads: self.loads.then(|| Loads::new(self.topology)),
             counts: Counts::default(),
             certificate: Certificate::default(),
+            witnesses: Vec::new(),
             components: 0,
         };
         for stage in self.stages() {
@@ -205,6 +213,7 @@ impl<'a> Simulation<'a> {
             loads: state.loads,
             counts: state.counts,
             certificate: self.certificate.then_some(state.certificate),
+            witnesses: state.witnesses,
             components: state.components,
             simulated: flows.count() as u64,
         })
@@ -330,6 +339,17 @@ impl<'a> Simulation<'a> {
         for (members, course) in courses {
             state.counts = state.counts.and(course.counts);
             state.certificate = state.certificate.and(course.certificate);
+            state.witnesses.extend(course.bottlenecks.iter().map(|b| {
+                let members = if b.resource < router.resources() { router.members(b.resource) } else { Vec::new() };
+                Witness {
+                    at: time_of(b.at),
+                    link: members.first().copied(),
+                    links: members.len() as u32,
+                    priority: b.class,
+                    flows: b.strands,
+                    rate: rate_of(b.rate),
+                }
+            }));
             for (k, end) in course.end.iter().enumerate() {
                 let s = members.get(k).map_or(k, |s| *s as usize);
                 if s >= finite {
@@ -398,7 +418,7 @@ impl<'a> Simulation<'a> {
         shares: Vec<(Vec<u32>, Component)>,
         until: u64,
     ) -> Result<Vec<(Vec<u32>, Course)>, FlowError> {
-        let one = |(members, c): (Vec<u32>, Component)| Ok((members, run(c, until, self.certificate, None)?));
+        let one = |(members, c): (Vec<u32>, Component)| Ok((members, run(c, until, self.certificate, self.print)?));
         if shares.len() < 2 {
             return shares.into_iter().map(one).collect();
         }
@@ -426,5 +446,6 @@ struct State {
     loads: Option<Loads>,
     counts: Counts,
     certificate: Certificate,
+    witnesses: Vec<Witness>,
     components: usize,
 }

@@ -76,7 +76,7 @@ pub(crate) fn split(
         let stalls = stalls.filter_map(|(a, b, l)| router.resource_of(*l).map(|r| (*a, *b, r))).collect();
         let problem = Problem::new(capacity, offsets, list, parts);
         let component =
-            Component { problem, work: share.work, start: share.start, class: share.class, stalls };
+            Component { problem, work: share.work, start: share.start, class: share.class, stalls, names: Vec::new() };
         return vec![(Vec::new(), component)];
     }
     let mut dense = Dense { of: vec![NONE; resources as usize + caps.len()], met: Vec::new() };
@@ -101,11 +101,12 @@ pub(crate) fn split(
         }
         let stalls = local(&stalls, &dense);
         let capacity = capacity(&dense.met);
+        let names = std::mem::take(&mut dense.met);
         drop(dense);
         let problem = Problem::new(capacity, offsets, list, parts);
         return vec![(
             Vec::new(),
-            Component { problem, work: share.work, start: share.start, class: share.class, stalls },
+            Component { problem, work: share.work, start: share.start, class: share.class, stalls, names },
         )];
     }
     let mut out = Vec::with_capacity(groups.len());
@@ -140,6 +141,7 @@ pub(crate) fn split(
         }
         let stalls = local(&stalls, &dense);
         let problem = Problem::new(capacity(&dense.met), offsets, list, parts);
+        let names = dense.met.clone();
         dense.forget();
         let each = |s: &u32| *s as usize;
         let component = Component {
@@ -152,6 +154,7 @@ pub(crate) fn split(
                 members.iter().map(|s| share.class[each(s)]).collect()
             },
             stalls,
+            names,
         };
         out.push((members, component));
     }

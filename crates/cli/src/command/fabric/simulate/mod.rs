@@ -48,6 +48,7 @@ pub(super) fn run(context: &Context, args: &Simulate) -> Result<Exit, Fault> {
     };
     let mut simulation = Simulation::new(topology, routing);
     simulation.certificate = args.certificate;
+    simulation.print = args.certificate && args.out.is_some();
     simulation.loads = true;
     simulation.memory = quantity(&args.memory, "--memory")?;
     simulation.faults = faults::cables(&args.fail, topology, context.seed)?;
