@@ -83,7 +83,8 @@ fn broadcasts_differ_in_latency_alone() {
     let net = hopper();
     let time = |algorithm, bytes: f64, ranks| {
         let group = Group { ranks, per_domain: 8 };
-        net.time_by(algorithm, Collective::Broadcast, Data::from_bytes(bytes), group).map(gigatwin_quantity::Time::us)
+        net.time_by(algorithm, Collective::Broadcast, Data::from_bytes(bytes), group)
+            .map(gigatwin_quantity::Time::us)
     };
     let of = |algorithm, bytes, ranks| time(algorithm, bytes, ranks).unwrap();
     let (ring, tree) = (of(Algorithm::Ring, 1024.0, 1024), of(Algorithm::Tree, 1024.0, 1024));

@@ -286,7 +286,12 @@ fn adaptive_routing_goes_round_what_is_full() {
     // Where minimal paths do, nothing is lost.
     let mild = Pattern::permutation(544, 3).sending(Data::from_gb(1.0));
     let of = |routing| simulation(&topology, routing).run(&mild).unwrap().makespan.s();
-    assert!(of(Routing::Adaptive) <= 1.02 * of(Routing::Spray), "{} {}", of(Routing::Adaptive), of(Routing::Spray));
+    assert!(
+        of(Routing::Adaptive) <= 1.02 * of(Routing::Spray),
+        "{} {}",
+        of(Routing::Adaptive),
+        of(Routing::Spray)
+    );
 }
 
 #[test]
@@ -339,14 +344,8 @@ fn more_paths_than_one_flow_takes_are_all_used() {
 #[test]
 fn a_printed_certificate_names_the_link_that_limits_each_flow() {
     let topology = spec(Shape::Clos(tree(8, 8, 4, 1)), 32).build().unwrap();
-    let go = |from, to| Flow {
-        from,
-        to,
-        bytes: Data::from_gb(1.0),
-        start: Time::ZERO,
-        priority: 0,
-        label: 0,
-    };
+    let go =
+        |from, to| Flow { from, to, bytes: Data::from_gb(1.0), start: Time::ZERO, priority: 0, label: 0 };
     // Three to one endpoint, one of whose senders also sends elsewhere.
     let flows = vec![go(1, 0), go(9, 0), go(17, 0), go(17, 25)];
     let mut s = simulation(&topology, Routing::Spray);

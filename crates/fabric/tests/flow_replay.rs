@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 use gigatwin_fabric::flow::{
-    After, Attach, Clos, Domain, Overlap, Parallelism, Placement, Repeated, ReplayError, Routing, Shape, Simulation,
-    StepTraffic, Topology, TopologySpec, Traffic, parse, replay, replay_on,
+    After, Attach, Clos, Domain, Overlap, Parallelism, Placement, Repeated, ReplayError, Routing, Shape,
+    Simulation, StepTraffic, Topology, TopologySpec, Traffic, parse, replay, replay_on,
 };
 use gigatwin_fabric::{Collective, Network};
 use gigatwin_quantity::{Bandwidth, Data, Time};

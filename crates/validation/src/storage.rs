@@ -154,7 +154,8 @@ fn predict(
         load_replicas: 1.0,
         synchronous: false,
     };
-    let shared = |write: f64, read: f64| SharedStorage { read: rate(read), write: rate(write), capacity: Data::ZERO };
+    let shared =
+        |write: f64, read: f64| SharedStorage { read: rate(read), write: rate(write), capacity: Data::ZERO };
     let three = |of: &dyn Fn(usize) -> Result<f64, String>| -> Result<Banded, NoAnswer> {
         let at = |k| of(k).map_err(|e| (e, true));
         Ok([at(0)?, at(1)?, at(2)?])
@@ -242,7 +243,9 @@ fn predict(
                         let (_, r, w) = unit.of(chips);
                         Ok([of((r, w)); 3])
                     }
-                    None => return Err(row.fault("unit", "a unit of the catalog, such as \"gb200 standard\"")),
+                    None => {
+                        return Err(row.fault("unit", "a unit of the catalog, such as \"gb200 standard\""));
+                    }
                 },
             }
         }
@@ -264,7 +267,8 @@ fn predict(
 /// A vendor's unit of the catalog by generation and tier, such as "gb200 standard".
 fn unit(catalog: &Catalog, name: &str) -> Option<StorageUnit> {
     let (generation, tier) = name.split_once(' ')?;
-    let side = |which: &str| default::<Bandwidth>(catalog, "storage_units", &format!("{generation}_{tier}_{which}"));
+    let side =
+        |which: &str| default::<Bandwidth>(catalog, "storage_units", &format!("{generation}_{tier}_{which}"));
     Some(StorageUnit {
         accelerators: count(catalog, "storage_units", &format!("{generation}_accelerators"))?,
         read: side("read")?[0],

@@ -37,9 +37,11 @@ const SITE: &str = "examples/gigafactory.toml";
 #[test]
 fn size() {
     insta::assert_snapshot!("fabric-size-file", said(&["size", SITE]));
-    let of = |structure: &'static str| ["size", "--endpoints", "4096", "--switch", "quantum-2", "--structure", structure];
-    let structures =
-        ["fat-tree", "rail-optimised", "rail-only", "dragonfly", "dragonfly+", "hyperx"].map(|s| said(&of(s)));
+    let of = |structure: &'static str| {
+        ["size", "--endpoints", "4096", "--switch", "quantum-2", "--structure", structure]
+    };
+    let structures = ["fat-tree", "rail-optimised", "rail-only", "dragonfly", "dragonfly+", "hyperx"]
+        .map(|s| said(&of(s)));
     insta::assert_snapshot!("fabric-size-structures", structures.join("\n"));
     let rest = all(&[
         &["size", "--endpoints", "4096", "--planes", "2", "--links-per-cable", "2", "--accelerator", "gb200"],
@@ -54,14 +56,67 @@ fn size() {
 fn collective() {
     let pages = all(&[
         &["collective", "--accelerator", "h100-sxm"],
-        &["collective", "--accelerator", "h100-sxm", "--ranks", "256", "--op", "broadcast", "--bytes", "64KiB,1GiB"],
-        &["collective", "--accelerator", "h100-sxm", "--ranks", "8", "--op", "broadcast", "--bytes", "64KiB,1GiB"],
+        &[
+            "collective",
+            "--accelerator",
+            "h100-sxm",
+            "--ranks",
+            "256",
+            "--op",
+            "broadcast",
+            "--bytes",
+            "64KiB,1GiB",
+        ],
+        &[
+            "collective",
+            "--accelerator",
+            "h100-sxm",
+            "--ranks",
+            "8",
+            "--op",
+            "broadcast",
+            "--bytes",
+            "64KiB,1GiB",
+        ],
         &["collective", "--accelerator", "gb200", "--ranks", "288", "--op", "all-to-all", "--bytes", "1GiB"],
         &["collective", "--accelerator", "a100-sxm-80", "--ranks", "64", "--nic", "200", "--bytes", "1GiB"],
         &["collective", "--accelerator", "h100-sxm", "--ranks", "64", "--sharp", "--bytes", "1GiB"],
-        &["collective", "--accelerator", "h100-sxm", "--ranks", "64", "--per-domain", "1", "--op", "all-gather", "--bytes", "1MiB"],
-        &["collective", "--accelerator", "h100-sxm", "--ranks", "64", "--slowest-link", "0.5", "--bytes", "1GiB"],
-        &["collective", "--accelerator", "h100-sxm", "--ranks", "64", "--rail-only", "--op", "all-to-all", "--bytes", "1GiB"],
+        &[
+            "collective",
+            "--accelerator",
+            "h100-sxm",
+            "--ranks",
+            "64",
+            "--per-domain",
+            "1",
+            "--op",
+            "all-gather",
+            "--bytes",
+            "1MiB",
+        ],
+        &[
+            "collective",
+            "--accelerator",
+            "h100-sxm",
+            "--ranks",
+            "64",
+            "--slowest-link",
+            "0.5",
+            "--bytes",
+            "1GiB",
+        ],
+        &[
+            "collective",
+            "--accelerator",
+            "h100-sxm",
+            "--ranks",
+            "64",
+            "--rail-only",
+            "--op",
+            "all-to-all",
+            "--bytes",
+            "1GiB",
+        ],
     ]);
     insta::assert_snapshot!("fabric-collective", pages);
     insta::assert_snapshot!("fabric-collective-file", said(&["collective", SITE, "--bytes", "1GiB"]));
@@ -85,9 +140,43 @@ fn simulate() {
         with(&["--pattern", "all-to-all", "--routing", "dmodk"]),
         with(&["--routing", "ecmp", "--fail", "leaf-spine:random*3", "--background", "20%"]),
         with(&["--flap", "leaf-spine:3@5ms+10ms", "--reaction", "2ms"]),
-        said(&["simulate", "--endpoints", "72", "--structure", "dragonfly", "--radix", "8", "--routing", "adaptive"]),
-        said(&["simulate", "--endpoints", "256", "--structure", "hyperx", "--radix", "16", "--routing", "adaptive"]),
-        said(&["simulate", "--endpoints", "128", "--structure", "rail-only", "--radix", "16", "--scaleup-domain", "8", "--scaleup-rate", "450 GB/s", "--planes", "2"]),
+        said(&[
+            "simulate",
+            "--endpoints",
+            "72",
+            "--structure",
+            "dragonfly",
+            "--radix",
+            "8",
+            "--routing",
+            "adaptive",
+        ]),
+        said(&[
+            "simulate",
+            "--endpoints",
+            "256",
+            "--structure",
+            "hyperx",
+            "--radix",
+            "16",
+            "--routing",
+            "adaptive",
+        ]),
+        said(&[
+            "simulate",
+            "--endpoints",
+            "128",
+            "--structure",
+            "rail-only",
+            "--radix",
+            "16",
+            "--scaleup-domain",
+            "8",
+            "--scaleup-rate",
+            "450 GB/s",
+            "--planes",
+            "2",
+        ]),
     ];
     insta::assert_snapshot!("fabric-simulate", pages.join("\n"));
 }
@@ -107,7 +196,10 @@ fn a_step_of_a_run_is_replayed_on_its_own_partition() {
     let notes = out["notes"].to_string();
     assert!(notes.contains("partition second holds the endpoints 64 to 127"), "{notes}");
     // The traffic that was written replays to the same end, placed where the run was.
-    let again = gigatwin(&f, &["fabric", "simulate", "site.toml", "--traffic", "step.txt", "--first", "64", "--json"]);
+    let again = gigatwin(
+        &f,
+        &["fabric", "simulate", "site.toml", "--traffic", "step.txt", "--first", "64", "--json"],
+    );
     assert_eq!(again.exits(0).json()["makespan_s"], out["makespan_s"]);
 }
 
@@ -121,9 +213,25 @@ fn bad_input() {
     let on = |more: &[&str]| said_in(&f, &[&tree[..], more].concat());
     let pages = [
         // Disconnected.
-        said_in(&f, &["simulate", "--structure", "rail-only", "--endpoints", "512", "--switch", "quantum-2", "--traffic", "rails.txt"]),
+        said_in(
+            &f,
+            &[
+                "simulate",
+                "--structure",
+                "rail-only",
+                "--endpoints",
+                "512",
+                "--switch",
+                "quantum-2",
+                "--traffic",
+                "rails.txt",
+            ],
+        ),
         said_in(&f, &["simulate", "--structure", "rail-only", "--endpoints", "512", "--switch", "quantum-2"]),
-        said_in(&f, &["collective", "--accelerator", "h100-sxm", "--ranks", "16", "--domain", "1", "--rail-only"]),
+        said_in(
+            &f,
+            &["collective", "--accelerator", "h100-sxm", "--ranks", "16", "--domain", "1", "--rail-only"],
+        ),
         on(&["--endpoints", "64", "--fail", "endpoint-leaf:0", "--pattern", "ring"]),
         // No bandwidth.
         on(&["--endpoints", "64", "--endpoint-rate", "0 GB/s"]),
@@ -139,10 +247,31 @@ fn bad_input() {
         on(&["--endpoints", "10001", "--pattern", "all-to-all", "--routing", "ecmp"]),
         on(&["--endpoints", "10001", "--traffic", "many.txt"]),
         // Everything that is wrong at once.
-        said_in(&f, &["size", "--endpoints", "0", "--radix", "2", "--rails", "0", "--switch", "quantm-2", "--oversubscription", "0.5"]),
-        said_in(&f, &["size", "--endpoints", "64", "--structure", "torus", "--edge", "1", "--planes", "0", "--json"]),
+        said_in(
+            &f,
+            &[
+                "size",
+                "--endpoints",
+                "0",
+                "--radix",
+                "2",
+                "--rails",
+                "0",
+                "--switch",
+                "quantm-2",
+                "--oversubscription",
+                "0.5",
+            ],
+        ),
+        said_in(
+            &f,
+            &["size", "--endpoints", "64", "--structure", "torus", "--edge", "1", "--planes", "0", "--json"],
+        ),
         on(&["--endpoints", "0", "--bytes", "5", "--background", "200%", "--memory", "x"]),
-        said_in(&f, &["collective", "--accelerator", "h100-sxm", "--op", "sum", "--bytes", "nothing", "--ranks", "0"]),
+        said_in(
+            &f,
+            &["collective", "--accelerator", "h100-sxm", "--op", "sum", "--bytes", "nothing", "--ranks", "0"],
+        ),
         said_in(&f, &["collective", "--accelerator", "h100", "--ranks", "16", "--slowest-link", "2"]),
     ];
     insta::assert_snapshot!("fabric-bad-input", pages.join("\n"));

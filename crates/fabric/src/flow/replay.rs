@@ -182,14 +182,13 @@ pub fn replay_on(
     }
     affords(simulation, traffic)?;
     let items = items(simulation, network, traffic, place);
-    let mut state =
-        Round {
-            counts: Counts::default(),
-            certificate: Certificate::default(),
-            witnesses: Vec::new(),
-            flows: 0,
-            loads: None,
-        };
+    let mut state = Round {
+        counts: Counts::default(),
+        certificate: Certificate::default(),
+        witnesses: Vec::new(),
+        flows: 0,
+        loads: None,
+    };
 
     // Each phase alone, then its place in time.
     let mut times: Vec<Time> = vec![Time::ZERO; items.len()];

@@ -340,7 +340,8 @@ impl<'a> Simulation<'a> {
             state.counts = state.counts.and(course.counts);
             state.certificate = state.certificate.and(course.certificate);
             state.witnesses.extend(course.bottlenecks.iter().map(|b| {
-                let members = if b.resource < router.resources() { router.members(b.resource) } else { Vec::new() };
+                let members =
+                    if b.resource < router.resources() { router.members(b.resource) } else { Vec::new() };
                 Witness {
                     at: time_of(b.at),
                     link: members.first().copied(),
@@ -418,7 +419,8 @@ impl<'a> Simulation<'a> {
         shares: Vec<(Vec<u32>, Component)>,
         until: u64,
     ) -> Result<Vec<(Vec<u32>, Course)>, FlowError> {
-        let one = |(members, c): (Vec<u32>, Component)| Ok((members, run(c, until, self.certificate, self.print)?));
+        let one =
+            |(members, c): (Vec<u32>, Component)| Ok((members, run(c, until, self.certificate, self.print)?));
         if shares.len() < 2 {
             return shares.into_iter().map(one).collect();
         }

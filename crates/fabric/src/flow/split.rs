@@ -75,8 +75,14 @@ pub(crate) fn split(
         let stalls = share.stalled.iter();
         let stalls = stalls.filter_map(|(a, b, l)| router.resource_of(*l).map(|r| (*a, *b, r))).collect();
         let problem = Problem::new(capacity, offsets, list, parts);
-        let component =
-            Component { problem, work: share.work, start: share.start, class: share.class, stalls, names: Vec::new() };
+        let component = Component {
+            problem,
+            work: share.work,
+            start: share.start,
+            class: share.class,
+            stalls,
+            names: Vec::new(),
+        };
         return vec![(Vec::new(), component)];
     }
     let mut dense = Dense { of: vec![NONE; resources as usize + caps.len()], met: Vec::new() };

@@ -196,7 +196,9 @@ pub(crate) fn run(
     let topology = simulation.topology;
     // A printed certificate names every link.
     let beside = simulation.explicit
-        || simulation.print || !simulation.flaps.is_empty() || !simulation.background.is_empty();
+        || simulation.print
+        || !simulation.flaps.is_empty()
+        || !simulation.background.is_empty();
     let planes = topology.spec().planes;
     let odd_planes = planes > 1 && !simulation.faults.is_empty();
     let Some(pattern) = flows.pattern().filter(|_| !beside && !odd_planes) else { return Ok(None) };

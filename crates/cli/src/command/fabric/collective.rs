@@ -82,7 +82,11 @@ pub(super) fn run(context: &Context, args: &Collective) -> Result<Exit, Fault> {
         ));
     }
     if !wrong.is_empty() {
-        diagnostics::findings(context, args.file.as_ref().map(|p| p.display().to_string()).as_deref(), &wrong)?;
+        diagnostics::findings(
+            context,
+            args.file.as_ref().map(|p| p.display().to_string()).as_deref(),
+            &wrong,
+        )?;
         return Ok(Exit::NotUnderstood);
     }
     stats::say(context, &[("partitions", answers.len()), ("sizes", sizes.len())]);

@@ -2,8 +2,8 @@
 
 use gigatwin_catalog::Kind;
 use gigatwin_fabric::{
-    CapacityInputs, CheckpointTimes, MemoryTimes, NodeTier, PeerMemory, SharedStorage, StorageUnit, checkpoint,
-    effective_time, peer_checkpoint,
+    CapacityInputs, CheckpointTimes, MemoryTimes, NodeTier, PeerMemory, SharedStorage, StorageUnit,
+    checkpoint, effective_time, peer_checkpoint,
 };
 use gigatwin_factory::{SiteJob, SitePartition, SiteStorage, site_partitions, site_storage};
 use gigatwin_quantity::{Bandwidth, Data, Dim, Quantity, Share, Time};

@@ -274,7 +274,9 @@ fn pattern(
     let flows: Box<dyn FlowList> = if matches!(args.placement, PlacementName::Packed | PlacementName::All) {
         Box::new(regular)
     } else {
-        let place = placed(args.placement, context.seed).place(n, topology).map_err(|e| not_understood(e.to_string(), ""))?;
+        let place = placed(args.placement, context.seed)
+            .place(n, topology)
+            .map_err(|e| not_understood(e.to_string(), ""))?;
         let all: Vec<Flow> = (0..regular.count())
             .map(|i| regular.flow(i))
             .map(|f| Flow { from: place[f.from as usize], to: place[f.to as usize], ..f })

@@ -206,7 +206,11 @@ fn of_file(
     let end = (first + partition.accelerators * ports.max(1.0)).round() as u32;
     let first = first as u32;
     if args.run.is_some() {
-        notes.push(format!("partition {} holds the endpoints {first} to {}", partition.name, end.saturating_sub(1)));
+        notes.push(format!(
+            "partition {} holds the endpoints {first} to {}",
+            partition.name,
+            end.saturating_sub(1)
+        ));
     }
     let planes = f64::from(site.design.planes.max(1));
     let c = &network.calibration;
