@@ -131,8 +131,11 @@ fn no(context: &Context, sha256: &str, reason: &str) -> Result<Exit, Fault> {
     Ok(Exit::No)
 }
 
+/// An operation by its name, and the sizes to time.
+type Asked = ((&'static str, Op), Vec<Data>);
+
 /// Operation and sizes; all that is not understood at once.
-fn read(args: &Collective, catalog: &Catalog) -> Result<((&'static str, Op), Vec<Data>), Vec<Finding>> {
+fn read(args: &Collective, catalog: &Catalog) -> Result<Asked, Vec<Finding>> {
     let mut faults: Vec<Finding> = Vec::new();
     let mut wrong = |message: String, hint: String| faults.push(Finding { code: "G500", message, hint });
     let op = OPERATIONS.into_iter().find(|(word, _)| *word == args.op.replace('_', "-"));

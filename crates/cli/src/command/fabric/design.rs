@@ -200,3 +200,23 @@ pub(super) fn describe(catalog: &Catalog, o: &Design) -> Result<Described, Fault
     let sha256 = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
     Ok(Described { kind, base, low, high, sha256 })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gigatwin_quantity::Hazard;
+
+    /// The ranges of links and switches stand around the figures that a run counts with.
+    #[test]
+    fn ranges_of_hazards_have_the_defaults_as_their_modes() {
+        let catalog = Catalog::embedded();
+        let f = Figures::new(&catalog, None).expect("the catalog is whole");
+        let of = |file: &str, key: &str| {
+            let entry = f.entry(Kind::Defaults, file).expect("a file of defaults");
+            f.get::<Hazard>(&entry, key).expect("a rate")
+        };
+        for (range, point) in [("access_link", "hazard_access_link"), ("switch", "hazard_switch")] {
+            assert_eq!(of("reliability", range), of("fabric", point), "{range}");
+        }
+    }
+}

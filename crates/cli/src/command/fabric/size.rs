@@ -105,10 +105,11 @@ pub(super) fn run(context: &Context, args: &Size) -> Result<Exit, Fault> {
     for quantile in [None, Some(0.1), Some(0.9)] {
         let f = Figures::new(&catalog, quantile)?;
         let defaults = f.entry(Kind::Defaults, "fabric")?;
+        let ranges = f.entry(Kind::Defaults, "reliability")?;
         hazards.push(NetworkHazards {
-            access_link: f.get::<Hazard>(&defaults, "hazard_access_link")?,
+            access_link: f.get::<Hazard>(&ranges, "access_link")?,
             trunk_link: f.get::<Hazard>(&defaults, "hazard_trunk_link")?,
-            switch: f.get::<Hazard>(&defaults, "hazard_switch")?,
+            switch: f.get::<Hazard>(&ranges, "switch")?,
         });
     }
     let (mut found, mut missing, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
