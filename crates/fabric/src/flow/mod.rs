@@ -18,6 +18,7 @@ mod replay;
 mod routes;
 mod simulate;
 mod split;
+mod strands;
 mod symmetry;
 pub mod text;
 pub mod topology;
