@@ -386,6 +386,17 @@ pub(crate) struct Tenant {
 pub(crate) struct StateShare {
     pub code: String,
     pub share: In<Share>,
+    /// Most that the State has promised.
+    pub commitment: Option<In<Money>>,
+}
+
+/// How the market price moves.
+#[derive(Debug)]
+pub(crate) enum PriceChange {
+    /// The same change every year.
+    Steady(In<Growth>),
+    /// A change for each year after the price year; then the price holds.
+    Path(Vec<In<Growth>>),
 }
 
 #[derive(Debug)]
@@ -397,7 +408,9 @@ pub(crate) struct Finance {
     pub discount_rate: In<Share>,
     pub inflation: In<Growth>,
     pub price: In<HourPrice>,
-    pub price_change: In<Growth>,
+    pub price_change: PriceChange,
+    pub horizon: Option<In<Time>>,
+    pub refresh_cost: In<Plain>,
     pub tax: In<Share>,
     pub earlier_support: Option<In<Money>>,
 }

@@ -1,12 +1,12 @@
 use gigatwin_catalog::{Entry, Kind};
-use gigatwin_quantity::{Dim, Growth, PowerPrice, Share};
+use gigatwin_quantity::{Dim, Growth, Money, PowerPrice, Share};
 
 use super::builder::Builder;
 use crate::check::{Node, TableNode};
-use crate::inputs::{Plain, Values};
-use crate::language::{money as language, site};
+use crate::inputs::{In, Input, Plain, Values};
+use crate::language::{Need, money as language, site};
 use crate::outcome::slug;
-use crate::resolved::{Costs, Debt, Finance, HoursRule, StateShare, Tenant, TenantKind};
+use crate::resolved::{Costs, Debt, Finance, HoursRule, PriceChange, StateShare, Tenant, TenantKind};
 
 /// Exchange rate, inflation and price year: read first, as all money is read through them.
 pub(super) fn rates(b: &mut Builder<'_>, head: &TableNode, finance: &TableNode) {
@@ -129,8 +129,10 @@ pub(super) fn states(b: &mut Builder<'_>, root: &TableNode, host: Option<&Entry>
             b.error("G303", span, format!("{} pays in twice", entry.name), "keep one of the two");
             continue;
         }
-        if let Some(share) = b.given::<Share>(node, "share", &format!("state.{}", entry.id)) {
-            states.push(StateShare { code: entry.id, share });
+        let path = format!("state.{}", entry.id);
+        let commitment = commitment(b, node, &path);
+        if let Some(share) = b.given::<Share>(node, "share", &path) {
+            states.push(StateShare { code: entry.id, share, commitment });
         }
     }
     if nodes.is_empty() {
@@ -143,7 +145,7 @@ pub(super) fn states(b: &mut Builder<'_>, root: &TableNode, host: Option<&Entry>
                 root.span,
             )
         {
-            states.push(StateShare { code: host.id.clone(), share });
+            states.push(StateShare { code: host.id.clone(), share, commitment: None });
         }
     } else {
         let sum = super::base_sum(b, states.iter().map(|s| s.share));
@@ -174,7 +176,9 @@ pub(super) fn finance(b: &mut Builder<'_>, node: &TableNode, country: Option<&En
     let discount_rate = b.quantity(&language::FINANCE, node, "discount_rate", "finance");
     let inflation = b.quantity(&language::FINANCE, node, "inflation", "finance");
     let price = b.quantity(&language::FINANCE, node, "price", "finance");
-    let price_change = b.quantity(&language::FINANCE, node, "price_change", "finance");
+    let price_change = price_change(b, node);
+    let horizon = b.given(node, "horizon", "finance");
+    let refresh_cost = b.quantity(&language::FINANCE, node, "refresh_cost", "finance");
     let tax = b
         .given(node, "tax", "finance")
         .or_else(|| country.and_then(|c| b.figure(c, "corporate_tax", Dim::Share)))
@@ -189,9 +193,46 @@ pub(super) fn finance(b: &mut Builder<'_>, node: &TableNode, country: Option<&En
         inflation: inflation?,
         price: price?,
         price_change: price_change?,
+        horizon,
+        refresh_cost: refresh_cost?,
         tax: tax?,
         earlier_support,
     })
+}
+
+/// A steady change where the file gives one, else a change for each year.
+fn price_change(b: &mut Builder<'_>, node: &TableNode) -> Option<PriceChange> {
+    let path = node.table("price_path");
+    if let Some(steady) = b.given(node, "price_change", "finance") {
+        if path.is_some() {
+            let hint = "keep the path, or the one change for all years";
+            b.error("G105", node.span_of("price_change"), "price_change and price_path exclude each other", hint);
+        }
+        return Some(PriceChange::Steady(steady));
+    }
+    let years = language::PRICE_PATH.fields.iter().map(|field| {
+        let file = path.and_then(|p| b.given(p, field.key, "finance.price_path"));
+        let Need::Default(room, name) = field.need else { return file };
+        file.or_else(|| b.default(room, name, Dim::Growth, &format!("finance.price_path.{}", field.key), node.span))
+    });
+    years.collect::<Option<Vec<_>>>().map(PriceChange::Path)
+}
+
+/// A State's promise must be in the money that everything else is counted in.
+fn commitment(b: &mut Builder<'_>, node: &TableNode, path: &str) -> Option<In<Money>> {
+    let q = node.quantity("commitment")?;
+    let year = u16::try_from(b.inputs.price_year).unwrap_or(0);
+    let (span, text) = (q.span, q.text.clone());
+    if Input::currency(q.dim, q.currency) {
+        b.error("G604", span, format!("{text} is a commitment in another currency"), "convert it to euros");
+        return None;
+    }
+    if let Some(stated) = q.price_year.filter(|y| *y != year) {
+        let message = format!("{text} is a commitment in euros of {stated}; the file counts euros of {year}");
+        b.error("G605", span, message, format!("leave the year out for money of {year}, or convert the amount"));
+        return None;
+    }
+    b.given(node, "commitment", path)
 }
 
 pub(super) fn costs(b: &mut Builder<'_>, node: &TableNode, country: Option<&Entry>) -> Option<Costs> {

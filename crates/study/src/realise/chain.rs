@@ -183,7 +183,11 @@ impl<'a> Chain<'a> {
 
     fn apply(&self, change: &Change, path: &str, value: &mut f64) {
         let hits = |start: &str, end: &str| {
-            if end.is_empty() { path == start } else { path.starts_with(start) && path.ends_with(end) }
+            match end {
+                "" if start.ends_with('.') => path.starts_with(start),
+                "" => path == start,
+                _ => path.starts_with(start) && path.ends_with(end),
+            }
         };
         match change {
             Change::Set { start, end, value: v } if hits(start, end) => *value = *v,
