@@ -126,6 +126,8 @@ fn draw_in(work: &Workspace, until: u32) -> f64 {
 /// Book value of everything at the end of the project.
 fn book_at_end(plan: &Plan, end: u32) -> f64 {
     assets(plan)
-        .map(|(cost, _, from, life)| cost * (1.0 - f64::from(end.saturating_sub(from).min(life)) / f64::from(life)))
+        .map(|(cost, _, from, life)| {
+            cost * (1.0 - f64::from(end.saturating_sub(from).min(life)) / f64::from(life))
+        })
         .sum()
 }

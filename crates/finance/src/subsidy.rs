@@ -81,7 +81,8 @@ impl PublicFlows {
         let mut out = PublicFlows::default();
         let outlays = work.outlays().iter().map(|o| (o.month, o.equity.eur()));
         let periods = work.periods().iter().map(|r| (r.month, r.equity.eur()));
-        out.money.extend(outlays.chain(periods).map(|(m, e)| (m, e * part.fraction())).filter(|f| f.1 != 0.0));
+        out.money
+            .extend(outlays.chain(periods).map(|(m, e)| (m, e * part.fraction())).filter(|f| f.1 != 0.0));
         out
     }
 
@@ -110,10 +111,7 @@ mod tests {
     #[test]
     fn a_loan_at_the_market_rate_is_no_subsidy_and_a_grant_is_all_of_it() {
         let rate = Share::from_percent(6.0);
-        let loan = PublicFlows {
-            money: vec![(0, -100.0), (12, 6.0), (24, 106.0)],
-            ..PublicFlows::default()
-        };
+        let loan = PublicFlows { money: vec![(0, -100.0), (12, 6.0), (24, 106.0)], ..PublicFlows::default() };
         assert!(loan.value(rate, 0).equivalent().eur().abs() < 1e-9);
         // At 2 % the borrower saves four a year for two years.
         let soft = PublicFlows { money: vec![(0, -100.0), (12, 2.0), (24, 102.0)], ..PublicFlows::default() };

@@ -133,9 +133,12 @@ pub(crate) fn plan(
             computing: capex.computing,
             facility: capex.total - capex.computing,
             public: match form {
-                PublicForm::CapitalShare => {
-                    PhasePublic { grant: public, share_of_hours: share, share_months: life, ..PhasePublic::NONE }
-                }
+                PublicForm::CapitalShare => PhasePublic {
+                    grant: public,
+                    share_of_hours: share,
+                    share_months: life,
+                    ..PhasePublic::NONE
+                },
                 PublicForm::HourPurchase => PhasePublic {
                     purchase: public,
                     purchase_months: life.min(PURCHASE_MONTHS),
@@ -171,7 +174,9 @@ pub(crate) fn plan(
             } else {
                 left_after(residual, horizon, life)
             }),
-            residual_facility: Share::from_fraction(1.0 - f64::from(horizon.min(plant_life)) / f64::from(plant_life)),
+            residual_facility: Share::from_fraction(
+                1.0 - f64::from(horizon.min(plant_life)) / f64::from(plant_life),
+            ),
         });
     }
     let inflation = YearPath::Growth(v.get(f.finance.inflation));

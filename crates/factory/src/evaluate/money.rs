@@ -250,11 +250,7 @@ pub(crate) fn divide(
     let matched =
         f.rules.iter().filter_map(|r| r.states_match_min).map(|s| v.get(s).fraction()).reduce(f64::max);
     // Without a rule that gives public money there is none, whatever form is asked for.
-    let form = if ceiling.is_none() && public_max.is_none() {
-        PublicForm::None
-    } else {
-        form
-    };
+    let form = if ceiling.is_none() && public_max.is_none() { PublicForm::None } else { form };
     // A rule that only caps the public share of the whole investment gives it in the two halves of a matching scheme.
     let whole: f64 = capex.iter().map(|c| c.total.eur()).sum();
     let computing: f64 = capex.iter().map(|c| c.computing.eur()).sum();
@@ -308,7 +304,8 @@ fn fund(f: &Factory, v: &Values<'_>, capex: &[Capex], sheet: &mut Sheet) -> Resu
         funding.expected.union.eur() / sheet.at("cost.capex_computing"),
     );
     sheet.put_some("funding.states_to_union", funding.states_to_union());
-    let running = f.rules.iter().filter_map(|r| r.union_share_operation).map(|s| v.get(s).fraction()).reduce(f64::min);
+    let running =
+        f.rules.iter().filter_map(|r| r.union_share_operation).map(|s| v.get(s).fraction()).reduce(f64::min);
     sheet.put("funding.opex_public_share", running.unwrap_or(0.0));
     sheet.put("finance.access_term", v.get(f.finance.life).s());
     for (code, money) in &funding.states {

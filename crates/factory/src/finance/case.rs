@@ -90,7 +90,8 @@ impl Tweak {
             c.until += self.delay;
         }
         if self.first_phase_alone && plan.phases.len() > 1 {
-            let cost = |phases: &[Phase]| phases.iter().map(|p| (p.computing + p.facility).eur()).sum::<f64>();
+            let cost =
+                |phases: &[Phase]| phases.iter().map(|p| (p.computing + p.facility).eur()).sum::<f64>();
             let (all, count) = (cost(&plan.phases), plan.phases.len());
             plan.phases.truncate(1);
             plan.replacements.truncate(plan.replacements.len() / count);
@@ -166,8 +167,10 @@ pub(crate) fn core(
             let debt = outcome.debt.amount;
             let cover = v.get(f.defaults.general.guarantee_cover).fraction();
             let cover = if debt.eur() > 0.0 { cover.min(value / debt) } else { 0.0 };
-            let (safe, fee) =
-                (v.get(f.defaults.general.public_loan_rate).fraction(), v.get(f.defaults.general.guarantee_fee).fraction());
+            let (safe, fee) = (
+                v.get(f.defaults.general.public_loan_rate).fraction(),
+                v.get(f.defaults.general.guarantee_fee).fraction(),
+            );
             let saved = (market.fraction() - safe - fee).max(0.0);
             plan.debt.rate = Share::from_fraction(market.fraction() - cover * saved);
             outcome = evaluate(&plan, work).map_err(|e| e.to_string())?;
@@ -234,7 +237,12 @@ pub struct Levelised {
     pub per_h100e_hour: HourPrice,
 }
 
-pub(crate) fn levelised(plan: &Plan, outcome: &Outcome, work: &Workspace, inflation: f64) -> Option<Levelised> {
+pub(crate) fn levelised(
+    plan: &Plan,
+    outcome: &Outcome,
+    work: &Workspace,
+    inflation: f64,
+) -> Option<Levelised> {
     let first = work.outlays().first()?;
     let rate = plan.project_rate.fraction();
     let (mut available, mut sold, mut h100e) = (0.0, 0.0, 0.0);

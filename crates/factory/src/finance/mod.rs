@@ -182,12 +182,7 @@ const NAMED: usize = 8;
 ///
 /// # Errors
 /// Where a price is missing, hours are oversold, or the site itself cannot be.
-pub fn site_finance(
-    f: &Factory,
-    catalog: &Catalog,
-    seed: u64,
-    draws: usize,
-) -> Result<SiteFinance, Refusal> {
+pub fn site_finance(f: &Factory, catalog: &Catalog, seed: u64, draws: usize) -> Result<SiteFinance, Refusal> {
     let base = f.inputs.base();
     let v = Values::new(&f.inputs, &base);
     let plans = planners(f, &v);
@@ -309,12 +304,8 @@ fn own_form(f: &Factory) -> gigatwin_finance::funding::PublicForm {
 }
 
 fn missing(f: &Factory) -> Refusal {
-    let named: Vec<&str> = f
-        .partitions
-        .iter()
-        .filter(|p| p.price.is_none())
-        .map(|p| p.system.as_str())
-        .collect();
+    let named: Vec<&str> =
+        f.partitions.iter().filter(|p| p.price.is_none()).map(|p| p.system.as_str()).collect();
     Refusal::MissingFact(if named.is_empty() {
         "the price of a network part is not known, so there is no investment to finance".to_owned()
     } else {
@@ -361,10 +352,12 @@ fn sample(
             let m = financed(f, &v, &p).ok().flatten()?;
             let inflation = v.get(f.finance.inflation).per_year();
             WORK.with_borrow_mut(|work| {
-                let mut of = |form| core(f, &v, &p, &m, form, Tweak::NONE, work).map(|c| {
-                    let figures = figures::measure(&c, work, inflation);
-                    (c, figures)
-                });
+                let mut of = |form| {
+                    core(f, &v, &p, &m, form, Tweak::NONE, work).map(|c| {
+                        let figures = figures::measure(&c, work, inflation);
+                        (c, figures)
+                    })
+                };
                 let all: Vec<Vec<f64>> = forms
                     .iter()
                     .map(|x| of(x.0.form).map_or_else(|_| vec![f64::NAN; FIGURES.len()], |c| c.1))

@@ -19,9 +19,14 @@ pub fn bearers(form: Form) -> [&'static str; 6] {
     match form {
         Form::Paid(PublicForm::None) => ["private"; 6],
         // The amount is fixed before building; its share of the hours is idle like the rest; hours in kind have no price.
-        Form::Paid(PublicForm::CapitalShare) => {
-            ["private", "shared: money is out, hours are not", "shared in proportion", "shared: hours instead of money", "private", "shared: owns its part"]
-        }
+        Form::Paid(PublicForm::CapitalShare) => [
+            "private",
+            "shared: money is out, hours are not",
+            "shared in proportion",
+            "shared: hours instead of money",
+            "private",
+            "shared: owns its part",
+        ],
         Form::Paid(PublicForm::HourShare) => [
             "private",
             "private: pays from opening",
@@ -39,11 +44,21 @@ pub fn bearers(form: Form) -> [&'static str; 6] {
             "private: pays as hours come",
         ],
         Form::Paid(PublicForm::SharePurchase) => ["shared as owners"; 6],
-        Form::Paid(PublicForm::Loan) => {
-            ["private", "private: interest is added", "private until default", "private until default", "private until default", "public after the banks"]
-        }
-        Form::Guarantee => {
-            ["private", "private", "private until default", "private until default", "private until default", "public for the guaranteed part"]
-        }
+        Form::Paid(PublicForm::Loan) => [
+            "private",
+            "private: interest is added",
+            "private until default",
+            "private until default",
+            "private until default",
+            "public after the banks",
+        ],
+        Form::Guarantee => [
+            "private",
+            "private",
+            "private until default",
+            "private until default",
+            "private until default",
+            "public for the guaranteed part",
+        ],
     }
 }

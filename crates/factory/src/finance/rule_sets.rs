@@ -44,7 +44,8 @@ pub(crate) fn rule_sets(
     for id in catalog.ids(Kind::Rules) {
         let Ok(entry) = catalog.entry(Kind::Rules, id) else { continue };
         let of = |key: &str, dim| entry.figure(key, dim).ok().flatten().map(|v| v.distribution.base());
-        let union_share_max = of("union_share_max", Dim::Share);
+        let union_share_max =
+            of("union_share_max", Dim::Share).or_else(|| of("union_share_max_acquisition", Dim::Share));
         let public_share_max = of("public_share_max", Dim::Share);
         if union_share_max.is_none() && public_share_max.is_none() {
             continue;

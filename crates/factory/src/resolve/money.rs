@@ -206,14 +206,21 @@ fn price_change(b: &mut Builder<'_>, node: &TableNode) -> Option<PriceChange> {
     if let Some(steady) = b.given(node, "price_change", "finance") {
         if path.is_some() {
             let hint = "keep the path, or the one change for all years";
-            b.error("G105", node.span_of("price_change"), "price_change and price_path exclude each other", hint);
+            b.error(
+                "G105",
+                node.span_of("price_change"),
+                "price_change and price_path exclude each other",
+                hint,
+            );
         }
         return Some(PriceChange::Steady(steady));
     }
     let years = language::PRICE_PATH.fields.iter().map(|field| {
         let file = path.and_then(|p| b.given(p, field.key, "finance.price_path"));
         let Need::Default(room, name) = field.need else { return file };
-        file.or_else(|| b.default(room, name, Dim::Growth, &format!("finance.price_path.{}", field.key), node.span))
+        file.or_else(|| {
+            b.default(room, name, Dim::Growth, &format!("finance.price_path.{}", field.key), node.span)
+        })
     });
     years.collect::<Option<Vec<_>>>().map(PriceChange::Path)
 }
@@ -229,7 +236,12 @@ fn commitment(b: &mut Builder<'_>, node: &TableNode, path: &str) -> Option<In<Mo
     }
     if let Some(stated) = q.price_year.filter(|y| *y != year) {
         let message = format!("{text} is a commitment in euros of {stated}; the file counts euros of {year}");
-        b.error("G605", span, message, format!("leave the year out for money of {year}, or convert the amount"));
+        b.error(
+            "G605",
+            span,
+            message,
+            format!("leave the year out for money of {year}, or convert the amount"),
+        );
         return None;
     }
     b.given(node, "commitment", path)

@@ -101,7 +101,10 @@ fn costs(site: &SiteFinance) -> Table {
     let rows: Vec<(usize, &str, bool, f64)> = capex(site)
         .iter()
         .flat_map(|(item, each, _)| {
-            each.iter().enumerate().map(|(i, m)| (i, item.label(), item.is_computing(), *m)).collect::<Vec<_>>()
+            each.iter()
+                .enumerate()
+                .map(|(i, m)| (i, item.label(), item.is_computing(), *m))
+                .collect::<Vec<_>>()
         })
         .collect();
     Table::new()
@@ -112,11 +115,8 @@ fn costs(site: &SiteFinance) -> Table {
 }
 
 fn forms(site: &SiteFinance) -> Table {
-    let rows: Vec<_> = site
-        .forms
-        .iter()
-        .flat_map(|c| c.figures.iter().map(move |f| (c.core.form.word(), f)))
-        .collect();
+    let rows: Vec<_> =
+        site.forms.iter().flat_map(|c| c.figures.iter().map(move |f| (c.core.form.word(), f))).collect();
     Table::new()
         .text("form", rows.iter().map(|r| r.0))
         .text("figure", rows.iter().map(|r| r.1.def.id))

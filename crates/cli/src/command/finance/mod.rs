@@ -76,7 +76,11 @@ fn findings(site: &SiteFinance) -> Vec<Finding> {
         out.push(Finding {
             code: "G600",
             no: true,
-            message: format!("debt cannot be served: EUR {:.1} m short in {}", s.amount.million(), s.date.month_text()),
+            message: format!(
+                "debt cannot be served: EUR {:.1} m short in {}",
+                s.amount.million(),
+                s.date.month_text()
+            ),
             hint: "lower finance.debt.share, ask for a higher dscr, or lengthen the tenor",
         });
     }

@@ -17,7 +17,11 @@ pub(super) struct Pen<'a>(pub Figures<'a>);
 
 impl Pen<'_> {
     pub fn million(self, eur: f64) -> String {
-        if eur.abs() < 5e3 { "–".to_owned() } else { self.0.decimal(eur / 1e6, if eur.abs() < 1e8 { 1 } else { 0 }) }
+        if eur.abs() < 5e3 {
+            "–".to_owned()
+        } else {
+            self.0.decimal(eur / 1e6, if eur.abs() < 1e8 { 1 } else { 0 })
+        }
     }
 
     pub fn some(self, dim: Dim, value: Option<f64>) -> String {
@@ -111,10 +115,16 @@ pub(super) fn text(context: &Context, site: &SiteFinance, found: &[Finding]) -> 
         out.push_str(&heading("If the money for later phases does not come", colour));
         out.push_str(&futures(pen, site));
     }
-    out.push_str(&heading("The same investment under each rule set (if every phase is funded), EUR m", colour));
+    out.push_str(&heading(
+        "The same investment under each rule set (if every phase is funded), EUR m",
+        colour,
+    ));
     out.push_str(&rule_sets(pen, site));
     if !site.matters.is_empty() {
-        out.push_str(&heading("What moves the equity value most, each input from its P10 to its P90", colour));
+        out.push_str(&heading(
+            "What moves the equity value most, each input from its P10 to its P90",
+            colour,
+        ));
         out.push_str(&matters(pen, site));
     }
     out.push('\n');
@@ -151,7 +161,10 @@ pub(super) fn verdict_lines(pen: Pen<'_>, site: &SiteFinance, found: &[Finding])
         ));
     }
     if let Some(p) = site.debt_served {
-        lines.push(format!("in {} % of the draws debt is served from cash and reserve", pen.0.decimal(100.0 * p, 0)));
+        lines.push(format!(
+            "in {} % of the draws debt is served from cash and reserve",
+            pen.0.decimal(100.0 * p, 0)
+        ));
     }
     if let Some(p) = site.required_reached {
         lines.push(format!(
@@ -207,8 +220,10 @@ fn investment(pen: Pen<'_>, site: &SiteFinance) -> String {
     row.extend(site.phases.iter().map(|p| p.opens.month_text()));
     rows.push(row);
     let mut out = table(&sides(1, 3 + site.phases.len()), &rows);
-    let curve: Vec<String> =
-        drawn(&site.base).iter().map(|(half, x)| format!("{half} {} %", pen.0.decimal(100.0 * x, 0))).collect();
+    let curve: Vec<String> = drawn(&site.base)
+        .iter()
+        .map(|(half, x)| format!("{half} {} %", pen.0.decimal(100.0 * x, 0)))
+        .collect();
     for (i, line) in flow(&curve, PAGE - 10).iter().enumerate() {
         out.push_str(&format!("  {:7} {line}\n", if i == 0 { "spent by" } else { "" }));
     }
@@ -226,16 +241,24 @@ fn funding(pen: Pen<'_>, case: &Case) -> String {
         };
         let [a, b] = cell(&uses);
         let [c, d] = cell(&sources);
-        let share = sources.get(i).map_or(String::new(), |x| format!("{} %", pen.0.decimal(100.0 * x.1 / all, 0)));
+        let share =
+            sources.get(i).map_or(String::new(), |x| format!("{} %", pen.0.decimal(100.0 * x.1 / all, 0)));
         rows.push(vec![a, b, c, d, share]);
     }
-    rows.push(vec!["all".to_owned(), pen.million(all), "all".to_owned(), pen.million(sum(&sources)), String::new()]);
+    rows.push(vec![
+        "all".to_owned(),
+        pen.million(all),
+        "all".to_owned(),
+        pen.million(sum(&sources)),
+        String::new(),
+    ]);
     table(&[Side::Left, Side::Right, Side::Left, Side::Right, Side::Right], &rows)
 }
 
 fn cash_flow(pen: Pen<'_>, case: &Case) -> String {
     let mut rows = vec![strings([
-        "year", "build", "M h", "public", "contr.", "market", "run", "tax", "service", "cover", "debt", "equity",
+        "year", "build", "M h", "public", "contr.", "market", "run", "tax", "service", "cover", "debt",
+        "equity",
     ])];
     for y in years(case) {
         rows.push(vec![
@@ -276,7 +299,18 @@ pub(super) fn per_thousand(case: &Case, hours: f64) -> Option<f64> {
 }
 
 fn forms(pen: Pen<'_>, site: &SiteFinance) -> String {
-    let mut rows = vec![strings(["form", "paid", "subsidy", "equity", "P10", "P90", "-30 %", "-20 %", "a year", "hours per"])];
+    let mut rows = vec![strings([
+        "form",
+        "paid",
+        "subsidy",
+        "equity",
+        "P10",
+        "P90",
+        "-30 %",
+        "-20 %",
+        "a year",
+        "hours per",
+    ])];
     rows.push(strings(["", "EUR m", "equiv.", "return", "", "", "price", "use", "late", "1000 EUR"]));
     for case in &site.forms {
         let own = if case.core.form == site.base.core.form { "*" } else { "" };
@@ -311,8 +345,13 @@ fn forms(pen: Pen<'_>, site: &SiteFinance) -> String {
             ));
         }
     }
-    let classed = site.forms.iter().find(|c| c.core.form == site.base.core.form && !c.core.classes.is_empty());
-    let classed = classed.or_else(|| site.forms.iter().find(|c| c.core.form == Form::Paid(gigatwin_finance::funding::PublicForm::CapitalShare)));
+    let classed =
+        site.forms.iter().find(|c| c.core.form == site.base.core.form && !c.core.classes.is_empty());
+    let classed = classed.or_else(|| {
+        site.forms
+            .iter()
+            .find(|c| c.core.form == Form::Paid(gigatwin_finance::funding::PublicForm::CapitalShare))
+    });
     if let Some(case) = classed {
         let each: Vec<String> = case
             .core
@@ -321,7 +360,11 @@ fn forms(pen: Pen<'_>, site: &SiteFinance) -> String {
             .filter_map(|(c, h)| Some(format!("{c} {}", pen.0.decimal(per_thousand(case, *h)?, 0))))
             .collect();
         if !each.is_empty() {
-            notes.push(format!("Hours per 1000 EUR by class of users ({}): {}.", case.core.form.word(), each.join(", ")));
+            notes.push(format!(
+                "Hours per 1000 EUR by class of users ({}): {}.",
+                case.core.form.word(),
+                each.join(", ")
+            ));
         }
     }
     for note in notes {
@@ -368,12 +411,15 @@ fn futures(pen: Pen<'_>, site: &SiteFinance) -> String {
 }
 
 fn rule_sets(pen: Pen<'_>, site: &SiteFinance) -> String {
-    let mut rows = vec![strings(["rule set", "Union at most", "Union", "States", "private", "of all", "status"])];
+    let mut rows =
+        vec![strings(["rule set", "Union at most", "Union", "States", "private", "of all", "status"])];
     for r in &site.rule_sets {
         let most = match (r.union_share_max, r.public_share_max) {
             (Some(u), _) => {
                 let cap = match r.caps {
-                    [Some(a), Some(b)] => format!(", {}+{} m", pen.0.decimal(a.million(), 0), pen.0.decimal(b.million(), 0)),
+                    [Some(a), Some(b)] => {
+                        format!(", {}+{} m", pen.0.decimal(a.million(), 0), pen.0.decimal(b.million(), 0))
+                    }
                     _ => String::new(),
                 };
                 format!("{} % comp.{cap}", pen.0.decimal(u.percent(), 0))
@@ -389,16 +435,24 @@ fn rule_sets(pen: Pen<'_>, site: &SiteFinance) -> String {
             pen.million(full.union.eur()),
             pen.million(full.states.eur()),
             pen.million(full.private.eur()),
-            r.funding.public_share().map_or_else(String::new, |s| format!("{} %", pen.0.decimal(s.percent(), 0))),
+            r.funding
+                .public_share()
+                .map_or_else(String::new, |s| format!("{} %", pen.0.decimal(s.percent(), 0))),
             r.status.clone(),
         ]);
     }
-    let mut out = table(&[Side::Left, Side::Left, Side::Right, Side::Right, Side::Right, Side::Right, Side::Left], &rows);
+    let mut out = table(
+        &[Side::Left, Side::Left, Side::Right, Side::Right, Side::Right, Side::Right, Side::Left],
+        &rows,
+    );
     let mut note = "* of the file. \"comp.\": of the computing infrastructure, marked above; shell, land and power never count under the \
                     Regulation. Ownership or access lasts five years or more."
         .to_owned();
     if site.earlier_support.eur() > 0.0 {
-        note.push_str(&format!(" EUR {} m of earlier support is counted.", pen.million(site.earlier_support.eur())));
+        note.push_str(&format!(
+            " EUR {} m of earlier support is counted.",
+            pen.million(site.earlier_support.eur())
+        ));
     }
     for line in wrap(&note, PAGE - 2) {
         out.push_str(&format!("  {line}\n"));

@@ -17,7 +17,10 @@ pub(super) struct Moment {
 
 impl Moment {
     pub fn date(&self) -> gigatwin_quantity::Date {
-        self.period.map(|p| p.date).or(self.outlay.map(|o| o.date)).unwrap_or(gigatwin_quantity::Date::from_days(0.0))
+        self.period
+            .map(|p| p.date)
+            .or(self.outlay.map(|o| o.date))
+            .unwrap_or(gigatwin_quantity::Date::from_days(0.0))
     }
 
     /// Of shareholders, building and operation together.
