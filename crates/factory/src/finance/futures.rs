@@ -13,6 +13,8 @@ use crate::resolved::Factory;
 pub struct Future {
     /// Words.
     pub label: &'static str,
+    /// Few words.
+    pub short: &'static str,
     /// Union and States together.
     pub public: Money,
     /// Equity return.
@@ -39,7 +41,7 @@ pub(super) fn futures(
     if f.phases.len() < 2 {
         return Vec::new();
     }
-    let mut one = |label, later: Option<f64>, tweak: Tweak| {
+    let mut one = |label, short, later: Option<f64>, tweak: Tweak| {
         let mut values = base.to_vec();
         for (i, phase) in f.phases.iter().enumerate() {
             if let (true, Some(later)) = (i > 0, later) {
@@ -55,6 +57,7 @@ pub(super) fn futures(
         };
         Some(Future {
             label,
+            short,
             public,
             irr_equity: c.outcome.equity.xirr.rate(),
             npv_equity: c.outcome.equity.xnpv,
@@ -65,10 +68,10 @@ pub(super) fn futures(
     };
     let alone = Tweak { first_phase_alone: true, ..Tweak::NONE };
     [
-        one("money of later phases as expected", None, Tweak::NONE),
-        one("all of it comes", Some(1.0), Tweak::NONE),
-        one("none of it comes, later phases are built all the same", Some(0.0), Tweak::NONE),
-        one("later phases are never built", Some(0.0), alone),
+        one("money of later phases as expected", "as expected", None, Tweak::NONE),
+        one("all of it comes", "all of it comes", Some(1.0), Tweak::NONE),
+        one("none of it comes, later phases are built all the same", "none, all is built", Some(0.0), Tweak::NONE),
+        one("later phases are never built", "first phase alone", Some(0.0), alone),
     ]
     .into_iter()
     .flatten()

@@ -104,7 +104,7 @@ pub struct Matter {
     pub irr: (Option<f64>, Option<f64>),
 }
 
-/// The market price of an accelerator-hour in one year of the calendar.
+/// The market price of an accelerator-hour in the twelve months from July of a year.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PriceYear {
     /// Year.
@@ -213,7 +213,7 @@ pub fn site_finance(f: &Factory, catalog: &Catalog, seed: u64, draws: usize) -> 
         forms.push((core, work, stress));
     }
     let inflation = v.get(f.finance.inflation).per_year();
-    let years = years(&base_core, &base_work);
+    let years = years(&base_core, &base_work, i32::from(f.inputs.price_year));
     let drawn = if draws > 0 { sample(f, &plans, seed, draws, own, &forms, &years) } else { Vec::new() };
     let band = |columns: &dyn Fn(&Drawn) -> f64| quantiles(drawn.iter().map(columns).collect());
     let dress = |core: &Core, work: &Workspace, of: &dyn Fn(&Drawn) -> &Vec<f64>| -> Vec<Figure> {
@@ -321,10 +321,8 @@ fn refusal(reason: String) -> Refusal {
     }
 }
 
-/// Years of the calendar from the price year to the last sale with the base case's market price.
-fn years(core: &Core, work: &Workspace) -> Vec<(i32, f64)> {
-    let first = work.outlays().first().and_then(|o| o.date.year()).map_or(2026, i32::from);
-    let start = first + core.plan.price_month.div_euclid(12);
+/// Years from the middle of the price year to the last sale with the base case's market price.
+fn years(core: &Core, work: &Workspace, start: i32) -> Vec<(i32, f64)> {
     let last = work.periods().last().and_then(|r| r.date.year()).map_or(start, i32::from);
     (start..=last.max(start)).map(|y| (y, price_in(core, y - start))).collect()
 }

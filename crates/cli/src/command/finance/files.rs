@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use gigatwin_factory::Factory;
 use gigatwin_factory::finance::{Case, SiteFinance};
 use gigatwin_finance::balance::BalanceRow;
 use gigatwin_finance::rows::{OutlayRow, PeriodRow};
 use gigatwin_output::{Stamp, Table, TableError};
 
 use super::tables::{Moment, capex, moments};
-use super::{findings, json};
+use super::{book, findings, json};
 use crate::context::Context;
 use crate::exit::Fault;
 use crate::files as disk;
@@ -22,7 +23,12 @@ pub(super) fn stamp(site: &SiteFinance) -> Stamp {
     }
 }
 
-pub(super) fn write(context: &Context, folder: &Path, site: &SiteFinance) -> Result<(), Fault> {
+pub(super) fn write(
+    context: &Context,
+    folder: &Path,
+    site: &SiteFinance,
+    factory: &Factory,
+) -> Result<(), Fault> {
     std::fs::create_dir_all(folder).map_err(|e| disk::cannot_write(&context.messages, folder, &e))?;
     let put = |name: &str, bytes: &[u8]| disk::write(&context.messages, &folder.join(name), bytes);
     let fail = |e: TableError| Fault::Environment(e.to_string());
@@ -31,6 +37,7 @@ pub(super) fn write(context: &Context, folder: &Path, site: &SiteFinance) -> Res
     put("months.csv", &months.csv().map_err(fail)?)?;
     put("capex.csv", &costs(site).csv().map_err(fail)?)?;
     put("forms.csv", &forms(site).csv().map_err(fail)?)?;
+    put("cash-flow.xlsx", &book::bytes(site, factory)?)?;
     let json = serde_json::to_string_pretty(&json::json(site, &findings(site)))
         .map_err(|e| Fault::Environment(e.to_string()))?;
     put("finance.json", format!("{json}\n").as_bytes())

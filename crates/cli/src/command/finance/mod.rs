@@ -1,17 +1,20 @@
 //! `finance`: the money of a site month by month, in every legal form of public money.
 
+mod book;
 mod files;
 mod json;
 mod page;
+mod report;
 mod tables;
 
 use gigatwin_factory::finance::{Refusal, SiteFinance, site_finance};
+use gigatwin_factory::run as evaluate;
 use gigatwin_finance::irr::Irr;
 
-use crate::args::finance::Finance;
+use crate::args::finance::{Finance, Reader};
 use crate::context::Context;
 use crate::exit::{Exit, Fault};
-use crate::stats;
+use crate::{files as disk, stats};
 
 /// Something that must be said about a cash flow.
 struct Finding {
@@ -31,15 +34,52 @@ pub(super) fn run(context: &Context, args: &Finance) -> Result<Exit, Fault> {
         Err(refusal) => return Err(fault(&refusal, args)),
     };
     let found = findings(&site);
+    let factory = &usable.factory;
+    // Gates and hours of States stand in the whole outcome; only reports need it.
+    let outcome =
+        (args.reader.is_some() || args.out.is_some()).then(|| evaluate(factory, context.seed, args.draws));
+    let report_for = |reader| {
+        outcome.as_ref().map(|outcome| {
+            let pen = page::Pen(context.figures());
+            let sources = &usable.loaded.sources;
+            let facts = report::Facts {
+                pen,
+                site: &site,
+                factory,
+                sources,
+                outcome,
+                found: &found,
+            };
+            report::report(&facts, reader)
+        })
+    };
+    let save = |path: &std::path::Path, bytes: &[u8]| disk::write(&context.messages, path, bytes);
     if let Some(folder) = &args.out {
-        files::write(context, folder, &site)?;
+        files::write(context, folder, &site, factory)?;
+        for reader in [Reader::Cfo, Reader::Evaluator, Reader::Ministry] {
+            if let Some(report) = report_for(reader) {
+                let name = format!("report-{}.html", report::word(reader));
+                save(&folder.join(name), report.html().as_bytes())?;
+            }
+        }
+    }
+    if let Some(path) = &args.xlsx {
+        save(path, &book::bytes(&site, factory)?)?;
+    }
+    let own = args.reader.and_then(report_for);
+    if let (Some(path), Some(report)) = (&args.html, &own) {
+        save(path, report.html().as_bytes())?;
     }
     if context.json {
         context.json(&json::json(&site, &found))?;
     } else {
-        context.data(&page::text(context, &site, &found))?;
-        if let Some(folder) = &args.out {
-            context.console.talk(&format!("months and tables are in {}\n", folder.display()));
+        let page = match &own {
+            Some(report) => report::text(report, context.console.out_colour),
+            None => page::text(context, &site, &found),
+        };
+        context.data(&page)?;
+        for path in [&args.out, &args.xlsx, &args.html].into_iter().flatten() {
+            context.console.talk(&format!("written: {}\n", path.display()));
         }
     }
     let months = site.base.work.outlays().len() + site.base.work.periods().len();

@@ -105,7 +105,10 @@ pub(super) fn text(context: &Context, site: &SiteFinance, found: &[Finding]) -> 
     out.push_str(&funding(pen, &site.base));
     out.push_str(&heading("Cash flow by calendar year, EUR m of the day", colour));
     out.push_str(&cash_flow(pen, &site.base));
-    out.push_str(&heading("Market price of an accelerator-hour, EUR of the day", colour));
+    out.push_str(&heading(
+        "Market price of an accelerator-hour in the year from July, EUR of the day",
+        colour,
+    ));
     out.push_str(&prices(pen, site));
     out.push_str(&heading("Public money for the same value in each legal form", colour));
     out.push_str(&forms(pen, site));
@@ -257,7 +260,7 @@ fn funding(pen: Pen<'_>, case: &Case) -> String {
 
 fn cash_flow(pen: Pen<'_>, case: &Case) -> String {
     let mut rows = vec![strings([
-        "year", "build", "M h", "public", "contr.", "market", "run", "tax", "service", "cover", "debt",
+        "year", "build", "M h", "public", "contr.", "market", "run", "tax", "service", "cover", 
         "equity",
     ])];
     for y in years(case) {
@@ -272,11 +275,10 @@ fn cash_flow(pen: Pen<'_>, case: &Case) -> String {
             pen.million(-y.tax),
             pen.million(-y.service),
             y.cover().map_or_else(String::new, |c| pen.0.decimal(c, 2)),
-            pen.million(y.debt),
             pen.million(y.equity),
         ]);
     }
-    table(&sides(1, 11), &rows)
+    table(&sides(1, 10), &rows)
 }
 
 fn prices(pen: Pen<'_>, site: &SiteFinance) -> String {
@@ -300,18 +302,8 @@ pub(super) fn per_thousand(case: &Case, hours: f64) -> Option<f64> {
 
 fn forms(pen: Pen<'_>, site: &SiteFinance) -> String {
     let mut rows = vec![strings([
-        "form",
-        "paid",
-        "subsidy",
-        "equity",
-        "P10",
-        "P90",
-        "-30 %",
-        "-20 %",
-        "a year",
-        "hours per",
-    ])];
-    rows.push(strings(["", "EUR m", "equiv.", "return", "", "", "price", "use", "late", "1000 EUR"]));
+        "form", "paid", "subs.", "return", "P10", "P90", "price", "use", "late", "h/kEUR"])];
+    rows.push(strings(["", "EUR m", "equiv.", "equity", "", "", "-30 %", "-20 %", "1 year", ""]));
     for case in &site.forms {
         let own = if case.core.form == site.base.core.form { "*" } else { "" };
         let irr = case.figure("finance.irr_equity");
@@ -395,10 +387,10 @@ fn risks(site: &SiteFinance) -> String {
 }
 
 fn futures(pen: Pen<'_>, site: &SiteFinance) -> String {
-    let mut rows = vec![strings(["", "public", "debt", "return", "value", "cover", "public M h"])];
+    let mut rows = vec![strings(["", "public", "debt", "return", "value", "cover", "M h"])];
     for f in &site.futures {
         rows.push(vec![
-            f.label.to_owned(),
+            f.short.to_owned(),
             pen.million(f.public.eur()),
             pen.million(f.debt.eur()),
             pen.irr(f.irr_equity),
@@ -412,7 +404,7 @@ fn futures(pen: Pen<'_>, site: &SiteFinance) -> String {
 
 fn rule_sets(pen: Pen<'_>, site: &SiteFinance) -> String {
     let mut rows =
-        vec![strings(["rule set", "Union at most", "Union", "States", "private", "of all", "status"])];
+        vec![strings(["rule set", "Union at most", "Union", "States", "private", "of all"])];
     for r in &site.rule_sets {
         let most = match (r.union_share_max, r.public_share_max) {
             (Some(u), _) => {
@@ -424,7 +416,7 @@ fn rule_sets(pen: Pen<'_>, site: &SiteFinance) -> String {
                 };
                 format!("{} % comp.{cap}", pen.0.decimal(u.percent(), 0))
             }
-            (None, Some(p)) => format!("{} % of all, shared", pen.0.decimal(p.percent(), 0)),
+            (None, Some(p)) => format!("{} % of all", pen.0.decimal(p.percent(), 0)),
             _ => String::new(),
         };
         let full = &r.funding.full;
@@ -438,13 +430,10 @@ fn rule_sets(pen: Pen<'_>, site: &SiteFinance) -> String {
             r.funding
                 .public_share()
                 .map_or_else(String::new, |s| format!("{} %", pen.0.decimal(s.percent(), 0))),
-            r.status.clone(),
         ]);
     }
     let mut out = table(
-        &[Side::Left, Side::Left, Side::Right, Side::Right, Side::Right, Side::Right, Side::Left],
-        &rows,
-    );
+        &[Side::Left, Side::Left, Side::Right, Side::Right, Side::Right, Side::Right], &rows);
     let mut note = "* of the file. \"comp.\": of the computing infrastructure, marked above; shell, land and power never count under the \
                     Regulation. Ownership or access lasts five years or more."
         .to_owned();
