@@ -392,11 +392,11 @@ pub(crate) struct StateShare {
 
 /// How the market price moves.
 #[derive(Debug)]
-pub(crate) enum PriceChange {
-    /// The same change every year.
-    Steady(In<Growth>),
-    /// A change for each year after the price year; then the price holds.
-    Path(Vec<In<Growth>>),
+pub(crate) struct PricePath {
+    /// The change of each year after the price year.
+    pub years: Vec<In<Growth>>,
+    /// The change of every year after those; without it the price holds.
+    pub after: Option<In<Growth>>,
 }
 
 #[derive(Debug)]
@@ -408,7 +408,7 @@ pub(crate) struct Finance {
     pub discount_rate: In<Share>,
     pub inflation: In<Growth>,
     pub price: In<HourPrice>,
-    pub price_change: PriceChange,
+    pub price_path: PricePath,
     pub horizon: Option<In<Time>>,
     pub refresh_cost: In<Plain>,
     pub tax: In<Share>,
@@ -421,6 +421,8 @@ pub(crate) struct Debt {
     pub rate: In<Share>,
     pub tenor: In<Time>,
     pub dscr: In<Plain>,
+    /// The same payment every month, rather than one that follows the cash flow.
+    pub level: bool,
 }
 
 #[derive(Debug)]

@@ -18,7 +18,7 @@ use super::money::Bill;
 use super::schedule::Openings;
 use super::sheet::Sheet;
 use crate::inputs::Values;
-use crate::resolved::{Factory, HoursRule, PriceChange, TenantKind};
+use crate::resolved::{Factory, HoursRule, TenantKind};
 
 /// A purchase contract runs for at least five years (Regulation (EU) 2026/150, Art. 12b(12)).
 const PURCHASE_MONTHS: u32 = 60;
@@ -236,19 +236,17 @@ pub(crate) fn nominal_rate(f: &Factory, v: &Values<'_>) -> Share {
     Share::from_fraction(((1.0 + real) * (1.0 + v.get(f.finance.inflation).per_year()) - 1.0).clamp(0.0, 1.0))
 }
 
-/// The market price by year, over that of the price year.
+/// The market price by year, over that of the price year; a century is enough for any plan.
 fn market_path(f: &Factory, v: &Values<'_>) -> YearPath {
-    match &f.finance.price_change {
-        PriceChange::Steady(change) => YearPath::Growth(v.get(*change)),
-        PriceChange::Path(changes) => {
-            let mut factor = 1.0;
-            let after = changes.iter().map(|c| {
-                factor *= 1.0 + v.get(*c).per_year();
-                factor
-            });
-            YearPath::Factors(std::iter::once(1.0).chain(after).collect())
-        }
-    }
+    let path = &f.finance.price_path;
+    let later = path.after.map_or(0, |_| 100);
+    let mut factor = 1.0;
+    let changes = path.years.iter().copied().chain(path.after.into_iter().cycle().take(later));
+    let after = changes.map(|c| {
+        factor *= 1.0 + v.get(c).per_year();
+        factor
+    });
+    YearPath::Factors(std::iter::once(1.0).chain(after).collect())
 }
 
 /// Months from the start of building back to the middle of the price year.
@@ -307,8 +305,8 @@ fn debt(f: &Factory, v: &Values<'_>) -> Debt {
         Some(d) => Debt {
             rate: v.get(d.rate),
             tenor_months: v.get(d.tenor).months().round().max(1.0) as u32,
-            profile: Profile::Sculpted,
-            target_dscr: Some(v.number(d.dscr)),
+            profile: if d.level { Profile::Level } else { Profile::Sculpted },
+            target_dscr: Some(v.number(d.dscr)).filter(|x| *x > 0.0),
             gearing_cap: v.get(d.share),
             gearing_base: GearingBase::Investment,
             upfront_fee: v.get(f.defaults.financing.upfront_fee),

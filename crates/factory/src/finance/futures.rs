@@ -70,7 +70,12 @@ pub(super) fn futures(
     [
         one("money of later phases as expected", "as expected", None, Tweak::NONE),
         one("all of it comes", "all of it comes", Some(1.0), Tweak::NONE),
-        one("none of it comes, later phases are built all the same", "none, all is built", Some(0.0), Tweak::NONE),
+        one(
+            "none of it comes, later phases are built all the same",
+            "none, all is built",
+            Some(0.0),
+            Tweak::NONE,
+        ),
         one("later phases are never built", "first phase alone", Some(0.0), alone),
     ]
     .into_iter()

@@ -65,12 +65,24 @@ pub(crate) static DEBT: Table = Table {
         ),
         given("rate", Dim::Share, "finance", "debt_rate", "Interest per year."),
         given("tenor", Dim::Time, "finance", "debt_tenor", "Repayment time from opening."),
-        given("dscr", Dim::Ratio, "finance", "dscr_min", "Debt-service cover that lenders ask for."),
+        given(
+            "dscr",
+            Dim::Ratio,
+            "finance",
+            "dscr_min",
+            "Debt-service cover that lenders ask for; 0 for none: then the share alone bounds the debt.",
+        ),
+        field(
+            "profile",
+            Takes::Word(&["sculpted", "level"]),
+            Need::Word("sculpted"),
+            "Payments in proportion to the cash flow, or the same every month.",
+        ),
     ],
 };
 
 pub(crate) static PRICE_PATH: Table = Table {
-    doc: "Change of the market price of an hour from year to year, counted from the price year; after ten years the price holds. Prices fell and then rose: in the base case years of new supply and years of shortage alternate, and draws mix them.",
+    doc: "Change of the market price of an hour from year to year, counted from the price year; after ten years the price holds, or goes on by price_change. Prices fell and then rose: in the base case years of new supply and years of shortage alternate, and draws mix them.",
     fields: &[
         given("year_1", Dim::Growth, "market", "hour_price_fall", "From the price year to the next."),
         given("year_2", Dim::Growth, "market", "hour_price_rise", "A year later."),
@@ -126,7 +138,7 @@ pub(crate) static FINANCE: Table = Table {
         optional(
             "price_change",
             Takes::Quantity(Dim::Growth),
-            "One yearly change of the market price for ever, in place of the path.",
+            "One yearly change of the market price for all years that the path does not name, and after its last one.",
         ),
         optional(
             "horizon",

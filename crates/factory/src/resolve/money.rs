@@ -6,7 +6,7 @@ use crate::check::{Node, TableNode};
 use crate::inputs::{In, Input, Plain, Values};
 use crate::language::{Need, money as language, site};
 use crate::outcome::slug;
-use crate::resolved::{Costs, Debt, Finance, HoursRule, PriceChange, StateShare, Tenant, TenantKind};
+use crate::resolved::{Costs, Debt, Finance, HoursRule, PricePath, StateShare, Tenant, TenantKind};
 
 /// Exchange rate, inflation and price year: read first, as all money is read through them.
 pub(super) fn rates(b: &mut Builder<'_>, head: &TableNode, finance: &TableNode) {
@@ -169,14 +169,15 @@ pub(super) fn finance(b: &mut Builder<'_>, node: &TableNode, country: Option<&En
         let rate = b.quantity(&language::DEBT, d, "rate", "finance.debt");
         let tenor = b.quantity(&language::DEBT, d, "tenor", "finance.debt");
         let dscr = b.quantity::<Plain>(&language::DEBT, d, "dscr", "finance.debt");
-        Some(Debt { share: share?, rate: rate?, tenor: tenor?, dscr: dscr? })
+        let level = b.word(&language::DEBT, d, "profile", "finance.debt") == "level";
+        Some(Debt { share: share?, rate: rate?, tenor: tenor?, dscr: dscr?, level })
     });
     let life = b.quantity(&language::FINANCE, node, "life", "finance");
     let residual = b.quantity(&language::FINANCE, node, "residual", "finance");
     let discount_rate = b.quantity(&language::FINANCE, node, "discount_rate", "finance");
     let inflation = b.quantity(&language::FINANCE, node, "inflation", "finance");
     let price = b.quantity(&language::FINANCE, node, "price", "finance");
-    let price_change = price_change(b, node);
+    let price_path = price_path(b, node);
     let horizon = b.given(node, "horizon", "finance");
     let refresh_cost = b.quantity(&language::FINANCE, node, "refresh_cost", "finance");
     let tax = b
@@ -192,7 +193,7 @@ pub(super) fn finance(b: &mut Builder<'_>, node: &TableNode, country: Option<&En
         discount_rate: discount_rate?,
         inflation: inflation?,
         price: price?,
-        price_change: price_change?,
+        price_path: price_path?,
         horizon,
         refresh_cost: refresh_cost?,
         tax: tax?,
@@ -200,29 +201,18 @@ pub(super) fn finance(b: &mut Builder<'_>, node: &TableNode, country: Option<&En
     })
 }
 
-/// A steady change where the file gives one, else a change for each year.
-fn price_change(b: &mut Builder<'_>, node: &TableNode) -> Option<PriceChange> {
+/// The change of each year: of the file's path, else the file's one change, else the default of the year.
+fn price_path(b: &mut Builder<'_>, node: &TableNode) -> Option<PricePath> {
+    let after = b.given(node, "price_change", "finance");
     let path = node.table("price_path");
-    if let Some(steady) = b.given(node, "price_change", "finance") {
-        if path.is_some() {
-            let hint = "keep the path, or the one change for all years";
-            b.error(
-                "G105",
-                node.span_of("price_change"),
-                "price_change and price_path exclude each other",
-                hint,
-            );
-        }
-        return Some(PriceChange::Steady(steady));
-    }
     let years = language::PRICE_PATH.fields.iter().map(|field| {
-        let file = path.and_then(|p| b.given(p, field.key, "finance.price_path"));
+        let file = path.and_then(|p| b.given(p, field.key, "finance.price_path")).or(after);
         let Need::Default(room, name) = field.need else { return file };
-        file.or_else(|| {
-            b.default(room, name, Dim::Growth, &format!("finance.price_path.{}", field.key), node.span)
-        })
+        let at = format!("finance.price_path.{}", field.key);
+        file.or_else(|| b.default(room, name, Dim::Growth, &at, node.span))
     });
-    years.collect::<Option<Vec<_>>>().map(PriceChange::Path)
+    let years = years.collect::<Option<Vec<_>>>()?;
+    Some(PricePath { years, after })
 }
 
 /// A State's promise must be in the money that everything else is counted in.

@@ -42,14 +42,7 @@ pub(super) fn run(context: &Context, args: &Finance) -> Result<Exit, Fault> {
         outcome.as_ref().map(|outcome| {
             let pen = page::Pen(context.figures());
             let sources = &usable.loaded.sources;
-            let facts = report::Facts {
-                pen,
-                site: &site,
-                factory,
-                sources,
-                outcome,
-                found: &found,
-            };
+            let facts = report::Facts { pen, site: &site, factory, sources, outcome, found: &found };
             report::report(&facts, reader)
         })
     };

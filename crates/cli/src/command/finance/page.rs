@@ -41,6 +41,11 @@ impl Pen<'_> {
         self.some(Dim::Share, value)
     }
 
+    /// In per cent, without the sign: the column says it.
+    pub fn percent(self, value: Option<f64>) -> String {
+        value.map_or_else(|| self.0.missing().to_owned(), |v| self.0.decimal(100.0 * v, 1))
+    }
+
     pub fn band(self, dim: Dim, band: Option<Band>) -> [String; 2] {
         band.map_or([String::new(), String::new()], |b| [self.value(dim, b.p10), self.value(dim, b.p90)])
     }
@@ -260,8 +265,7 @@ fn funding(pen: Pen<'_>, case: &Case) -> String {
 
 fn cash_flow(pen: Pen<'_>, case: &Case) -> String {
     let mut rows = vec![strings([
-        "year", "build", "M h", "public", "contr.", "market", "run", "tax", "service", "cover", 
-        "equity",
+        "year", "build", "M h", "public", "contr.", "market", "run", "tax", "service", "cover", "equity",
     ])];
     for y in years(case) {
         rows.push(vec![
@@ -301,19 +305,21 @@ pub(super) fn per_thousand(case: &Case, hours: f64) -> Option<f64> {
 }
 
 fn forms(pen: Pen<'_>, site: &SiteFinance) -> String {
-    let mut rows = vec![strings([
-        "form", "paid", "subs.", "return", "P10", "P90", "price", "use", "late", "h/kEUR"])];
-    rows.push(strings(["", "EUR m", "equiv.", "equity", "", "", "-30 %", "-20 %", "1 year", ""]));
+    let mut rows =
+        vec![strings(["form", "paid", "subs.", "return", "P10", "P90", "price", "use", "late", "h/kEUR"])];
+    rows.push(strings(["", "EUR m", "equiv.", "%", "%", "%", "-30 %", "-20 %", "+1 a", ""]));
     for case in &site.forms {
         let own = if case.core.form == site.base.core.form { "*" } else { "" };
         let irr = case.figure("finance.irr_equity");
-        let [low, high] = pen.band(Dim::Share, irr.and_then(|f| f.band));
-        let [price, used, late] = case.stress.map(|s| pen.irr(s));
+        let [low, high] = irr
+            .and_then(|f| f.band)
+            .map_or([String::new(), String::new()], |b| [pen.percent(Some(b.p10)), pen.percent(Some(b.p90))]);
+        let [price, used, late] = case.stress.map(|s| pen.percent(s));
         rows.push(vec![
             format!("{}{own}", case.core.form.word()),
             pen.million(case.core.subsidy.paid.eur()),
             pen.million(case.core.subsidy.equivalent().eur()),
-            pen.irr(irr.and_then(|f| f.value)),
+            pen.percent(irr.and_then(|f| f.value)),
             low,
             high,
             price,
@@ -403,8 +409,7 @@ fn futures(pen: Pen<'_>, site: &SiteFinance) -> String {
 }
 
 fn rule_sets(pen: Pen<'_>, site: &SiteFinance) -> String {
-    let mut rows =
-        vec![strings(["rule set", "Union at most", "Union", "States", "private", "of all"])];
+    let mut rows = vec![strings(["rule set", "Union at most", "Union", "States", "private", "of all"])];
     for r in &site.rule_sets {
         let most = match (r.union_share_max, r.public_share_max) {
             (Some(u), _) => {
@@ -432,8 +437,7 @@ fn rule_sets(pen: Pen<'_>, site: &SiteFinance) -> String {
                 .map_or_else(String::new, |s| format!("{} %", pen.0.decimal(s.percent(), 0))),
         ]);
     }
-    let mut out = table(
-        &[Side::Left, Side::Left, Side::Right, Side::Right, Side::Right, Side::Right], &rows);
+    let mut out = table(&[Side::Left, Side::Left, Side::Right, Side::Right, Side::Right, Side::Right], &rows);
     let mut note = "* of the file. \"comp.\": of the computing infrastructure, marked above; shell, land and power never count under the \
                     Regulation. Ownership or access lasts five years or more."
         .to_owned();

@@ -27,17 +27,14 @@ fn terms(facts: &Facts<'_>) -> Page {
     let (site, pen) = (facts.site, facts.pen);
     let [uses, sources] = sources_and_uses(&site.base);
     let all: f64 = uses.iter().map(|x| x.1).sum();
-    let rows = (0..uses.len().max(sources.len()))
-        .map(|i| {
-            let cell = |side: &[(&str, f64)]| {
-                side.get(i).map_or([String::new(), String::new(), String::new()], |x| {
-                    [x.0.to_owned(), pen.million(x.1), format!("{} %", pen.0.decimal(100.0 * x.1 / all, 0))]
-                })
-            };
-            let ([a, b, c], [d, e, f]) = (cell(&uses), cell(&sources));
-            vec![a, d, b, c, e, f]
-        })
-        .collect();
+    let side = |rows: &[(&str, f64)]| -> Vec<Vec<String>> {
+        rows.iter()
+            .filter(|x| x.1.abs() > 0.5)
+            .map(|x| {
+                vec![x.0.to_owned(), pen.million(x.1), format!("{} %", pen.0.decimal(100.0 * x.1 / all, 0))]
+            })
+            .collect()
+    };
     let d = &site.base.core.plan.debt;
     let o = &site.base.core.outcome;
     let mut points = verdict_lines(pen, site, facts.found);
@@ -72,8 +69,9 @@ fn terms(facts: &Facts<'_>) -> Page {
                 "finance.lcoc_per_sold_hour",
                 "finance.lcoc_per_h100e_hour",
             ]),
-            heading("Uses and sources until all is built, EUR m"),
-            table(["uses", "sources", "EUR m", "of all", "EUR m", "of all"], 2, rows),
+            heading("Uses and sources until all is built"),
+            table(["uses", "EUR m", "of all"], 1, side(&uses)),
+            table(["sources", "EUR m", "of all"], 1, side(&sources)),
             heading("Returns under each form of public money of the same value"),
             facts.stress(),
         ],
