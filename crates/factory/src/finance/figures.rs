@@ -52,7 +52,7 @@ pub const FIGURES: &[Def] = &[
     def("finance.equity", "Equity", Dim::Money, "uses − grants − debt − public loan"),
     def(
         "finance.calls",
-        "Called from shareholders after opening",
+        "Called from shareholders later",
         Dim::Money,
         "sum of negative shareholders' flows of operating months",
     ),
@@ -64,7 +64,7 @@ pub const FIGURES: &[Def] = &[
     ),
     def(
         "finance.revenue_contracted",
-        "of it contracted or guaranteed",
+        "contracted or guaranteed part of it",
         Dim::Share,
         "(public + contracted revenue) ÷ revenue",
     ),
@@ -149,7 +149,7 @@ pub const FIGURES: &[Def] = &[
     ),
     def(
         "public.hours",
-        "Public accelerator-hours over the term",
+        "Public accelerator-hours in all",
         Dim::Count,
         "share of used hours, or what the purchase buys",
     ),

@@ -265,13 +265,12 @@ fn funding(pen: Pen<'_>, case: &Case) -> String {
 
 fn cash_flow(pen: Pen<'_>, case: &Case) -> String {
     let mut rows = vec![strings([
-        "year", "build", "M h", "public", "contr.", "market", "run", "tax", "service", "cover", "equity",
+        "year", "build", "public", "contr.", "market", "run", "tax", "service", "cover", "equity",
     ])];
     for y in years(case) {
         rows.push(vec![
             y.year.to_string(),
             pen.million(-y.spend - y.refresh),
-            if y.hours_sold > 0.0 { pen.0.decimal(y.hours_sold / 1e6, 0) } else { "–".to_owned() },
             pen.million(y.public),
             pen.million(y.contracted),
             pen.million(y.merchant),
@@ -282,7 +281,7 @@ fn cash_flow(pen: Pen<'_>, case: &Case) -> String {
             pen.million(y.equity),
         ]);
     }
-    table(&sides(1, 10), &rows)
+    table(&sides(1, 9), &rows)
 }
 
 fn prices(pen: Pen<'_>, site: &SiteFinance) -> String {

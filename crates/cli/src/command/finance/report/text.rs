@@ -79,7 +79,10 @@ fn drawn(chart: &Chart, out: &mut String) {
         Chart::Band { title, labels, base, .. } => (title, labels, base.clone()),
     };
     let most = values.iter().fold(0.0_f64, |m, v| m.max(v.abs())).max(f64::MIN_POSITIVE);
-    out.push_str(&format!("\n  {title}\n"));
+    out.push('\n');
+    for line in wrap(title, PAGE - 2) {
+        out.push_str(&format!("  {line}\n"));
+    }
     for (label, v) in labels.iter().zip(&values) {
         let bar = "█".repeat((v.abs() / most * WIDEST).round() as usize);
         let decimals = usize::from(most < 100.0) * 2;
