@@ -58,7 +58,7 @@ p{margin:.35em 0}ul{margin:.3em 0;padding-left:1.2em}
 table{border-collapse:collapse;width:100%;margin:.3em 0 .5em;font-size:.88em}
 th,td{padding:.16em .45em;text-align:right;vertical-align:top;border-bottom:1px solid var(--line);font-variant-numeric:tabular-nums}
 th{color:var(--faint);font-weight:600;border-bottom:1.5px solid var(--faint)}
-td:not(.w){white-space:nowrap}.w{text-align:left;overflow-wrap:break-word}
+td:not(.w){white-space:nowrap}.w{text-align:left;overflow-wrap:normal}
 .scroll{overflow-x:auto}
 svg{width:100%;height:auto;display:block;margin:.3em 0}
 svg text{fill:var(--ink);font-size:10px}.axis{stroke:var(--line)}

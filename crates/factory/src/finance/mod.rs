@@ -304,8 +304,10 @@ fn own_form(f: &Factory) -> gigatwin_finance::funding::PublicForm {
 }
 
 fn missing(f: &Factory) -> Refusal {
-    let named: Vec<&str> =
+    let mut named: Vec<&str> =
         f.partitions.iter().filter(|p| p.price.is_none()).map(|p| p.system.as_str()).collect();
+    named.sort_unstable();
+    named.dedup();
     Refusal::MissingFact(if named.is_empty() {
         "the price of a network part is not known, so there is no investment to finance".to_owned()
     } else {
