@@ -1,5 +1,8 @@
 //! The workbook against the engine, and against an independent spreadsheet program where one is installed.
 
+// A test may fail by panic; that is how it reports.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
