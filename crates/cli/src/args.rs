@@ -3,6 +3,7 @@
 pub mod energy;
 pub mod export;
 pub mod fabric;
+pub mod finance;
 pub mod programme;
 pub mod replay;
 pub mod serving;
@@ -83,6 +84,8 @@ pub enum Command {
     Diff(Diff),
     /// Evaluate the year hour by hour: PUE, water, price, carbon, cost per accelerator-hour
     Energy(energy::Energy),
+    /// Evaluate the money month by month: who pays, what comes back, every legal form of public money
+    Finance(finance::Finance),
     /// Compare predictions with measurements, row by row
     Validate(Validate),
     /// Judge, rank and choose many bids under one call; --realise: will what was announced come true?
@@ -229,11 +232,11 @@ pub enum Shell {
 }
 
 /// Enough for quantiles that stay put in the second digit, few enough for a quarter of a second.
-const DRAWS: usize = 256;
+pub(crate) const DRAWS: usize = 256;
 /// More draws than this change no digit that is shown.
 const MOST_DRAWS: usize = 1_000_000;
 
-fn draws(text: &str) -> Result<usize, String> {
+pub(crate) fn draws(text: &str) -> Result<usize, String> {
     match text.parse::<usize>() {
         Ok(n) if n <= MOST_DRAWS => Ok(n),
         Ok(_) => Err(format!("at most {MOST_DRAWS}")),

@@ -134,6 +134,8 @@ pub const CODES: &[(&str, &str)] = &[
     ("G402", "dates out of order"),
     ("G403", "the file contradicts itself"),
     ("G404", "nothing to evaluate"),
+    ("G604", "a State's commitment in another currency"),
+    ("G605", "a State's commitment in money of another year"),
 ];
 
 /// Codes about the options of commands; they have pages too, but no place in a factory file.
@@ -174,6 +176,10 @@ pub const COMMAND_CODES: &[(&str, &str)] = &[
     ("G567", "a length that is no number of tokens"),
     ("G568", "a trace without requests"),
     ("G569", "a stream of requests that cannot be generated"),
+    ("G600", "debt that cannot be served"),
+    ("G601", "no single rate of return"),
+    ("G603", "a price that the cash flow depends on is not known"),
+    ("G606", "more hours are promised than there are"),
     ("G620", "a commitment in another currency"),
     ("G621", "a commitment in money of another year"),
     ("G622", "a lot that the call does not have"),

@@ -8,6 +8,8 @@ pub mod document;
 mod draws;
 mod evaluate;
 pub mod explain;
+/// The cash flow of a factory in every legal form of public money.
+pub mod finance;
 mod hourly;
 pub mod inputs;
 pub mod language;

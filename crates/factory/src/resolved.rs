@@ -386,6 +386,17 @@ pub(crate) struct Tenant {
 pub(crate) struct StateShare {
     pub code: String,
     pub share: In<Share>,
+    /// Most that the State has promised.
+    pub commitment: Option<In<Money>>,
+}
+
+/// How the market price moves.
+#[derive(Debug)]
+pub(crate) struct PricePath {
+    /// The change of each year after the price year.
+    pub years: Vec<In<Growth>>,
+    /// The change of every year after those; without it the price holds.
+    pub after: Option<In<Growth>>,
 }
 
 #[derive(Debug)]
@@ -397,7 +408,9 @@ pub(crate) struct Finance {
     pub discount_rate: In<Share>,
     pub inflation: In<Growth>,
     pub price: In<HourPrice>,
-    pub price_change: In<Growth>,
+    pub price_path: PricePath,
+    pub horizon: Option<In<Time>>,
+    pub refresh_cost: In<Plain>,
     pub tax: In<Share>,
     pub earlier_support: Option<In<Money>>,
 }
@@ -408,6 +421,8 @@ pub(crate) struct Debt {
     pub rate: In<Share>,
     pub tenor: In<Time>,
     pub dscr: In<Plain>,
+    /// The same payment every month, rather than one that follows the cash flow.
+    pub level: bool,
 }
 
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use gigatwin_quantity::{Date, Money};
 
 use crate::irr::{Axis, present, solve};
 use crate::lending::{fund, lend};
-use crate::measures::{cover_ratios, life_ratios, payback, present_values, traits_of};
+use crate::measures::{calls, cover_ratios, life_ratios, payback, present_values, traits_of};
 use crate::outcome::{Outcome, Returns};
 use crate::plan::Plan;
 use crate::rows::{OutlayRow, PeriodRow};
@@ -29,6 +29,8 @@ pub struct Workspace {
     pub(crate) loan_draws: Vec<f64>,
     pub(crate) project: Vec<f64>,
     pub(crate) equity: Vec<f64>,
+    /// What shareholders put into the reserve at the first opening.
+    pub(crate) reserve_at_opening: f64,
 }
 
 impl Workspace {
@@ -92,6 +94,7 @@ pub fn evaluate(plan: &Plan, work: &mut Workspace) -> Result<Outcome, FinanceErr
     let (periodic, dated) = present_values(plan, p0, book, work);
     let (dscr_min, dscr_avg) = cover_ratios(&work.periods, 12 / step as usize);
     let (llcr, plcr) = life_ratios(plan, first, step, count, work);
+    let (calls, first_call) = calls(&work.periods);
     Ok(Outcome {
         funding,
         debt: traits_of(debt, &work.periods),
@@ -105,6 +108,8 @@ pub fn evaluate(plan: &Plan, work: &mut Workspace) -> Result<Outcome, FinanceErr
         periodic,
         dated,
         shortfall,
+        calls,
+        first_call,
     })
 }
 

@@ -195,6 +195,7 @@ pub(crate) fn fund(plan: &Plan, first: u32, amount: f64, funding: &mut SourcesAn
         equity -= o.equity.eur();
         grants += o.grant.eur();
     }
+    work.reserve_at_opening = reserve;
     funding.reserve = Money::from_eur(reserve);
     funding.equity = Money::from_eur(equity);
     funding.grants = Money::from_eur(grants);

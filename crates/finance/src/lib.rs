@@ -6,8 +6,10 @@
 //! * [`capex`] and [`opex`] build up what a phase costs to build and to run,
 //! * [`funding`] divides it among Union, States and private money under a ceiling,
 //! * [`lcoc`] levels it over accelerator-hours in closed form,
-//! * [`plan`] describes a project in time and [`cashflow`] evaluates it month by month or year by year.
+//! * [`plan`] describes a project in time and [`cashflow`] evaluates it month by month or year by year,
+//! * [`balance`] keeps the books of an evaluation and [`subsidy`] says what its public money is worth.
 
+pub mod balance;
 mod calendar;
 pub mod capex;
 pub mod cashflow;
@@ -26,6 +28,7 @@ pub mod outcome;
 pub mod path;
 pub mod plan;
 pub mod rows;
+pub mod subsidy;
 mod waterfall;
 
 pub use error::FinanceError;

@@ -1,6 +1,6 @@
 //! Ratios, payback and present values, read off the lines.
 
-use gigatwin_quantity::Time;
+use gigatwin_quantity::{Date, Money, Time};
 
 use crate::cashflow::Workspace;
 use crate::irr::DayPowers;
@@ -47,6 +47,18 @@ pub(crate) fn life_ratios(
         }
     }
     if debt > 1e-3 { (Some(loan / debt), Some(all / debt)) } else { (None, None) }
+}
+
+/// What shareholders pay in during operation, and when first.
+pub(crate) fn calls(periods: &[PeriodRow]) -> (Money, Option<Date>) {
+    let (mut sum, mut first) = (0.0, None);
+    for row in periods {
+        if row.equity.eur() < -1e-3 {
+            sum -= row.equity.eur();
+            first = first.or(Some(row.date));
+        }
+    }
+    (Money::from_eur(sum), first)
 }
 
 /// Peak balance and negative amortisation, read off the lines.

@@ -46,6 +46,9 @@ pub(crate) fn fill(
     changes.clear();
     for p in &plan.phases {
         changes.extend([p.opens, p.opens + p.sells_months, p.opens + p.public.purchase_months]);
+        if p.public.share_months < p.sells_months {
+            changes.push(p.opens + p.public.share_months);
+        }
     }
     for c in &plan.contracts {
         changes.extend([c.from, c.until]);
@@ -129,10 +132,12 @@ fn operating(plan: &Plan, first: u32, a: u32, b: u32, year: i32, block: u32) -> 
                 let bought = if each > 0.0 { (purchase / each).min(hours) } else { 0.0 };
                 (bought, hours - bought)
             }
-            // A share of the hours is a share of those that are used.
+            // A share of the hours is a share of those that are used, as long as it holds.
             None => {
-                let q = p.public.share_of_hours.fraction();
-                (hours * q * used, hours * (1.0 - q))
+                let until = p.opens + p.public.share_months.min(p.sells_months);
+                let held = p.hours_per_year * f64::from(overlap(a, b, p.opens, until)) / 12.0
+                    * p.public.share_of_hours.fraction();
+                (held * used, hours - held)
             }
         };
         let (mut contracted, mut contract_revenue) = (0.0, 0.0);

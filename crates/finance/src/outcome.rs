@@ -122,4 +122,8 @@ pub struct Outcome {
     pub dated: PresentValues,
     /// When debt is first not served; `None` where it always is.
     pub shortfall: Option<Shortfall>,
+    /// What shareholders pay in out of operation, all periods together: cash is never negative in silence.
+    pub calls: Money,
+    /// End of the first period in which they do.
+    pub first_call: Option<Date>,
 }

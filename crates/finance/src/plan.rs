@@ -43,6 +43,8 @@ pub struct PhasePublic {
     pub grant: Money,
     /// Share of the used hours that goes to the public side.
     pub share_of_hours: Share,
+    /// Months from opening for which it holds.
+    pub share_months: u32,
     /// Paid for hours, in equal parts over `purchase_months` from opening.
     pub purchase: Money,
     /// Months over which the purchase is paid.
@@ -56,6 +58,7 @@ impl PhasePublic {
     pub const NONE: PhasePublic = PhasePublic {
         grant: Money::ZERO,
         share_of_hours: Share::ZERO,
+        share_months: MONTHS_MAX,
         purchase: Money::ZERO,
         purchase_months: 60,
         price: None,

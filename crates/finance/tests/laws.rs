@@ -1,6 +1,7 @@
 //! Laws of the cash-flow engine and of public funding over random projects.
 
 use gigatwin_finance::FinanceError;
+use gigatwin_finance::balance::balance_sheet;
 use gigatwin_finance::cashflow::{Workspace, evaluate};
 use gigatwin_finance::draw::DrawCurve;
 use gigatwin_finance::funding::{Funding, FundingInputs, PhaseFunding, PublicForm};
@@ -146,6 +147,30 @@ proptest! {
         let last = w.periods().last().unwrap();
         prop_assert!(last.loan_closing.eur().abs() < eps.max(1.0) || w.periods().len() < 96);
         prop_assert!(last.reserve.eur().abs() < eps);
+        // The books balance at the end of every period, and end empty.
+        let books = balance_sheet(&p, &w);
+        prop_assert_eq!(books.len(), w.periods().len());
+        for b in &books {
+            prop_assert!((b.assets() - b.liabilities()).eur().abs() < eps, "{:?}", b);
+        }
+        let end = books.last().unwrap();
+        prop_assert!(end.fixed_assets.eur().abs() < eps && (end.capital + end.retained + end.public_loan).eur().abs() < eps);
+        // Losses: what arises is used, or left; none is used twice, and no year uses more than its share.
+        let mut pool = 0.0;
+        for year in w.periods().chunks(12) {
+            let income: f64 = year.iter().map(|r| r.taxable_income.eur()).sum();
+            let used: f64 = year.iter().map(|r| r.loss_used.eur()).sum();
+            prop_assert!(used <= pool + eps && used <= 0.7 * income.max(0.0) + eps);
+            pool += (-income).max(0.0) - used;
+            let row = year.last().unwrap();
+            prop_assert!((row.loss_closing.eur() - pool).abs() < eps);
+            let tax: f64 = year.iter().map(|r| r.tax.eur()).sum();
+            prop_assert!((tax - 0.25 * (income - used).max(0.0)).abs() < eps);
+        }
+        // Cash is never negative in silence: what is missing is called from shareholders, counted and dated.
+        let missing: f64 = w.periods().iter().map(|r| (-r.equity.eur()).max(0.0)).sum();
+        prop_assert!((missing - o.calls.eur()).abs() < eps + 1e-3 * 72.0);
+        prop_assert_eq!(o.first_call.is_some(), o.calls.eur() > 0.0);
         // The constraint that binds does, the other holds.
         prop_assert!(o.debt.amount.eur() <= o.debt.by_gearing.eur() * (1.0 + 1e-12));
         if let Some(c) = o.debt.by_cover_ratio {

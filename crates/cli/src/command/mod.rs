@@ -9,6 +9,7 @@ mod energy;
 mod explain;
 mod export;
 mod fabric;
+mod finance;
 mod new;
 mod programme;
 mod run;
@@ -34,6 +35,7 @@ pub fn run(context: &Context, command: &Command) -> Result<Exit, Fault> {
         Command::Diff(args) => diff::run(context, args),
         Command::Programme(args) => programme::run(context, args),
         Command::Energy(args) => energy::run(context, args),
+        Command::Finance(args) => finance::run(context, args),
         Command::Validate(args) => validate::run(context, args),
         Command::Fabric { what } => fabric::run(context, what),
         Command::Training { what } => training::run(context, what),

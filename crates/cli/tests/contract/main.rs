@@ -10,6 +10,7 @@ mod fabric;
 mod fabric_flow;
 mod fabric_pages;
 mod faults;
+mod finance;
 mod outcome;
 mod pages;
 mod programme;

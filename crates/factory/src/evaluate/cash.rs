@@ -40,6 +40,14 @@ pub(crate) fn evaluate(
     sheet: &mut Sheet,
 ) -> Result<String, String> {
     let plan = plan(f, v, p, bill, hours, openings, sheet);
+    let market = market_price(f, v, sheet.at("site.h100_equivalents") / sheet.at("site.accelerators"));
+    let bought = match bill.funding.form {
+        PublicForm::HourPurchase | PublicForm::HourShare => {
+            purchase_per_year(f, v, bill.funding.expected.public())
+        }
+        _ => 0.0,
+    };
+    sheet.put("finance.revenue_annual", bought + revenue(f, v, hours, market));
     let outcome = WORK.with_borrow_mut(|work| evaluate_cash(&plan, work)).map_err(|e| e.to_string())?;
     let debt = outcome.funding.debt.eur();
     sheet.put("funding.debt", debt);
@@ -68,15 +76,15 @@ pub(crate) fn evaluate(
     })
 }
 
-#[allow(clippy::too_many_arguments)]
-fn plan(
+/// The project in time. Reads of the sheet what machine, hours and costs have put there.
+pub(crate) fn plan(
     f: &Factory,
     v: &Values<'_>,
     p: &Physical,
     bill: &Bill,
     hours: &Hours,
     openings: &Openings,
-    sheet: &mut Sheet,
+    sheet: &Sheet,
 ) -> Plan {
     let months = |days: f64| (days / MONTH).round().max(0.0) as u32;
     let build_days = openings.building * MONTH;
@@ -84,6 +92,10 @@ fn plan(
     let first = (0..f.phases.len()).filter(peopled).map(|i| openings.days[i]).fold(f64::INFINITY, f64::min);
     let start = first - build_days;
     let life = months(v.get(f.finance.life).days()).max(1);
+    let horizon = f.finance.horizon.map_or(life, |h| months(v.get(h).days()).max(1));
+    let residual = v.get(f.finance.residual).fraction();
+    let again = v.number(f.finance.refresh_cost);
+    let mut replacements = Vec::new();
     let plant_life = months(v.get(f.defaults.financing.plant_life).days()).max(life);
     let accelerators = sheet.at("site.accelerators");
     let total_peak: f64 = p.machines.iter().map(|m| m.peak.w()).sum();
@@ -104,13 +116,29 @@ fn plan(
         let public = split.split.public() * probability;
         let share = Share::from_fraction((split.union_share + split.states_share).fraction() * probability);
         let opens = months(openings.days[i] - start);
+        // What is left of a generation is traded in for the next one; the last one's value falls on a straight line.
+        let generations = horizon.div_ceil(life).max(1) - 1;
+        for g in 1..=generations {
+            let paid = if g == 1 { capex.computing } else { capex.computing * again };
+            let end = if g == generations { horizon - g * life } else { life };
+            let left = if g == generations { left_after(residual, end, life) } else { 0.0 };
+            replacements.push(Replacement {
+                month: opens + g * life,
+                cost: (capex.computing * again - paid * residual).max(Money::ZERO),
+                life,
+                residual: Share::from_fraction(trade_in_share(left, again, capex.computing, paid, residual)),
+            });
+        }
         phases.push(Phase {
             computing: capex.computing,
             facility: capex.total - capex.computing,
             public: match form {
-                PublicForm::CapitalShare => {
-                    PhasePublic { grant: public, share_of_hours: share, ..PhasePublic::NONE }
-                }
+                PublicForm::CapitalShare => PhasePublic {
+                    grant: public,
+                    share_of_hours: share,
+                    share_months: life,
+                    ..PhasePublic::NONE
+                },
                 PublicForm::HourPurchase => PhasePublic {
                     purchase: public,
                     purchase_months: life.min(PURCHASE_MONTHS),
@@ -121,6 +149,7 @@ fn plan(
                     purchase: public,
                     purchase_months: life.min(PURCHASE_MONTHS),
                     share_of_hours: share,
+                    share_months: life,
                     ..PhasePublic::NONE
                 },
                 _ => PhasePublic::NONE,
@@ -132,7 +161,7 @@ fn plan(
                 midpoint: v.get(financing.draw_midpoint).fraction(),
             },
             opens,
-            sells_months: life,
+            sells_months: horizon,
             hours_per_year: hours.available * chips / accelerators,
             h100e_per_accelerator: members().map(|(_, m)| m.h100e).sum::<f64>() / chips,
             utilisation: YearPath::Factors(vec![utilisation.fraction()]),
@@ -140,28 +169,27 @@ fn plan(
             computing_life: life,
             facility_life: plant_life,
             depreciation_lag: 0,
-            residual_computing: v.get(f.finance.residual),
-            residual_facility: Share::from_fraction(1.0 - f64::from(life) / f64::from(plant_life)),
+            residual_computing: Share::from_fraction(if generations > 0 {
+                0.0
+            } else {
+                left_after(residual, horizon, life)
+            }),
+            residual_facility: Share::from_fraction(
+                1.0 - f64::from(horizon.min(plant_life)) / f64::from(plant_life),
+            ),
         });
     }
     let inflation = YearPath::Growth(v.get(f.finance.inflation));
     let market = market_price(f, v, ratio);
-    let public_yearly = match form {
-        PublicForm::HourPurchase | PublicForm::HourShare => {
-            purchase_per_year(f, v, bill.funding.expected.public())
-        }
-        _ => 0.0,
-    };
     let contracts = contracts(f, v, hours, &phases);
-    sheet.put("finance.revenue_annual", public_yearly + revenue(f, v, hours, market));
     Plan {
         start: Date::from_days(start),
         step: Step::Month,
         price_month: price_month(f, start),
         phases,
-        replacements: Vec::<Replacement>::new(),
+        replacements,
         market_price: market,
-        market_path: YearPath::Growth(v.get(f.finance.price_change)),
+        market_path: market_path(f, v),
         contracts,
         energy_path: inflation.clone(),
         cost_path: inflation,
@@ -186,9 +214,39 @@ fn plan(
             losses: LossRule::CarriedForward { share: v.get(financing.tax_usable_losses) },
             depreciate_financing: false,
         },
-        project_rate: v.get(f.finance.discount_rate),
+        project_rate: nominal_rate(f, v),
         equity_rate: v.get(f.defaults.financing.equity_return_required),
     }
+}
+
+/// Value left after some months of a life, of the price: a straight line down to `residual` at its end.
+fn left_after(residual: f64, months: u32, life: u32) -> f64 {
+    1.0 - (1.0 - residual) * f64::from(months.min(life)) / f64::from(life)
+}
+
+/// What is left at the end, of what was paid net of the trade-in.
+fn trade_in_share(left: f64, again: f64, first: Money, paid: Money, residual: f64) -> f64 {
+    let net = (first * again - paid * residual).eur();
+    if net > 0.0 { (left * again * first.eur() / net).clamp(0.0, 1.0) } else { 0.0 }
+}
+
+/// The real discount rate in money of the day: (1 + r)(1 + inflation) − 1.
+pub(crate) fn nominal_rate(f: &Factory, v: &Values<'_>) -> Share {
+    let real = v.get(f.finance.discount_rate).fraction();
+    Share::from_fraction(((1.0 + real) * (1.0 + v.get(f.finance.inflation).per_year()) - 1.0).clamp(0.0, 1.0))
+}
+
+/// The market price by year, over that of the price year; a century is enough for any plan.
+fn market_path(f: &Factory, v: &Values<'_>) -> YearPath {
+    let path = &f.finance.price_path;
+    let later = path.after.map_or(0, |_| 100);
+    let mut factor = 1.0;
+    let changes = path.years.iter().copied().chain(path.after.into_iter().cycle().take(later));
+    let after = changes.map(|c| {
+        factor *= 1.0 + v.get(c).per_year();
+        factor
+    });
+    YearPath::Factors(std::iter::once(1.0).chain(after).collect())
 }
 
 /// Months from the start of building back to the middle of the price year.
@@ -247,8 +305,8 @@ fn debt(f: &Factory, v: &Values<'_>) -> Debt {
         Some(d) => Debt {
             rate: v.get(d.rate),
             tenor_months: v.get(d.tenor).months().round().max(1.0) as u32,
-            profile: Profile::Sculpted,
-            target_dscr: Some(v.number(d.dscr)),
+            profile: if d.level { Profile::Level } else { Profile::Sculpted },
+            target_dscr: Some(v.number(d.dscr)).filter(|x| *x > 0.0),
             gearing_cap: v.get(d.share),
             gearing_base: GearingBase::Investment,
             upfront_fee: v.get(f.defaults.financing.upfront_fee),

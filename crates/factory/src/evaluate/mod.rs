@@ -2,11 +2,11 @@
 //! operations → facility → energy → finance → programme gates.
 
 pub(crate) mod adapt;
-mod cash;
+pub(crate) mod cash;
 pub(crate) mod gates;
 pub(crate) mod hours;
 pub(crate) mod machine;
-mod money;
+pub(crate) mod money;
 pub(crate) mod network;
 pub(crate) mod schedule;
 pub(crate) mod serve;

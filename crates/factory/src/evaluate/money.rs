@@ -14,7 +14,7 @@ use crate::inputs::Values;
 use crate::resolved::{Factory, RuleSet};
 
 /// Money of one draw.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Bill {
     /// By phase.
     pub capex: Vec<Capex>,
@@ -220,7 +220,7 @@ fn work(f: &Factory, p: &Physical, per_hour: f64, sheet: &mut Sheet) {
     }
 }
 
-fn form(word: &str) -> PublicForm {
+pub(crate) fn form(word: &str) -> PublicForm {
     match word {
         "grant" => PublicForm::CapitalShare,
         "hour purchase" => PublicForm::HourPurchase,
@@ -231,7 +231,13 @@ fn form(word: &str) -> PublicForm {
     }
 }
 
-fn fund(f: &Factory, v: &Values<'_>, capex: &[Capex], sheet: &mut Sheet) -> Result<Funding, String> {
+/// Public money in a form, under the tightest of the file's rule sets.
+pub(crate) fn divide(
+    f: &Factory,
+    v: &Values<'_>,
+    capex: &[Capex],
+    form: PublicForm,
+) -> Result<Funding, String> {
     let tightest = |pick: &dyn Fn(&RuleSet) -> Option<f64>| f.rules.iter().filter_map(pick).reduce(f64::min);
     let ceiling = tightest(&|r| r.union_share_max.map(|s| v.get(s).fraction()));
     let public_max = tightest(&|r| r.public_share_max.map(|s| v.get(s).fraction()));
@@ -244,11 +250,7 @@ fn fund(f: &Factory, v: &Values<'_>, capex: &[Capex], sheet: &mut Sheet) -> Resu
     let matched =
         f.rules.iter().filter_map(|r| r.states_match_min).map(|s| v.get(s).fraction()).reduce(f64::max);
     // Without a rule that gives public money there is none, whatever form is asked for.
-    let form = if ceiling.is_none() && public_max.is_none() {
-        PublicForm::None
-    } else {
-        form(&f.finance.public_money)
-    };
+    let form = if ceiling.is_none() && public_max.is_none() { PublicForm::None } else { form };
     // A rule that only caps the public share of the whole investment gives it in the two halves of a matching scheme.
     let whole: f64 = capex.iter().map(|c| c.total.eur()).sum();
     let computing: f64 = capex.iter().map(|c| c.computing.eur()).sum();
@@ -258,7 +260,7 @@ fn fund(f: &Factory, v: &Values<'_>, capex: &[Capex], sheet: &mut Sheet) -> Resu
         union_share: Share::from_fraction(asked),
         union_share_max: Share::from_fraction(asked),
         states_match: matched.unwrap_or(1.0),
-        states_available: None,
+        states_available: promised(f, v),
         earlier_support: f.finance.earlier_support.map_or(Money::ZERO, |m| v.get(m)),
         public_share_max: public_max.map(Share::from_fraction),
         phases: capex
@@ -274,7 +276,23 @@ fn fund(f: &Factory, v: &Values<'_>, capex: &[Capex], sheet: &mut Sheet) -> Resu
             .collect(),
         states: f.states.iter().map(|s| (s.code.clone(), v.get(s.share))).collect(),
     };
-    let funding = Funding::divide(&inputs).map_err(|e| e.to_string())?;
+    Funding::divide(&inputs).map_err(|e| e.to_string())
+}
+
+/// What the States can give together so that each stays within its promise; `None` where none has named one.
+fn promised(f: &Factory, v: &Values<'_>) -> Option<Money> {
+    f.states
+        .iter()
+        .filter_map(|s| {
+            let share = v.get(s.share).fraction();
+            s.commitment.filter(|_| share > 0.0).map(|c| v.get(c) * (1.0 / share))
+        })
+        .reduce(Money::min)
+}
+
+/// Public money in the form that the file asks for.
+fn fund(f: &Factory, v: &Values<'_>, capex: &[Capex], sheet: &mut Sheet) -> Result<Funding, String> {
+    let funding = divide(f, v, capex, form(&f.finance.public_money))?;
     sheet.put("funding.union", funding.expected.union.eur());
     sheet.put("funding.states", funding.expected.states.eur());
     sheet.put("funding.public", funding.expected.public().eur());
@@ -286,7 +304,8 @@ fn fund(f: &Factory, v: &Values<'_>, capex: &[Capex], sheet: &mut Sheet) -> Resu
         funding.expected.union.eur() / sheet.at("cost.capex_computing"),
     );
     sheet.put_some("funding.states_to_union", funding.states_to_union());
-    let running = tightest(&|r| r.union_share_operation.map(|s| v.get(s).fraction()));
+    let running =
+        f.rules.iter().filter_map(|r| r.union_share_operation).map(|s| v.get(s).fraction()).reduce(f64::min);
     sheet.put("funding.opex_public_share", running.unwrap_or(0.0));
     sheet.put("finance.access_term", v.get(f.finance.life).s());
     for (code, money) in &funding.states {

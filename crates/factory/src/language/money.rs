@@ -45,6 +45,11 @@ pub(crate) static STATE: Table = Table {
     fields: &[
         required("country", Takes::Catalog(Kind::Countries), "ISO 3166 code."),
         required("share", Takes::Quantity(Dim::Share), "Share of the States' part."),
+        optional(
+            "commitment",
+            Takes::Quantity(Dim::Money),
+            "Most that the State has promised, in euros of the price year: it bounds the States' part and so the Union's.",
+        ),
     ],
 };
 
@@ -60,7 +65,35 @@ pub(crate) static DEBT: Table = Table {
         ),
         given("rate", Dim::Share, "finance", "debt_rate", "Interest per year."),
         given("tenor", Dim::Time, "finance", "debt_tenor", "Repayment time from opening."),
-        given("dscr", Dim::Ratio, "finance", "dscr_min", "Debt-service cover that lenders ask for."),
+        given(
+            "dscr",
+            Dim::Ratio,
+            "finance",
+            "dscr_min",
+            "Debt-service cover that lenders ask for; 0 for none: then the share alone bounds the debt.",
+        ),
+        field(
+            "profile",
+            Takes::Word(&["sculpted", "level"]),
+            Need::Word("sculpted"),
+            "Payments in proportion to the cash flow, or the same every month.",
+        ),
+    ],
+};
+
+pub(crate) static PRICE_PATH: Table = Table {
+    doc: "Change of the market price of an hour from year to year, counted from the price year; after ten years the price holds, or goes on by price_change. Prices fell and then rose: in the base case years of new supply and years of shortage alternate, and draws mix them.",
+    fields: &[
+        given("year_1", Dim::Growth, "market", "hour_price_fall", "From the price year to the next."),
+        given("year_2", Dim::Growth, "market", "hour_price_rise", "A year later."),
+        given("year_3", Dim::Growth, "market", "hour_price_fall", "A year later."),
+        given("year_4", Dim::Growth, "market", "hour_price_rise", "A year later."),
+        given("year_5", Dim::Growth, "market", "hour_price_fall", "A year later."),
+        given("year_6", Dim::Growth, "market", "hour_price_rise", "A year later."),
+        given("year_7", Dim::Growth, "market", "hour_price_fall", "A year later."),
+        given("year_8", Dim::Growth, "market", "hour_price_rise", "A year later."),
+        given("year_9", Dim::Growth, "market", "hour_price_fall", "A year later."),
+        given("year_10", Dim::Growth, "market", "hour_price_rise", "A year later."),
     ],
 };
 
@@ -97,12 +130,27 @@ pub(crate) static FINANCE: Table = Table {
             "hour_price",
             "Market price of one H100e-hour where a tenant states none.",
         ),
-        given(
+        optional(
+            "price_path",
+            Takes::Table(&PRICE_PATH),
+            "Change of the market price from year to year, up or down.",
+        ),
+        optional(
             "price_change",
-            Dim::Growth,
-            "factory",
-            "hour_price_change",
-            "Yearly change of the market price; may rise or fall.",
+            Takes::Quantity(Dim::Growth),
+            "One yearly change of the market price for all years that the path does not name, and after its last one.",
+        ),
+        optional(
+            "horizon",
+            Takes::Quantity(Dim::Time),
+            "How long a phase sells hours; beyond the life of its computing infrastructure that is bought anew. Without it, one life.",
+        ),
+        given(
+            "refresh_cost",
+            Dim::Ratio,
+            "finance",
+            "refresh_cost",
+            "Price of the computing infrastructure bought anew, of the first purchase.",
         ),
         given("usd_per_eur", Dim::Ratio, "market", "eur_usd", "Exchange rate for prices in dollars."),
         optional("tax", Takes::Quantity(Dim::Share), "Tax on profits; without it the country's."),

@@ -215,6 +215,8 @@ room! { /// What a factory file leaves open.
     room_coil_approach: TemperatureDifference = TemperatureDifference,
     backup_price: EnergyPrice = EnergyPrice,
     public_loan_rate: Share = Share,
+    guarantee_fee: Share = Share,
+    guarantee_cover: Share = Share,
 }
 
 /// All of them, by room.

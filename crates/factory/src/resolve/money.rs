@@ -1,12 +1,12 @@
 use gigatwin_catalog::{Entry, Kind};
-use gigatwin_quantity::{Dim, Growth, PowerPrice, Share};
+use gigatwin_quantity::{Dim, Growth, Money, PowerPrice, Share};
 
 use super::builder::Builder;
 use crate::check::{Node, TableNode};
-use crate::inputs::{Plain, Values};
-use crate::language::{money as language, site};
+use crate::inputs::{In, Input, Plain, Values};
+use crate::language::{Need, money as language, site};
 use crate::outcome::slug;
-use crate::resolved::{Costs, Debt, Finance, HoursRule, StateShare, Tenant, TenantKind};
+use crate::resolved::{Costs, Debt, Finance, HoursRule, PricePath, StateShare, Tenant, TenantKind};
 
 /// Exchange rate, inflation and price year: read first, as all money is read through them.
 pub(super) fn rates(b: &mut Builder<'_>, head: &TableNode, finance: &TableNode) {
@@ -129,8 +129,10 @@ pub(super) fn states(b: &mut Builder<'_>, root: &TableNode, host: Option<&Entry>
             b.error("G303", span, format!("{} pays in twice", entry.name), "keep one of the two");
             continue;
         }
-        if let Some(share) = b.given::<Share>(node, "share", &format!("state.{}", entry.id)) {
-            states.push(StateShare { code: entry.id, share });
+        let path = format!("state.{}", entry.id);
+        let commitment = commitment(b, node, &path);
+        if let Some(share) = b.given::<Share>(node, "share", &path) {
+            states.push(StateShare { code: entry.id, share, commitment });
         }
     }
     if nodes.is_empty() {
@@ -143,7 +145,7 @@ pub(super) fn states(b: &mut Builder<'_>, root: &TableNode, host: Option<&Entry>
                 root.span,
             )
         {
-            states.push(StateShare { code: host.id.clone(), share });
+            states.push(StateShare { code: host.id.clone(), share, commitment: None });
         }
     } else {
         let sum = super::base_sum(b, states.iter().map(|s| s.share));
@@ -167,14 +169,17 @@ pub(super) fn finance(b: &mut Builder<'_>, node: &TableNode, country: Option<&En
         let rate = b.quantity(&language::DEBT, d, "rate", "finance.debt");
         let tenor = b.quantity(&language::DEBT, d, "tenor", "finance.debt");
         let dscr = b.quantity::<Plain>(&language::DEBT, d, "dscr", "finance.debt");
-        Some(Debt { share: share?, rate: rate?, tenor: tenor?, dscr: dscr? })
+        let level = b.word(&language::DEBT, d, "profile", "finance.debt") == "level";
+        Some(Debt { share: share?, rate: rate?, tenor: tenor?, dscr: dscr?, level })
     });
     let life = b.quantity(&language::FINANCE, node, "life", "finance");
     let residual = b.quantity(&language::FINANCE, node, "residual", "finance");
     let discount_rate = b.quantity(&language::FINANCE, node, "discount_rate", "finance");
     let inflation = b.quantity(&language::FINANCE, node, "inflation", "finance");
     let price = b.quantity(&language::FINANCE, node, "price", "finance");
-    let price_change = b.quantity(&language::FINANCE, node, "price_change", "finance");
+    let price_path = price_path(b, node);
+    let horizon = b.given(node, "horizon", "finance");
+    let refresh_cost = b.quantity(&language::FINANCE, node, "refresh_cost", "finance");
     let tax = b
         .given(node, "tax", "finance")
         .or_else(|| country.and_then(|c| b.figure(c, "corporate_tax", Dim::Share)))
@@ -188,10 +193,48 @@ pub(super) fn finance(b: &mut Builder<'_>, node: &TableNode, country: Option<&En
         discount_rate: discount_rate?,
         inflation: inflation?,
         price: price?,
-        price_change: price_change?,
+        price_path: price_path?,
+        horizon,
+        refresh_cost: refresh_cost?,
         tax: tax?,
         earlier_support,
     })
+}
+
+/// The change of each year: of the file's path, else the file's one change, else the default of the year.
+fn price_path(b: &mut Builder<'_>, node: &TableNode) -> Option<PricePath> {
+    let after = b.given(node, "price_change", "finance");
+    let path = node.table("price_path");
+    let years = language::PRICE_PATH.fields.iter().map(|field| {
+        let file = path.and_then(|p| b.given(p, field.key, "finance.price_path")).or(after);
+        let Need::Default(room, name) = field.need else { return file };
+        let at = format!("finance.price_path.{}", field.key);
+        file.or_else(|| b.default(room, name, Dim::Growth, &at, node.span))
+    });
+    let years = years.collect::<Option<Vec<_>>>()?;
+    Some(PricePath { years, after })
+}
+
+/// A State's promise must be in the money that everything else is counted in.
+fn commitment(b: &mut Builder<'_>, node: &TableNode, path: &str) -> Option<In<Money>> {
+    let q = node.quantity("commitment")?;
+    let year = u16::try_from(b.inputs.price_year).unwrap_or(0);
+    let (span, text) = (q.span, q.text.clone());
+    if Input::currency(q.dim, q.currency) {
+        b.error("G604", span, format!("{text} is a commitment in another currency"), "convert it to euros");
+        return None;
+    }
+    if let Some(stated) = q.price_year.filter(|y| *y != year) {
+        let message = format!("{text} is a commitment in euros of {stated}; the file counts euros of {year}");
+        b.error(
+            "G605",
+            span,
+            message,
+            format!("leave the year out for money of {year}, or convert the amount"),
+        );
+        return None;
+    }
+    b.given(node, "commitment", path)
 }
 
 pub(super) fn costs(b: &mut Builder<'_>, node: &TableNode, country: Option<&Entry>) -> Option<Costs> {

@@ -127,7 +127,7 @@ impl Walk<'_> {
             words.iter().filter(|w| **w != now).map(|w| ((*w).to_owned(), here(quoted(w)))).collect()
         };
         match (field.takes, &node.value) {
-            (Takes::Quantity(_), RawValue::Text(_)) if path.starts_with("state.") => {
+            (Takes::Quantity(Dim::Share), RawValue::Text(_)) if path.starts_with("state.") => {
                 self.state_share(node, path)
             }
             (Takes::Quantity(dim), RawValue::Table(range)) => self.range(range, dim, path),

@@ -182,8 +182,10 @@ impl<'a> Chain<'a> {
     }
 
     fn apply(&self, change: &Change, path: &str, value: &mut f64) {
-        let hits = |start: &str, end: &str| {
-            if end.is_empty() { path == start } else { path.starts_with(start) && path.ends_with(end) }
+        let hits = |start: &str, end: &str| match end {
+            "" if start.ends_with('.') => path.starts_with(start),
+            "" => path == start,
+            _ => path.starts_with(start) && path.ends_with(end),
         };
         match change {
             Change::Set { start, end, value: v } if hits(start, end) => *value = *v,

@@ -3,7 +3,8 @@
 /// How inputs change.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Change {
-    /// Inputs of this path, or of any path with this start and end, take a value in base units.
+    /// Inputs of this path, under it where it ends in a dot, or of any path with this start and end, take a value in base
+    /// units.
     Set {
         /// Start of the path.
         start: &'static str,
@@ -75,7 +76,10 @@ pub const LEVERS: &[Lever] = &[
     Lever {
         id: "price-path",
         label: "hour prices that do not fall",
-        changes: &[Change::Set { start: "finance.price_change", end: "", value: 0.0 }],
+        changes: &[
+            Change::Set { start: "finance.price_change", end: "", value: 0.0 },
+            Change::Set { start: "finance.price_path.", end: "", value: 0.0 },
+        ],
     },
     Lever {
         id: "utilisation",
