@@ -13,12 +13,10 @@ fn cpu() -> f64 {
 }
 
 fn main() {
-    let months = |a: f64, b: f64, c: f64| {
-        Distribution::triangular(30.44 * a, 30.44 * b, 30.44 * c).expect("a range")
-    };
-    let quantiles = |a: f64, b: f64, c: f64| {
-        Distribution::quantiles(30.44 * a, 30.44 * b, 30.44 * c).expect("quantiles")
-    };
+    let months =
+        |a: f64, b: f64, c: f64| Distribution::triangular(30.44 * a, 30.44 * b, 30.44 * c).expect("a range");
+    let quantiles =
+        |a: f64, b: f64, c: f64| Distribution::quantiles(30.44 * a, 30.44 * b, 30.44 * c).expect("quantiles");
     let network = Network {
         award: Distribution::Point(20_900.0),
         to_signature: months(3.0, 6.0, 12.0),

@@ -161,9 +161,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn network() -> Network {
-        let months = |a: f64, b: f64, c: f64| {
-            Distribution::triangular(30.4 * a, 30.4 * b, 30.4 * c).unwrap()
-        };
+        let months = |a: f64, b: f64, c: f64| Distribution::triangular(30.4 * a, 30.4 * b, 30.4 * c).unwrap();
         Network {
             award: Distribution::Point(20_900.0),
             to_signature: months(3.0, 6.0, 12.0),

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use gigatwin_catalog::{Catalog, CatalogError, Kind};
-use gigatwin_quantity::{Date, Dim, Money};
+use gigatwin_quantity::{Date, Money};
 
-use super::assumptions::{Assumptions, range};
+use super::assumptions::Assumptions;
 use super::judge::Judged;
 use super::risks::{Instrument, Stake, stake};
 use crate::bid::Bid;
@@ -157,12 +157,10 @@ pub fn ledger(
             }
         }
     }
-    // What is at stake against the low end of the market, at the catalog's rate of exchange.
-    let market = catalog.entry(Kind::Costs, "market")?;
-    let low = range(&market, "h100_eu", Dim::HourPrice)?.low / range(&market, "eur_usd", Dim::Ratio)?.mode;
+    // What is at stake against the low end of the market.
     for line in lines.values_mut() {
         let term = line.h100e_hours * f64::from(TERM);
-        line.stake = stake(line.instrument, line.pays, line.pays_later, term, low);
+        line.stake = stake(line.instrument, line.pays, line.pays_later, term, assumptions.market.low);
     }
     Ok(lines.into_values().collect())
 }

@@ -19,13 +19,8 @@ pub enum Instrument {
 }
 
 /// All of them, in the order of tables.
-pub const INSTRUMENTS: [Instrument; 5] = [
-    Instrument::Grant,
-    Instrument::Purchase,
-    Instrument::Equity,
-    Instrument::Loan,
-    Instrument::Guarantee,
-];
+pub const INSTRUMENTS: [Instrument; 5] =
+    [Instrument::Grant, Instrument::Purchase, Instrument::Equity, Instrument::Loan, Instrument::Guarantee];
 
 impl Instrument {
     /// From the word in a commitment.

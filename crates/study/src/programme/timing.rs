@@ -108,7 +108,8 @@ pub fn timings(catalog: &Catalog, draws: usize, seed: u64) -> Result<Vec<Timing>
     }
     let twelve = days(&durations, "permit_cap_proposed")?;
     draw("network, connection already there".to_owned(), Basis::What, &network)?;
-    let quick = Network { permit: Some((0.0, capped(days(&durations, "permit")?, twelve.base()))), ..network };
+    let quick =
+        Network { permit: Some((0.0, capped(days(&durations, "permit")?, twelve.base()))), ..network };
     draw("… and permits in 12 months".to_owned(), Basis::What, &quick)?;
     let granted = Network { permit: None, state_aid: None, ..network };
     draw("… and permits granted, no State-aid decision".to_owned(), Basis::What, &granted)?;
