@@ -54,4 +54,31 @@ mod tests {
         let (_, low, high) = Class::of([3.0; 5].into_iter()).unwrap().band();
         assert!((low - 3.0).abs() < 1e-12 && (high - 3.0).abs() < 1e-12);
     }
+
+    /// Months from first trace to first power of 59 observed sites, left out one by one. Skipped where the data is not there.
+    #[test]
+    fn build_times_are_covered_as_they_should_be() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/programme/build_durations_months.json");
+        let Ok(text) = std::fs::read_to_string(path) else {
+            println!("skipped: {path} is absent");
+            return;
+        };
+        let data: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let months: Vec<f64> =
+            data["observed_months"].as_array().unwrap().iter().filter_map(serde_json::Value::as_f64).collect();
+        assert_eq!(months.len(), 59);
+        let (mut inside, mut error) = (0, 0.0);
+        for (i, m) in months.iter().enumerate() {
+            let others = months.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, x)| *x);
+            let (middle, low, high) = Class::of(others).unwrap().band();
+            inside += usize::from((low..=high).contains(m));
+            error += (middle / m - 1.0).abs();
+        }
+        let n = months.len() as f64;
+        let (coverage, mean) = (inside as f64 / n, error / n);
+        println!("80 % band holds {:.0} % of {n} sites, mean error {:.0} %", 100.0 * coverage, 100.0 * mean);
+        assert!((0.70..=0.90).contains(&coverage), "{coverage}");
+        let fast = months.iter().filter(|m| **m <= 18.0).count() as f64 / n;
+        assert!((fast - 0.22).abs() < 0.01, "the share within 18 months that claims quote: {fast}");
+    }
 }

@@ -8,7 +8,7 @@ use gigatwin_quantity::{Dim, Distribution};
 use super::facts::Site;
 
 /// Draws behind a band, and their seed.
-const DRAWS: (usize, u64) = (64, 1);
+const DRAWS: (usize, u64) = (32, 1);
 
 /// The outcome of the file, and the country's prices that a total needs.
 pub(super) struct Product {
