@@ -58,14 +58,21 @@ mod tests {
     /// Months from first trace to first power of 59 observed sites, left out one by one. Skipped where the data is not there.
     #[test]
     fn build_times_are_covered_as_they_should_be() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/programme/build_durations_months.json");
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../../shared/data/programme/build_durations_months.json"
+        );
         let Ok(text) = std::fs::read_to_string(path) else {
             println!("skipped: {path} is absent");
             return;
         };
         let data: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let months: Vec<f64> =
-            data["observed_months"].as_array().unwrap().iter().filter_map(serde_json::Value::as_f64).collect();
+        let months: Vec<f64> = data["observed_months"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(serde_json::Value::as_f64)
+            .collect();
         assert_eq!(months.len(), 59);
         let (mut inside, mut error) = (0, 0.0);
         for (i, m) in months.iter().enumerate() {

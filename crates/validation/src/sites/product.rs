@@ -3,18 +3,18 @@
 use gigatwin_catalog::{Catalog, Kind};
 use gigatwin_factory::outcome::Outcome;
 use gigatwin_factory::{load, run};
-use gigatwin_quantity::{Dim, Distribution};
+use gigatwin_quantity::Dim;
 
 use super::facts::Site;
 
 /// Draws behind a band, and their seed.
-const DRAWS: (usize, u64) = (32, 1);
+const DRAWS: (usize, u64) = (64, 1);
 
 /// The outcome of the file, and the country's prices that a total needs.
 pub(super) struct Product {
     outcome: Outcome,
-    /// Shell, power and cooling plant per MW of IT in EUR m: most likely, low, high.
-    pub shell: (f64, f64, f64),
+    /// Shell, power and cooling plant per MW of IT, in EUR m.
+    pub shell: f64,
     /// Contingency on it.
     pub contingency: f64,
     /// Industry's price of power in EUR/MWh.
@@ -59,14 +59,12 @@ impl Product {
         let land = catalog.entry(Kind::Countries, country).map_err(|e| e.to_string())?;
         let building = catalog.entry(Kind::Costs, "building").map_err(|e| e.to_string())?;
         let of = |key: &str, dim| land.figure(key, dim).ok().flatten().map(|v| v.distribution);
-        let shell = match of("shell_cost", Dim::PowerPrice) {
-            Some(Distribution::Triangular { low, mode, high }) => (mode, low, high),
-            Some(other) => (other.base(), other.base(), other.base()),
-            None => return Err(format!("the cost of a building in {country} is not known")),
-        };
+        // EUR per watt are EUR m per MW.
+        let shell = of("shell_cost", Dim::PowerPrice).map(|d| d.base());
+        let shell = shell.ok_or_else(|| format!("the cost of a building in {country} is not known"))?;
         let contingency =
             building.figure("contingency", Dim::Share).ok().flatten().map(|v| v.distribution.base());
-        // EUR per joule to EUR per MWh, EUR per watt to EUR m per MW.
+        // EUR per joule to EUR per MWh.
         let price = of("price_industry", Dim::EnergyPrice).map(|p| p.base() * 3.6e9).unwrap_or(f64::NAN);
         let outcome = run(&factory, DRAWS.1, DRAWS.0);
         Ok(Product { outcome, shell, contingency: contingency.unwrap_or(0.0), price })
