@@ -54,6 +54,22 @@ fn synthetic_bids_give_an_answer_to_every_claim() {
         .filter_map(|b| b["states_eur"].as_f64())
         .sum();
     assert!((sum("states", "pays_eur") - chosen).abs() <= 1e-6 * chosen.max(1.0));
+    // What a State pays is spread over years without loss, and no class gets more than all.
+    for state in answer["states"].as_array().expect("states") {
+        let total = |key: &str| -> f64 {
+            state[key].as_object().expect("a table").values().filter_map(serde_json::Value::as_f64).sum()
+        };
+        let of = |key: &str| state[key].as_f64().expect("a number");
+        assert!((total("calendar_eur") - of("pays_eur")).abs() <= 1e-6 * of("pays_eur").max(1.0), "{state}");
+        assert!(total("hours_by_class") <= of("hours_per_year") * (1.0 + 1e-9), "{state}");
+        assert!(of("contingent_eur") <= of("pays_eur") + 1e-6, "{state}");
+    }
+    let outlook = &answer["outlook"];
+    for view in outlook["opening"].as_array().expect("views") {
+        let by = view["open_by"].as_object().expect("shares");
+        assert!(by.values().all(|p| (0.0..=1.0).contains(&p.as_f64().expect("a share"))), "{view}");
+    }
+    assert!(outlook["europe"]["scenarios"].as_array().expect("scenarios").len() >= 6);
     // The same seed gives the same bytes; another number of threads too.
     let again = [
         "programme",

@@ -154,7 +154,7 @@ fn in_short(context: &Context, realised: &Realised) -> String {
         format!(" The single change that helps most is {}: {}.", b.label, share(b.any))
     });
     format!(
-        "At least one site is worth investing in in {} of the draws; in the middle draw {} of {} chosen sites are, and {} are open by the end \
+        "In {} of the draws at least one site is worth its sponsors' money; in the middle draw {} of {} chosen sites are, and {} are open by the end \
          of 2030.{best} With all changes together it is {}, with {} sites open by then on average. Of {} announcements {} are met, {} missed, \
          {} superseded and {} cannot be said.",
         share(base.any),

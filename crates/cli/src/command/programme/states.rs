@@ -35,7 +35,7 @@ pub(super) fn text(context: &Context, found: &Found) -> String {
     sides.extend([Side::Right; 7]);
     out.push_str(&table(&sides, &rows));
     out.push_str(&paragraph(
-        "Pays: over five years from opening; the later part is owed only where the Union's money for second phases comes. EUR/h: what \
+        "Pays: for hours over five years from the opening of each phase; the later part is owed only where the Union's money for second phases comes. EUR/h: what \
          a State pays for each of its accelerator-hours.",
     ));
     let outside: Vec<String> = found
