@@ -55,6 +55,14 @@ pub struct Openings {
 }
 
 impl Openings {
+    /// Of days since 1970 that were drawn elsewhere; those that are no number are left out.
+    #[must_use]
+    pub fn of(mut days: Vec<f64>) -> Openings {
+        days.retain(|d| d.is_finite());
+        days.sort_unstable_by(f64::total_cmp);
+        Openings { days, binding: Vec::new() }
+    }
+
     /// Share of draws that are open before a day.
     #[must_use]
     pub fn by(&self, day: Date) -> f64 {
@@ -149,10 +157,7 @@ const ACTIVITIES: [Activity; 8] = [
 #[must_use]
 pub fn outside(parts: [Distribution; 3], draws: usize, seed: u64) -> Openings {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut days: Vec<f64> =
-        (0..draws).map(|_| parts.iter().map(|p| p.quantile(uniform(&mut rng))).sum()).collect();
-    days.sort_unstable_by(f64::total_cmp);
-    Openings { days, binding: Vec::new() }
+    Openings::of((0..draws).map(|_| parts.iter().map(|p| p.quantile(uniform(&mut rng))).sum()).collect())
 }
 
 #[cfg(test)]

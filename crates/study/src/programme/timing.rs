@@ -2,6 +2,7 @@
 //! with what is published of each State.
 
 use gigatwin_catalog::{Catalog, CatalogError, Confidence, Entry, Kind};
+use gigatwin_factory::{Evaluator, Factory, Sampler};
 use gigatwin_programme::risk::{GridRisk, Network, Openings, outside, simulate};
 use gigatwin_quantity::{Dim, Distribution};
 
@@ -20,6 +21,8 @@ pub enum Basis {
     Unknown,
     /// The network, with one thing changed.
     What,
+    /// A bid's own dates and durations.
+    Site,
 }
 
 impl Basis {
@@ -32,6 +35,7 @@ impl Basis {
             Basis::Published => "network, published grid range",
             Basis::Unknown => "network, grid unknown",
             Basis::What => "network, what if",
+            Basis::Site => "chosen site",
         }
     }
 }
@@ -116,6 +120,16 @@ pub fn timings(catalog: &Catalog, draws: usize, seed: u64) -> Result<Vec<Timing>
     let ordered = Network { procurement: Distribution::Point(0.0), ..granted };
     draw("… and the supply contract signed with it".to_owned(), Basis::What, &ordered)?;
     Ok(out)
+}
+
+/// When one site opens by its own factory file.
+#[must_use]
+pub fn site(label: &str, factory: &Factory, draws: usize, seed: u64) -> Timing {
+    let evaluator = Evaluator::new(factory);
+    let sampler = Sampler::new(factory, &|_| seed, draws);
+    let days =
+        (0..draws).filter_map(|k| evaluator.sample(&sampler.values(k)).get("schedule.opening")).collect();
+    Timing { label: label.to_owned(), basis: Basis::Site, openings: Openings::of(days) }
 }
 
 fn figure(entry: &Entry, key: &str, dim: Dim) -> Result<Distribution, CatalogError> {

@@ -3,17 +3,20 @@
 use gigatwin_quantity::Date;
 use gigatwin_study::programme::europe::{Added, Europe, europe};
 use gigatwin_study::programme::federation::{Federation, federation};
-use gigatwin_study::programme::timing::{Timing, timings};
+use gigatwin_study::programme::timing::{Timing, site, timings};
 use gigatwin_study::realise::world;
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::Found;
-use super::page::{paragraph, title};
+use super::page::{paragraph, short, title};
 use crate::context::Context;
 use crate::layout::{Side, table};
 
 /// Draws behind each view of the schedule.
 const DRAWS: usize = 5000;
+/// Draws of each chosen site.
+const SITE_DRAWS: usize = 200;
 /// The day that months until an opening count from: the state of knowledge of the catalog's figures.
 const TODAY: (i16, i8, i8) = (2026, 11, 22);
 
@@ -36,7 +39,16 @@ pub(super) fn outlook(
     found: &Found,
     seed: u64,
 ) -> Result<Outlook, gigatwin_catalog::CatalogError> {
-    let timings = timings(catalog, DRAWS, seed)?;
+    let mut timings = timings(catalog, DRAWS, seed)?;
+    let sites: Vec<Timing> = found
+        .chosen
+        .par_iter()
+        .filter_map(|i| {
+            let bid = &found.bids[*i];
+            Some(site(&format!("✓ {}", short(&bid.name, 40)), bid.factory.as_ref()?, SITE_DRAWS, seed))
+        })
+        .collect();
+    timings.extend(sites);
     let of = |i: usize, id: &str| found.judged[i].value(id);
     let sum = |id: &str| found.chosen.iter().filter_map(|i| of(*i, id)).sum::<f64>();
     let h100e = sum("site.h100_equivalents");
@@ -114,10 +126,11 @@ fn opening(context: &Context, o: &Outlook) -> String {
         format!(" With the connection there, what holds it back: {}.", list.join(", "))
     });
     out.push_str(&paragraph(&format!(
-        "Share of {} draws open by the middle of 2028 and the end of each year, for an award between January and July 2027. Observed sites \
-         stand almost all outside the EU; grid ranges of the named States are published at low confidence, for the others none is \
-         known.{}",
+        "Share of {} draws open by the middle of 2028 and the end of each year, for an award between January and July 2027. The 59 \
+         observed sites stand almost all outside the EU; procurement is that of five AI Factories; grid ranges of the named States are published at low confidence, for the others none is \
+         known. ✓: a chosen site by its own dates, in {} draws.{}",
         f.count(DRAWS),
+        f.count(SITE_DRAWS),
         binds.unwrap_or_default()
     )));
     out
