@@ -38,6 +38,21 @@ pub(super) fn text(context: &Context, found: &Found) -> String {
         "Pays: for hours over five years from the opening of each phase; the later part is owed only where the Union's money for second phases comes. EUR/h: what \
          a State pays for each of its accelerator-hours.",
     ));
+    let short_of: Vec<String> = found
+        .ledger
+        .iter()
+        .filter_map(|l| Some((l, l.promised?.eur())))
+        .filter(|(l, promised)| l.pays.eur() > *promised + 0.5e6)
+        .map(|(l, promised)| {
+            format!("{} (EUR {} m of EUR {} m)", l.name, million(promised), million(l.pays.eur()))
+        })
+        .collect();
+    if !short_of.is_empty() {
+        out.push_str(&paragraph(&format!(
+            "Promised in public so far is less than the chosen sites ask of: {}.",
+            short_of.join(", ")
+        )));
+    }
     let outside: Vec<String> = found
         .ledger
         .iter()
