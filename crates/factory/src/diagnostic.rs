@@ -189,4 +189,7 @@ pub const COMMAND_CODES: &[(&str, &str)] = &[
     ("G626", "two bids of one name"),
     ("G627", "a folder without a bid"),
     ("G628", "a folder that is not empty"),
+    ("G629", "a bid that the folder does not have"),
+    ("G630", "money in a currency that is not counted"),
+    ("G631", "a commitment of a State that has not signed"),
 ];

@@ -109,6 +109,9 @@ impl Gap {
     }
 
     fn words(&self) -> String {
+        if self.size() == 0.0 {
+            return "nothing".to_owned();
+        }
         // A distance between dates is a time.
         if self.dim == Dim::Date {
             show(Dim::Time, self.size() * 86_400.0)

@@ -6,6 +6,8 @@
 pub mod gate;
 pub mod hours;
 pub mod portfolio;
+pub mod queue;
+pub mod risk;
 pub mod scale;
 pub mod schedule;
 pub mod score;

@@ -12,6 +12,8 @@ use gigatwin_quantity::{Date, Time};
 pub enum Activity {
     /// Funding decision and signature of the hosting agreement.
     Signature,
+    /// Decision on State aid, which signature waits for.
+    StateAid,
     /// Building and environmental permits.
     Permit,
     /// From signature to the supply contract.
@@ -31,6 +33,7 @@ impl Activity {
     pub fn label(self) -> &'static str {
         match self {
             Self::Signature => "signature",
+            Self::StateAid => "State aid",
             Self::Permit => "permit",
             Self::Procurement => "procurement",
             Self::Delivery => "delivery of systems",

@@ -118,17 +118,13 @@ impl<'a> Fit<'a> {
 /// # Errors
 /// [`ValidationError`] with line and column where the table cannot be read.
 pub fn validate(csv: Option<&str>) -> Result<Report, ValidationError> {
-    let shipped_table = Table::read(SHIPPED, &["id", "chip"])?;
-    let mut shipped: Vec<Sample> = Vec::new();
-    for row in shipped_table.rows() {
-        shipped.extend(read(&row, &[])?.ok());
-    }
+    let shipped = shipped()?;
     let table = match csv {
         // Either a table like the shipped one, or a list of systems.
         Some(text) => {
             Table::read(text, &["chip"]).or_else(|e| Table::read(text, &["accelerator"]).map_err(|_| e))?
         }
-        None => shipped_table,
+        None => Table::read(SHIPPED, &["id", "chip"])?,
     };
     let whole = Fit::new(&shipped.iter().collect::<Vec<_>>());
     let (mut predictions, mut refused, mut rows) = (Vec::new(), Vec::new(), 0);
@@ -214,23 +210,51 @@ pub fn validate(csv: Option<&str>) -> Result<Report, ValidationError> {
     Ok(Report::score("power", rows, predictions, refused, fold))
 }
 
+/// HPL power per accelerator in watts with its band, fitted without the families for which `leave_out` holds.
+///
+/// # Errors
+/// Where the chip's power is not known.
+pub(crate) fn hpl_per_chip(chip: &str, leave_out: &dyn Fn(&str) -> bool) -> Result<(f64, f64, f64), String> {
+    let shipped = shipped().map_err(|e| e.to_string())?;
+    let sample = rows::of_chip(chip, &shipped)?;
+    let kept: Vec<&Sample> = shipped.iter().filter(|s| !leave_out(&s.family)).collect();
+    let activity = Fit::new(&kept).activity_of(&sample).ok_or("no activity is known")?;
+    let predicted = sample.power(activity)?;
+    let width = width_of(kept.iter().filter_map(|s| error_without_family(s, &kept)));
+    Ok((predicted, predicted * (1.0 - width), predicted * (1.0 + width)))
+}
+
+fn shipped() -> Result<Vec<Sample>, ValidationError> {
+    let mut samples = Vec::new();
+    for row in Table::read(SHIPPED, &["id", "chip"])?.rows() {
+        samples.extend(read(&row, &[])?.ok());
+    }
+    Ok(samples)
+}
+
+/// Relative error of a system's power when it is predicted by the others without its family.
+fn error_without_family(sample: &Sample, all: &[&Sample]) -> Option<f64> {
+    let rest: Vec<&Sample> = all.iter().filter(|o| o.family != sample.family).copied().collect();
+    let predicted = sample.power(Fit::new(&rest).activity_of(sample)?).ok()?;
+    Some((sample.per_chip? / predicted - 1.0).abs())
+}
+
+/// Half a band that holds 80 % of next rows, of the errors of n: the rank 0.8 (n + 1).
+fn width_of(errors: impl Iterator<Item = f64>) -> f64 {
+    let errors = sorted(errors);
+    let n = errors.len() as f64;
+    let rank = if n > 1.0 { ((0.8 * (n + 1.0) - 1.0) / (n - 1.0)).min(1.0) } else { 1.0 };
+    quantile(&errors, rank)
+}
+
 /// Bands from the out-of-fold errors of the shipped systems, the row's own family aside.
 fn set_bands(predictions: &mut [Prediction], shipped: &[Sample]) {
-    let errors: Vec<(&Sample, f64)> = shipped
-        .iter()
-        .filter_map(|s| {
-            let rest: Vec<&Sample> = shipped.iter().filter(|o| o.family != s.family).collect();
-            let predicted = s.power(Fit::new(&rest).activity_of(s)?).ok()?;
-            Some((s, (s.per_chip? / predicted - 1.0).abs()))
-        })
-        .collect();
+    let all: Vec<&Sample> = shipped.iter().collect();
+    let errors: Vec<(&Sample, f64)> =
+        all.iter().filter_map(|s| Some((*s, error_without_family(s, &all)?))).collect();
     for p in predictions {
         let family = shipped.iter().find(|s| s.id == p.id).map(|s| s.family.as_str());
-        let others = sorted(errors.iter().filter(|(s, _)| Some(s.family.as_str()) != family).map(|e| e.1));
-        // 80 % of the next row, of n seen: the rank 0.8 (n + 1) of the absolute errors.
-        let n = others.len() as f64;
-        let rank = if n > 1.0 { ((0.8 * (n + 1.0) - 1.0) / (n - 1.0)).min(1.0) } else { 1.0 };
-        let width = quantile(&others, rank);
+        let width = width_of(errors.iter().filter(|(s, _)| Some(s.family.as_str()) != family).map(|e| e.1));
         (p.low, p.high) = (p.predicted * (1.0 - width), p.predicted * (1.0 + width));
     }
 }

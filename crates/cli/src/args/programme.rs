@@ -32,6 +32,9 @@ pub struct Programme {
     /// Least number of host States
     #[arg(long, value_name = "N")]
     pub states: Option<usize>,
+    /// Trace one bid's gates and score to the figures they rest on, instead of the page; name or id of the bid
+    #[arg(long, value_name = "BID", conflicts_with = "realise")]
+    pub explain: Option<String>,
     /// Also write bids, gates, States, claims and draws as Parquet and CSV into this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

@@ -62,7 +62,15 @@ fn point(value: &RawValue, span: Span, dim: Dim, out: &mut Vec<Diagnostic>) -> O
     let measure = match parse(&text, dim) {
         Ok(measure) => measure,
         Err(e) => {
-            out.push(Diagnostic::error(e.code(), span, e.to_string(), e.hint()));
+            out.push(match foreign(&text, dim) {
+                Some(code) => Diagnostic::error(
+                    "G630",
+                    span,
+                    format!("\"{text}\" is money in {code}; EUR and USD are counted"),
+                    "convert it to euros and say in a note how",
+                ),
+                None => Diagnostic::error(e.code(), span, e.to_string(), e.hint()),
+            });
             return None;
         }
     };
@@ -71,6 +79,19 @@ fn point(value: &RawValue, span: Span, dim: Dim, out: &mut Vec<Diagnostic>) -> O
         return None;
     }
     Some((measure, text))
+}
+
+/// The code of another currency that money starts with, such as DKK.
+fn foreign(text: &str, dim: Dim) -> Option<&str> {
+    let money = matches!(
+        dim,
+        Dim::Money | Dim::EnergyPrice | Dim::HourPrice | Dim::PowerPrice | Dim::PowerRate | Dim::CarbonPrice
+    );
+    let code = text.trim().get(..3)?;
+    let rest = text.trim().get(3..)?;
+    let amount = rest.trim_start().starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '.');
+    (money && amount && code.chars().all(|c| c.is_ascii_uppercase()) && !matches!(code, "EUR" | "USD"))
+        .then_some(code)
 }
 
 /// Values no site can have: mistakes of a unit, most often, and a guard of the arithmetic.

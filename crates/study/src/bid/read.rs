@@ -168,6 +168,19 @@ fn commitments(
             }
         }
         let text = |key: &str| node.text(key).map(|t| t.0.to_owned()).unwrap_or_default();
+        if let Some(id) = state.as_deref()
+            && !catalog.entry(Kind::Countries, id).is_ok_and(|e| e.flag("signatory"))
+            && amount.is_none_or(|a| a.eur() > 0.0)
+            && let Some((_, span)) = node.text("state")
+        {
+            let message = format!(
+                "{} did not sign the joint procurement agreement: its money cannot match the Union's in this call",
+                id.to_uppercase()
+            );
+            let hint = "it can still buy hours at the market price or use its AI Factory or antenna; \
+                        no gate and no ledger line counts this commitment as matching money";
+            found.push(Diagnostic::warning("G631", span, message, hint));
+        }
         if let (Some(state), Some(confidence)) = (state, Confidence::from_word(&text("confidence"))) {
             let kind = node.text("kind").map_or("unknown", |k| k.0).to_owned();
             out.push(Commitment { state, amount, kind, source: text("source"), confidence });

@@ -36,6 +36,8 @@ pub struct Assumptions {
     pub phase_2: Range,
     /// Equity return that sponsors ask for.
     pub hurdle: Range,
+    /// Price of an H100-equivalent hour on Europe's market, in euros.
+    pub market: Range,
 }
 
 /// A figure of an entry as a range.
@@ -98,6 +100,12 @@ impl Assumptions {
             unknown: range(&room, "score_unknown", Dim::Ratio)?,
             bidders: range(&room, "bidders", Dim::Count)?,
             phase_2: range(&room, "phase_2_money", Dim::Share)?,
+            market: {
+                let market = catalog.entry(Kind::Costs, "market")?;
+                let dollars = range(&market, "h100_eu", Dim::HourPrice)?;
+                let rate = range(&market, "eur_usd", Dim::Ratio)?.mode;
+                Range { low: dollars.low / rate, mode: dollars.mode / rate, high: dollars.high / rate }
+            },
             hurdle: range(&finance, "equity_return_required", Dim::Share)?,
         })
     }

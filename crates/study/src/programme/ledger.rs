@@ -7,6 +7,7 @@ use gigatwin_quantity::{Date, Money};
 
 use super::assumptions::Assumptions;
 use super::judge::Judged;
+use super::risks::{Instrument, Stake, stake};
 use crate::bid::Bid;
 
 /// Years over which public money for hours is paid: at least five (Regulation (EU) 2026/150, Art. 12b(12)).
@@ -33,8 +34,19 @@ pub struct Line {
     pub pays_later: Money,
     /// Accelerator-hours a year that it gets.
     pub hours: f64,
-    /// Payments by calendar year, from opening on over five years.
+    /// The same in H100-equivalents.
+    pub h100e_hours: f64,
+    /// Its hours a year by class of users; what has no class is not listed.
+    pub classes: BTreeMap<String, f64>,
+    /// Legal form of its money, by its commitment to a chosen site; the purchase of hours, as in the call, where none is stated.
+    pub instrument: Instrument,
+    /// Whether that form is stated by the State.
+    pub instrument_stated: bool,
+    /// Payments by calendar year: a purchase as hours come, over five years from the opening of each phase; other forms over the two
+    /// years before it.
     pub calendar: BTreeMap<i16, f64>,
+    /// What it has at stake.
+    pub stake: Stake,
     /// Its AI Factories and antennas in the catalog: the way in where it hosts no site.
     pub network: Vec<String>,
 }
@@ -75,7 +87,12 @@ pub fn ledger(
             pays: Money::from_eur(0.0),
             pays_later: Money::from_eur(0.0),
             hours: 0.0,
+            h100e_hours: 0.0,
+            classes: BTreeMap::new(),
+            instrument: Instrument::Purchase,
+            instrument_stated: false,
             calendar: BTreeMap::new(),
+            stake: stake(Instrument::Purchase, Money::from_eur(0.0), Money::from_eur(0.0), 0.0, 0.0),
             network: Vec::new(),
         };
         lines.insert(id.to_owned(), line);
@@ -100,19 +117,50 @@ pub fn ledger(
         let union = outcome.value("funding.union").unwrap_or(0.0);
         // States match the Union, so the part of both that belongs to second phases is the same.
         let later = if union > 0.0 { (union - cap).max(0.0) / union } else { 0.0 };
-        let year = outcome.value("schedule.opening").and_then(|d| Date::from_days(d).year());
+        let year = |day: f64| Date::from_days(day).year();
+        let opens = outcome.value("schedule.opening").and_then(year);
+        let phases = outcome.names("schedule.phase.", ".opening");
+        let last = phases
+            .iter()
+            .filter_map(|p| outcome.value(&format!("schedule.phase.{p}.opening")))
+            .reduce(f64::max)
+            .and_then(year);
+        let per_accelerator = outcome
+            .value("site.h100_equivalents")
+            .zip(outcome.value("site.accelerators"))
+            .map_or(0.0, |(h, a)| h / a);
+        let of_states = outcome.value("tenant.states.hours").filter(|h| *h > 0.0);
         for code in outcome.names("state.", ".contribution") {
             let Some(line) = lines.get_mut(code) else { continue };
+            let stated = bids[*i].commitments.iter().find(|c| c.state == *code);
+            if let Some(instrument) = stated.and_then(|c| Instrument::from_word(&c.kind)) {
+                (line.instrument, line.instrument_stated) = (instrument, true);
+            }
             let pays = outcome.value(&format!("state.{code}.contribution")).unwrap_or(0.0);
             line.pays = Money::from_eur(line.pays.eur() + pays);
             line.pays_later = Money::from_eur(line.pays_later.eur() + pays * later);
-            line.hours += outcome.value(&format!("state.{code}.hours")).unwrap_or(0.0);
-            if let Some(first) = year {
-                for y in first..first + TERM {
-                    *line.calendar.entry(y).or_default() += pays / f64::from(TERM);
+            let hours = outcome.value(&format!("state.{code}.hours")).unwrap_or(0.0);
+            line.hours += hours;
+            line.h100e_hours += hours * per_accelerator;
+            for class in outcome.names("tenant.states.hours.", "") {
+                let part = outcome.value(&format!("tenant.states.hours.{class}")).zip(of_states);
+                *line.classes.entry(class.to_owned()).or_default() +=
+                    part.map_or(0.0, |(c, all)| hours * c / all);
+            }
+            for (amount, opens) in [(pays * (1.0 - later), opens), (pays * later, last)] {
+                let Some(first) = opens.filter(|_| amount > 0.0) else { continue };
+                let (from, years) =
+                    if line.instrument.before_opening() { (first - 2, 2) } else { (first, TERM) };
+                for y in from..from + years {
+                    *line.calendar.entry(y).or_default() += amount / f64::from(years);
                 }
             }
         }
+    }
+    // What is at stake against the low end of the market.
+    for line in lines.values_mut() {
+        let term = line.h100e_hours * f64::from(TERM);
+        line.stake = stake(line.instrument, line.pays, line.pays_later, term, assumptions.market.low);
     }
     Ok(lines.into_values().collect())
 }

@@ -313,6 +313,7 @@ impl<'a> Chain<'a> {
             })
             .filter_map(|e| e.sample.get("site.h100_equivalents"))
             .sum();
+        world.put("realised.h100e_2030", open);
         world.put("europe.compute_share", (g.share.at(u("share")) * stock + open) / (stock + open));
     }
 }

@@ -85,6 +85,10 @@ pub struct Answer {
     pub band: Option<[f64; 3]>,
     /// Levers by how much they change the probability (or, where there is none, nothing): lever and change, largest first.
     pub levers: Vec<(&'static str, f64)>,
+    /// Where no lever changes the probability: the three that move the median of the measure most, with the median without and with.
+    pub moves: Vec<(&'static str, f64, f64)>,
+    /// Share of the draws that meet it with all levers at once.
+    pub together: Option<f64>,
 }
 
 /// Reads the register.
@@ -178,9 +182,9 @@ impl Test {
 }
 
 /// Holds a claim against the draws: `base` without a lever, and for each lever its own draws, which are compared with the same
-/// number of the first draws of `base`.
+/// number of the first draws of `base`; `all` has every lever pulled.
 #[must_use]
-pub fn answer(claim: &Claim, base: &[World], levers: &[(&Lever, Vec<World>)]) -> Answer {
+pub fn answer(claim: &Claim, base: &[World], levers: &[(&Lever, Vec<World>)], all: &[World]) -> Answer {
     let probability = claim.test.map(|t| t.probability(base));
     let verdict = if claim.superseded.is_some() {
         Verdict::Superseded
@@ -194,16 +198,46 @@ pub fn answer(claim: &Claim, base: &[World], levers: &[(&Lever, Vec<World>)]) ->
         }
     };
     let mut moved: Vec<(&'static str, f64)> = Vec::new();
+    let mut moves = Vec::new();
     if let Some(test) = claim.test {
         for (lever, worlds) in levers {
             let same = &base[..worlds.len().min(base.len())];
             moved.push((lever.label, test.probability(worlds) - test.probability(same)));
         }
         moved.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
-        moved.retain(|m| m.1 != 0.0);
+        // Less than half a point is nothing to speak of.
+        moved.retain(|m| m.1.abs() >= 0.005);
         moved.truncate(3);
+    }
+    if moved.is_empty()
+        && let Some(at) = claim.test.map(|t| t.measure).or(claim.nearest)
+    {
+        moves = medians(at, base, levers);
     }
     let measure = claim.test.map(|t| t.measure).or(claim.nearest);
     let band = measure.and_then(|m| super::world::band(base, MEASURES[m].id)).map(|b| b.0);
-    Answer { verdict, probability, band, levers: moved }
+    Answer {
+        verdict,
+        probability,
+        band,
+        levers: moved,
+        moves,
+        together: claim.test.map(|t| t.probability(all)),
+    }
+}
+
+/// The three levers that move the median of a measure most.
+fn medians(at: usize, base: &[World], levers: &[(&Lever, Vec<World>)]) -> Vec<(&'static str, f64, f64)> {
+    let median = |worlds: &[World]| super::world::band(worlds, MEASURES[at].id).map(|b| b.0[1]);
+    let mut moves: Vec<(&'static str, f64, f64)> = levers
+        .iter()
+        .filter_map(|(lever, worlds)| {
+            let same = &base[..worlds.len().min(base.len())];
+            Some((lever.label, median(same)?, median(worlds)?))
+        })
+        .filter(|(_, from, to)| from != to)
+        .collect();
+    moves.sort_by(|a, b| (b.2 - b.1).abs().total_cmp(&(a.2 - a.1).abs()));
+    moves.truncate(3);
+    moves
 }

@@ -108,3 +108,36 @@ pub const LEVERS: &[Lever] = &[
     Lever { id: "hurdle", label: "sponsors content with 8 % on equity", changes: &[Change::Hurdle(0.08)] },
     Lever { id: "bidders", label: "twice as many bids", changes: &[Change::Bidders(2.0)] },
 ];
+
+/// All levers at once, beside the table of single ones: what even everything together does not reach.
+pub const ALL: Lever = Lever {
+    id: "all",
+    label: "all of these together",
+    changes: &[
+        Change::AtMost { start: "site.permit.duration", end: "", value: 12.0 * MONTH },
+        Change::AtMost { start: "site.grid.energised", end: "", value: START_OF_2028 },
+        Change::AtMost { start: "catalog.", end: ".grid_lead_time", value: 9.0 * MONTH },
+        Change::PowerOf("fr"),
+        Change::Set { start: "finance.price_change", end: "", value: 0.0 },
+        Change::Set { start: "operations.utilisation", end: "", value: 0.85 },
+        Change::SecondPhase,
+        Change::Set { start: "finance.life", end: "", value: 6.0 * YEAR },
+        Change::Times { start: "catalog.systems.", end: ".price", factor: 0.8 },
+        Change::Times { start: "catalog.countries.", end: ".shell_cost", factor: 0.8 },
+        Change::Times { start: "costs.shell_and_plant", end: "", factor: 0.8 },
+        Change::Hurdle(0.08),
+        Change::Bidders(2.0),
+    ],
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_together_is_every_lever() {
+        let each: Vec<&Change> = LEVERS.iter().flat_map(|l| l.changes).collect();
+        assert_eq!(each.len(), ALL.changes.len());
+        assert!(each.iter().all(|c| ALL.changes.contains(c)));
+    }
+}

@@ -9,5 +9,5 @@ pub mod world;
 
 pub use chain::{Chain, Setting};
 pub use claims::{Answer, Claim, Verdict, answer, read_claims};
-pub use levers::{LEVERS, Lever};
+pub use levers::{ALL, LEVERS, Lever};
 pub use world::{MEASURES, Measure, World};

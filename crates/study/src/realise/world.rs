@@ -48,6 +48,7 @@ pub const MEASURES: &[Measure] = &[
     measure("realised.private", Dim::Money, "Private money that comes"),
     measure("realised.leverage", Dim::Ratio, "Investment over Union money"),
     measure("realised.h100e", Dim::Count, "H100-equivalents that come"),
+    measure("realised.h100e_2030", Dim::Count, "Of those, open by the end of 2030"),
     measure("realised.union_hours", Dim::Count, "Hours a year for the Union"),
     measure("realised.states_hours", Dim::Count, "Hours a year for the States"),
     measure("realised.sme_hours", Dim::Count, "Hours a year for small and medium enterprises"),

@@ -67,6 +67,25 @@ fn known(text: &str, chip: &str, shipped: &[Sample]) -> Known {
     }
 }
 
+/// A system of which only the chip is known.
+pub(super) fn of_chip(chip: &str, shipped: &[Sample]) -> Result<Sample, String> {
+    let name = chip_name(chip);
+    let known = known(chip, &name, shipped);
+    let tdp = known.tdp.ok_or_else(|| format!("the power of \"{chip}\" is not known"))?;
+    Ok(Sample {
+        id: name.clone(),
+        family: String::new(),
+        chip: name,
+        seen: false,
+        tdp,
+        idle: known.idle.unwrap_or(IDLE_SHARE * tdp).min(tdp),
+        other: known.other.unwrap_or(0.5 * tdp),
+        rate: None,
+        per_chip: None,
+        chips: None,
+    })
+}
+
 /// Reads a row; `Err(reason)` inside where it names no power of its chip and the catalog knows none.
 pub(super) fn read(
     row: &Row<'_>,

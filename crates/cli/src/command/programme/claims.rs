@@ -32,7 +32,9 @@ const STEPS: &[&str] = &[
 
 pub(super) fn text(context: &Context, found: &Found, realised: &Realised) -> String {
     let f = context.figures();
-    let mut out = title(context, "From interest to hours");
+    let mut out = title(context, "Can it be realised?");
+    out.push_str(&paragraph(&in_short(context, realised)));
+    out.push_str(&title(context, "From interest to hours"));
     let mut rows = vec![["", "P10", "P50", "P90", ""].map(str::to_owned).to_vec()];
     for id in STEPS {
         let Some(measure) = MEASURES.iter().find(|m| m.id == *id) else { continue };
@@ -58,7 +60,7 @@ pub(super) fn text(context: &Context, found: &Found, realised: &Realised) -> Str
         )));
     }
     out.push_str(&paragraph(&format!(
-        "{} draws. Sponsors invest where the equity return reaches what they ask for ({}–{} %). Costs, prices and schedules are not validated.",
+        "{} draws. Sponsors invest where the equity return reaches what they ask for ({}–{} %). gigatwin validate sites shows how well real sites are foreseen; prices of hours are not validated.",
         realised.worlds.len(),
         f.decimal(100.0 * found.assumptions.hurdle.low, 0),
         f.decimal(100.0 * found.assumptions.hurdle.high, 0),
@@ -109,6 +111,25 @@ pub(super) fn text(context: &Context, found: &Found, realised: &Realised) -> Str
                 })
                 .collect();
             more.push(format!("Levers: {}", moved.join(" · ")));
+        } else if !answer.moves.is_empty()
+            && let Some(measure) = claim.test.map(|t| t.measure).or(claim.nearest).map(|m| &MEASURES[m])
+        {
+            let moved: Vec<String> = answer
+                .moves
+                .iter()
+                .map(|(label, from, to)| {
+                    format!("{label} {} → {}", value(f, measure, *from), value(f, measure, *to))
+                })
+                .collect();
+            more.push(format!("No lever decides it alone; the middle moves: {}", moved.join(" · ")));
+        } else if claim.test.is_some() {
+            more.push("No lever alone moves it.".to_owned());
+        }
+        if let Some(p) = answer.together {
+            more.push(format!(
+                "With all levers together: met in {} % of the draws.",
+                f.decimal(100.0 * p, 0)
+            ));
         }
         for line in more {
             out.push_str(&paragraph(&line).lines().map(|l| format!("  {l}\n")).collect::<String>());
@@ -118,6 +139,36 @@ pub(super) fn text(context: &Context, found: &Found, realised: &Realised) -> Str
         "Met: in at least 80 % of the draws; missed: in at most 20 %. Levers: change in percentage points over {LEVER_DRAWS} draws, all else equal."
     )));
     out
+}
+
+/// The answer in three sentences.
+fn in_short(context: &Context, realised: &Realised) -> String {
+    let f = context.figures();
+    let middle = |id: &str| world::band(&realised.worlds, id).map_or(0.0, |b| b.0[1]);
+    let Some((base, rest)) = realised.what_if.split_first() else { return String::new() };
+    let Some((all, single)) = rest.split_last() else { return String::new() };
+    let share = |x: f64| format!("{} %", f.decimal(100.0 * x, 0));
+    let count = |verdict: Verdict| realised.claims.iter().filter(|(_, a)| a.verdict == verdict).count();
+    let best = single.iter().max_by(|a, b| a.any.total_cmp(&b.any));
+    let best = best.map_or_else(String::new, |b| {
+        format!(" The single change that helps most is {}: {}.", b.label, share(b.any))
+    });
+    format!(
+        "In {} of the draws at least one site is worth its sponsors' money; in the middle draw {} of {} chosen sites are, and {} are open by the end \
+         of 2030.{best} With all changes together it is {}, with {} sites open by then on average. Of {} announcements {} are met, {} missed, \
+         {} superseded and {} cannot be said.",
+        share(base.any),
+        f.decimal(middle("sites.realised"), 0),
+        f.decimal(middle("sites.chosen"), 0),
+        f.decimal(middle("sites.open_2030"), 0),
+        share(all.any),
+        f.decimal(all.open_2030, 1),
+        realised.claims.len(),
+        count(Verdict::Met),
+        count(Verdict::Missed),
+        count(Verdict::Superseded),
+        count(Verdict::Unknown),
+    )
 }
 
 /// What each lever alone would do.

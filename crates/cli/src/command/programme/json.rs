@@ -75,6 +75,9 @@ pub(super) fn programme(found: &Found) -> Value {
                 "state": l.state.to_uppercase(), "name": l.name, "signed": l.signed, "bids": l.bids, "sites": l.hosts,
                 "promised_eur": l.promised.map(|m| m.eur()), "pays_eur": l.pays.eur(), "pays_later_eur": l.pays_later.eur(),
                 "hours_per_year": l.hours, "eur_per_hour": l.cost_per_hour(), "calendar_eur": calendar, "network": l.network,
+                "hours_by_class": l.classes, "h100e_hours_per_year": l.h100e_hours, "form": l.instrument.word(),
+                "form_stated": l.instrument_stated, "paid_ahead_eur": l.stake.ahead.eur(),
+                "contingent_eur": l.stake.contingent.eur(), "price_risk_eur": l.stake.price.eur(),
             })
         })
         .collect();
@@ -86,6 +89,8 @@ pub(super) fn programme(found: &Found) -> Value {
             "score": s.portfolio.value, "proven_optimal": true, "constraints": prices, "stable_pairs": s.ranking.stable_pairs,
             "rank_draws": s.ranking.draws},
         "states": states,
+        "risks": super::stakes::json(),
+        "outlook": found.outlook.as_ref().map(super::outlook::json),
         "realise": found.realised.as_ref().map(realise),
     })
 }
@@ -106,12 +111,19 @@ fn realise(r: &Realised) -> Value {
         .map(|(c, a)| {
             let levers: Vec<Value> = a.levers.iter().map(|(l, d)| json!({"lever": l, "change": d})).collect();
             let measure = c.test.map(|t| t.measure).or(c.nearest).map(|m| &MEASURES[m]);
+            let moves: Vec<Value> = a
+                .moves
+                .iter()
+                .filter_map(|(l, from, to)| {
+                    measure.map(|m| json!({"lever": l, "from": plain(m.dim, *from), "to": plain(m.dim, *to)}))
+                })
+                .collect();
             json!({
                 "id": c.id, "title": c.title, "text": c.text, "who": c.who, "date": c.date, "source": c.source,
                 "confidence": c.confidence.word(), "verdict": a.verdict.word(), "probability": a.probability,
                 "superseded_by": c.superseded, "record": c.record.as_ref().map(|r| &r.1), "needs": c.needs, "why_not": c.why_not,
                 "measure": measure.map(|m| m.id), "testable": c.test.is_some(),
-                "band": measure.and_then(|m| a.band.map(|b| b.map(|v| plain(m.dim, v)))), "levers": levers,
+                "band": measure.and_then(|m| a.band.map(|b| b.map(|v| plain(m.dim, v)))), "levers": levers, "moves": moves, "with_all_levers": a.together,
             })
         })
         .collect();

@@ -1,10 +1,13 @@
 //! `programme`: many bids under one call.
 
 mod claims;
+mod explain;
 mod folder;
 mod json;
+mod outlook;
 mod page;
 mod read;
+mod stakes;
 mod states;
 
 use gigatwin_catalog::{Catalog, CatalogError};
@@ -12,7 +15,9 @@ use gigatwin_output::Stamp;
 use gigatwin_study::bid::Bid;
 use gigatwin_study::programme::select::SelectError;
 use gigatwin_study::programme::{Assumptions, Judged, Line, Options, Selection, judge, ledger, select};
-use gigatwin_study::realise::{Answer, Chain, Claim, LEVERS, Setting, Verdict, World, answer, read_claims};
+use gigatwin_study::realise::{
+    ALL, Answer, Chain, Claim, LEVERS, Setting, Verdict, World, answer, read_claims,
+};
 use rayon::prelude::*;
 
 use crate::args::programme::Programme;
@@ -34,6 +39,8 @@ struct Found {
     ledger: Vec<Line>,
     assumptions: Assumptions,
     realised: Option<Realised>,
+    /// `None` until the rest is known.
+    outlook: Option<outlook::Outlook>,
     stamp: Stamp,
 }
 
@@ -99,8 +106,29 @@ pub(super) fn run(context: &Context, args: &Programme) -> Result<Exit, Fault> {
         seed: context.seed,
         inputs_sha256: read.sha256,
     };
-    let found =
-        Found { bids: read.bids, judged, options, selection, chosen, ledger, assumptions, realised, stamp };
+    let mut found = Found {
+        bids: read.bids,
+        judged,
+        options,
+        selection,
+        chosen,
+        ledger,
+        assumptions,
+        realised,
+        outlook: None,
+        stamp,
+    };
+    if let Some(wanted) = &args.explain {
+        let bid = explain::find(&found, wanted)?;
+        if context.json {
+            context.json(&explain::json(&found, bid))?;
+        } else {
+            context.data(&explain::text(context, &found, bid))?;
+        }
+        let eligible = found.judged[bid].standing == gigatwin_study::programme::Standing::Eligible;
+        return Ok(if eligible { Exit::Done } else { Exit::No });
+    }
+    found.outlook = Some(outlook::outlook(&catalog, &found, context.seed).map_err(|e| broken(&e))?);
     if let Some(out) = &args.out {
         folder::write(context, out, &found)?;
     }
@@ -156,11 +184,13 @@ fn realise(
         LEVERS.iter().map(|l| (l, chain.worlds(LEVER_DRAWS.min(setting.draws), Some(l)))).collect();
     let mut what_if = vec![WhatIf::of("as drawn", &worlds[..LEVER_DRAWS.min(worlds.len())])];
     what_if.extend(levers.iter().map(|(l, w)| WhatIf::of(l.label, w)));
+    let all = chain.worlds(LEVER_DRAWS.min(setting.draws), Some(&ALL));
+    what_if.push(WhatIf::of(ALL.label, &all));
     let mut claims: Vec<(Claim, Answer)> = read_claims(catalog)
         .map_err(|e| broken(&e))?
         .into_iter()
         .map(|c| {
-            let a = answer(&c, &worlds, &levers);
+            let a = answer(&c, &worlds, &levers, &all);
             (c, a)
         })
         .collect();

@@ -6,7 +6,7 @@ use gigatwin_factory::outcome::Status;
 use gigatwin_study::bid::Origin;
 use gigatwin_study::programme::Standing;
 
-use super::{Found, claims, states};
+use super::{Found, claims, outlook, stakes, states};
 use crate::console::bold;
 use crate::context::Context;
 use crate::layout::{PAGE, Side, flow, table, wrap};
@@ -18,6 +18,10 @@ pub(super) fn page(context: &Context, found: &Found) -> String {
     out.push_str(&constraints(context, found));
     out.push_str(&fund(context, found));
     out.push_str(&states::text(context, found));
+    out.push_str(&stakes::text(context, found));
+    if let Some(o) = &found.outlook {
+        out.push_str(&outlook::text(context, o));
+    }
     if let Some(realised) = &found.realised {
         out.push_str(&claims::text(context, found, realised));
     }
@@ -198,6 +202,9 @@ fn fund(context: &Context, found: &Found) -> String {
     let sum = |id: &str| found.chosen.iter().filter_map(|i| found.judged[*i].value(id)).sum::<f64>();
     let bn = |x: f64| format!("EUR {} bn", f.decimal(x / 1e9, 2));
     let (cost, union, states) = (sum("cost.capex_total"), sum("funding.union"), sum("funding.states"));
+    let computing = sum("cost.capex_computing");
+    // The Union pays at most 17 % of computing (Regulation (EU) 2026/150, Art. 12b(5)).
+    let at_cap = cost / (0.17 * computing);
     let mut out = title(context, "Money of the chosen sites, as their bids say");
     if union <= 0.0 {
         out.push_str(&paragraph(
@@ -213,8 +220,28 @@ fn fund(context: &Context, found: &Found) -> String {
         (
             "leverage",
             format!("{} : 1", f.decimal(cost / union, 1)),
-            "20 bn that mobilise 200 bn would be 10 : 1; the whole of the 20 bn would need sites for 200 bn"
-                .to_owned(),
+            format!(
+                "investment over Union money; over all public money {} : 1",
+                f.decimal(cost / (union + states), 1)
+            ),
+        ),
+        (
+            "by law at the cap",
+            format!("{} : 1", f.decimal(at_cap, 1)),
+            format!(
+                "17 % of computing, which is {} % of the cost here",
+                f.decimal(100.0 * computing / cost, 0)
+            ),
+        ),
+        (
+            "20 bn → 200 bn",
+            "10.0 : 1".to_owned(),
+            format!(
+                "needs {} sites of {}; at the law's leverage 20 bn back {}",
+                f.decimal(200e9 / (cost / found.chosen.len().max(1) as f64), 0),
+                bn(cost / found.chosen.len().max(1) as f64),
+                bn(20e9 * at_cap),
+            ),
         ),
         (
             "of the Union's budget",

@@ -33,13 +33,14 @@ pub(super) fn bids(context: &Context, folder: &Path, catalog: &Catalog) -> Resul
         }
         seen += 1;
         let loaded = load_bid(&name, bytes, &files::extended, catalog, year);
-        for (sources, found) in &loaded.parts {
+        for (i, (sources, found)) in loaded.parts.iter().enumerate() {
             for (file, text) in sources.iter() {
                 hash.update(file_name(file).as_bytes());
                 hash.update(text.as_bytes());
             }
             if !found.is_empty() {
-                if loaded.failed() {
+                // What a bid itself says wrongly is few; warnings of a factory file are many, and `check` shows them.
+                if loaded.failed() || (i == 0 && !context.json) {
                     diagnostics::report(context, sources, found)?;
                 } else {
                     warnings += found.len();

@@ -35,9 +35,24 @@ pub(super) fn text(context: &Context, found: &Found) -> String {
     sides.extend([Side::Right; 7]);
     out.push_str(&table(&sides, &rows));
     out.push_str(&paragraph(
-        "Pays: over five years from opening; the later part is owed only where the Union's money for second phases comes. EUR/h: what \
+        "Pays: for hours over five years from the opening of each phase; the later part is owed only where the Union's money for second phases comes. EUR/h: what \
          a State pays for each of its accelerator-hours.",
     ));
+    let short_of: Vec<String> = found
+        .ledger
+        .iter()
+        .filter_map(|l| Some((l, l.promised?.eur())))
+        .filter(|(l, promised)| l.pays.eur() > *promised + 0.5e6)
+        .map(|(l, promised)| {
+            format!("{} (EUR {} m of EUR {} m)", l.name, million(promised), million(l.pays.eur()))
+        })
+        .collect();
+    if !short_of.is_empty() {
+        out.push_str(&paragraph(&format!(
+            "Promised in public so far is less than the chosen sites ask of: {}.",
+            short_of.join(", ")
+        )));
+    }
     let outside: Vec<String> = found
         .ledger
         .iter()
@@ -50,9 +65,45 @@ pub(super) fn text(context: &Context, found: &Found) -> String {
     if !outside.is_empty() {
         out.push_str(&paragraph(&format!(
             "Not signed, so that no site and no matching money is possible in this call: {}. They can use their AI Factories and antennas, and \
-             buy hours at the market price; hours that the Union holds are open to users of all Member States.",
-            outside.join(", ")
+             buy hours; hours that the Union holds are open to users of all Member States{}.",
+            outside.join(", "),
+            union_hours(context, found)
         )));
+        out.push_str(&paragraph(&buying(context, found)));
     }
     out
+}
+
+/// The Union's hours of the chosen sites, where there are any.
+fn union_hours(context: &Context, found: &Found) -> String {
+    let hours: f64 = found.chosen.iter().filter_map(|i| found.judged[*i].value("tenant.union.hours")).sum();
+    if hours > 0.0 {
+        format!(
+            ", {} m accelerator-hours a year of the chosen sites",
+            context.figures().decimal(hours / 1e6, 0)
+        )
+    } else {
+        String::new()
+    }
+}
+
+/// What EUR 10 m a year buys.
+fn buying(context: &Context, found: &Found) -> String {
+    let f = context.figures();
+    let market = found.assumptions.market;
+    let bought = |price: f64| format!("{} m", f.decimal(10.0 / price, 1));
+    let mut text = format!(
+        "EUR 10 m a year buy {} H100e-hours at the middle of Europe's market in 2026 ({} at the dearest seller, {} at the cheapest)",
+        bought(market.mode),
+        bought(market.high),
+        bought(market.low)
+    );
+    let mut costs: Vec<f64> =
+        found.chosen.iter().filter_map(|i| found.judged[*i].value("cost.lcoc_per_h100e_hour")).collect();
+    costs.sort_by(f64::total_cmp);
+    if let Some(middle) = costs.get(costs.len() / 2) {
+        text.push_str(&format!("; at the cost of the middle chosen site it would be {}", bought(*middle)));
+    }
+    text.push('.');
+    text
 }
