@@ -84,8 +84,15 @@ fn synthetic_prices_keep_monthly_means_and_favour_night_and_noon() {
 fn an_empty_book_buys_everything_at_the_price_of_the_hour() {
     let load = [Power::from_mw(10.0), Power::from_mw(20.0)];
     let spot = [eur(100.0), eur(-50.0)];
-    let tariff =
-        HourlyTariff { spot: &spot, market: market(), fixed: None, carbon: carbon(), peak: Power::ZERO };
+    let tariff = HourlyTariff {
+        spot: &spot,
+        market: market(),
+        fixed: None,
+        carbon: carbon(),
+        peak: Power::ZERO,
+        export_limit: Power::ZERO,
+        export_discount: eur(0.0),
+    };
     let bill = bill_hours(&load, &[], &tariff).unwrap();
     // 10 · (100 + 2 + 11) + 20 · (−50 + 2 + 11)
     assert!((bill.total().eur() - 390.0).abs() < 1e-6, "{}", bill.total());
@@ -101,10 +108,10 @@ proptest! {
         let prices = synthetic_prices(&monthly(), &price_shape(), &signs(), 1, 1);
         let load = vec![Power::from_mw(120.0); 8760];
         let supplies = [
-            HourlySupply::Produced { capacity: Power::from_mw(capacity), profile: wind_profile(&signs(), &shape(), pct(28.0)).unwrap(), price: eur(price) },
+            HourlySupply::Produced { capacity: Power::from_mw(capacity), profile: wind_profile(&signs(), &shape(), pct(28.0)).unwrap(), price: eur(price), on_site: false },
             HourlySupply::Band { power: Power::from_mw(band), price: eur(price), origin: Origin::Unspecified },
         ];
-        let tariff = HourlyTariff { spot: &prices, market: market(), fixed: None, carbon: carbon(), peak: Power::from_mw(150.0) };
+        let tariff = HourlyTariff { spot: &prices, market: market(), fixed: None, carbon: carbon(), peak: Power::from_mw(150.0), export_limit: Power::ZERO, export_discount: eur(0.0) };
         let bill = bill_hours(&load, &supplies, &tariff).unwrap();
         for (h, power) in load.iter().enumerate() {
             let rest = (bill.contracted[h] + bill.bought[h] - *power).w();

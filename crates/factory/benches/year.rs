@@ -98,6 +98,7 @@ fn benches(c: &mut Criterion) {
             capacity: Power::from_mw(200.0),
             profile,
             price: EnergyPrice::from_eur_per_mwh(68.0),
+            on_site: false,
         },
         HourlySupply::Band {
             power: Power::from_mw(50.0),
@@ -125,7 +126,15 @@ fn benches(c: &mut Criterion) {
             b.iter(|| {
                 let hours =
                     evaluate_hours(&weather, it, Power::from_mw(200.0), &inputs).expect("a sound site");
-                let tariff = HourlyTariff { spot: &prices, market, fixed: None, carbon, peak: hours.peak };
+                let tariff = HourlyTariff {
+                    spot: &prices,
+                    market,
+                    fixed: None,
+                    carbon,
+                    peak: hours.peak,
+                    export_limit: Power::ZERO,
+                    export_discount: EnergyPrice::ZERO,
+                };
                 let bill = bill_hours(&hours.total, &supplies, &tariff).expect("a sound bill");
                 black_box((hours.year(), bill.total(), bill.carbon_market))
             });

@@ -3,7 +3,7 @@
 use gigatwin_catalog::{Entry, Kind};
 use gigatwin_energy::hours::PriceShape;
 use gigatwin_facility::{Climate, SynopticInputs, WeatherPoint, compress};
-use gigatwin_quantity::{Bandwidth, Data, Dim, EnergyPrice, PowerPrice, Quantity, Share, Time};
+use gigatwin_quantity::{Bandwidth, Data, Dim, EnergyPrice, HourPrice, PowerPrice, Quantity, Share, Time};
 use gigatwin_serving::EngineInputs;
 use gigatwin_training::{Calibration, ChipFactors, PRIORS, TrainingState};
 
@@ -152,6 +152,12 @@ pub(crate) struct HourlyDefaults {
     pub battery_life: Time,
     pub rate: Share,
     pub export_discount: EnergyPrice,
+    pub curtailed: Share,
+    pub hour_value: HourPrice,
+    pub deferral_cost: EnergyPrice,
+    pub price_error: EnergyPrice,
+    pub generation_error: Share,
+    pub fuel_kwh_per_litre: f64,
     pub battery_price: EnergyPrice,
 }
 
@@ -193,6 +199,13 @@ impl HourlyDefaults {
                 battery_life: time("battery_life")?,
                 rate: share("plant_rate")?,
                 export_discount: price("export_discount")?,
+                curtailed: share("flexible_curtailed")?,
+                hour_value: base(&energy, "flexibility_hour_value", Dim::HourPrice)
+                    .map(HourPrice::from_base)?,
+                deferral_cost: price("flexibility_deferral_cost")?,
+                price_error: price("forecast_price_error")?,
+                generation_error: share("forecast_generation_error")?,
+                fuel_kwh_per_litre: base(&facility, "backup_fuel_kwh_per_litre", Dim::Ratio)?,
                 battery_price: base(&factory, "battery_price", Dim::EnergyPrice)
                     .map(EnergyPrice::from_base)?,
             })

@@ -119,6 +119,8 @@ impl Year {
             fixed: site.fixed,
             carbon: site.carbon,
             peak: hours.peak,
+            export_limit: site.export_limit,
+            export_discount: site.export_discount,
         };
         let bill = bill_hours(&load, &supplies, &tariff).map_err(|e| e.to_string())?;
         let heat_revenue = site.heat_price.map(|price| facility.heat_sold * price);
