@@ -24,9 +24,9 @@ const WANTED: f64 = 1e-10;
 /// Iterations without progress before something else is tried.
 const PATIENCE: usize = 8;
 /// Steps at least this long need no correction.
-const LONG: f64 = 0.9;
+const LONG: f64 = 0.4;
 /// Corrections of one step at most.
-const CORRECTIONS: usize = 6;
+const CORRECTIONS: usize = 4;
 /// Products of pairs are brought back between this share and this multiple of what they should be.
 const CENTRAL: (f64, f64) = (0.1, 10.0);
 
