@@ -43,6 +43,8 @@ pub struct FacilityInputs {
     pub fixed_load_share: Share,
     /// Buyer of heat, where there is one.
     pub heat_reuse: Option<HeatReuse>,
+    /// Of the power of the liquid loop's pumps, the part that turns in coolant distribution units; the rest carries facility water.
+    pub cdu_pump_share: Share,
     /// Hot hour for the peak; without one the hottest points of the year are taken.
     pub design_point: Option<DesignPoint>,
 }
@@ -62,6 +64,8 @@ pub struct FacilityYear {
     pub energy_fans: Energy,
     /// Pumps.
     pub energy_pumps: Energy,
+    /// Of them, those in coolant distribution units.
+    pub energy_cdu_pumps: Energy,
     /// Fans that move room air.
     pub energy_air_movers: Energy,
     /// Chillers.
@@ -121,6 +125,8 @@ pub(crate) struct Plant {
     pub fixed: f64,
     pub air_movers: f64,
     pub pumps: f64,
+    /// Part of `pumps`.
+    pub cdu_pumps: f64,
 }
 
 impl Plant {
@@ -172,7 +178,9 @@ pub(crate) fn plant(inputs: &FacilityInputs, it: Power, design: Power) -> Result
         (Some(r), Some(source), Some(_)) => Some(r.prepare(source)?),
         (Some(_), _, _) => return Err(FacilityError::NoLiquidLoop { share: inputs.liquid_share }),
     };
-    let pumps = air.pumps(air_heat) + liquid.as_ref().map_or(0.0, |(l, heat)| l.pumps(*heat));
+    let warm = liquid.as_ref().map_or(0.0, |(l, heat)| l.pumps(*heat));
+    let pumps = air.pumps(air_heat) + warm;
+    let cdu_pumps = warm * share("the share of pumps in distribution units", inputs.cdu_pump_share)?;
     let fixed = design.w() * share("the fixed load", inputs.fixed_load_share)?;
     Ok(Plant {
         liquid,
@@ -184,6 +192,7 @@ pub(crate) fn plant(inputs: &FacilityInputs, it: Power, design: Power) -> Result
         fixed,
         air_movers,
         pumps,
+        cdu_pumps,
     })
 }
 
@@ -246,6 +255,7 @@ pub fn evaluate_year(
         energy_losses: energy(hours * running.it_losses + total_site),
         energy_fans: energy(total_fans),
         energy_pumps: energy(hours * running.pumps),
+        energy_cdu_pumps: energy(hours * running.cdu_pumps),
         energy_air_movers: energy(hours * running.air_movers),
         energy_chillers: energy(total_chiller),
         energy_fixed: energy(hours * running.fixed),

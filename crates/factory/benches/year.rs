@@ -72,6 +72,7 @@ fn site() -> FacilityInputs {
         },
         fixed_load_share: pct(0.8),
         heat_reuse: None,
+        cdu_pump_share: Share::ZERO,
         design_point: None,
     }
 }

@@ -6,7 +6,7 @@ use gigatwin_energy::{
     solar_capacity_factor,
 };
 use gigatwin_facility::{
-    Backup, Climate, FacilityInputs, FacilityYear, ItPower, State, Swing, SynopticInputs,
+    Backup, Climate, FacilityInputs, FacilityYear, ItPower, Stage, State, Swing, SynopticInputs,
 };
 use gigatwin_quantity::{Energy, EnergyPrice, Money, Power, PowerPrice, PowerRate, Quantity, Share, Time};
 
@@ -175,6 +175,8 @@ pub struct SiteHours {
     pub overhead_band: (f64, f64),
     /// P10 and P90 of the model's error of IT power, as factors.
     pub it_band: (f64, f64),
+    /// Rectifiers in the racks; their loss is part of the IT power.
+    pub rectifier: Stage,
     /// What of the load may give way.
     pub flexibility: SiteFlexibility,
     /// The most that may be built where sizes are sought: PV, wind, battery power, battery energy.
@@ -363,6 +365,7 @@ pub fn site_hours(f: &Factory) -> Result<SiteHours, String> {
         grid_firm: v.get(f.site.firm),
         grid_flexible: f.site.flexible.map_or(Power::ZERO, |x| v.get(x)),
         power_factor: h.power_factor,
+        rectifier: h.rectifier,
         flexibility,
         sizing: SizingLimits {
             solar: f.energy.sizing.solar.map(|x| v.get(x)),

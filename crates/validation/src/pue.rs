@@ -142,7 +142,8 @@ impl Defaults {
             },
             fixed_load_share: self.share("fixed_load_share")?,
             heat_reuse: None,
-            design_point: None,
+            cdu_pump_share: Share::ZERO,
+        design_point: None,
         })
     }
 }

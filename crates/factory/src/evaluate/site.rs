@@ -272,6 +272,7 @@ pub(crate) fn facility(f: &Factory, v: &Values<'_>, liquid_share: Share) -> Faci
                 heating_limit: v.get(plant.heat_heating_limit),
             },
         ),
+        cdu_pump_share: f.hourly.cdu_pump_share,
         design_point: None,
     }
 }

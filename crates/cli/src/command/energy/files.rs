@@ -40,6 +40,7 @@ pub(super) fn hours(answer: &Answer) -> Table {
         .number("losses_mw", "MW", mw(&h.losses))
         .number("fans_mw", "MW", mw(&h.fans))
         .number("pumps_mw", "MW", mw(&h.pumps))
+        .number("cdu_pumps_mw", "MW", mw(&h.cdu_pumps))
         .number("air_movers_mw", "MW", mw(&h.air_movers))
         .number("chillers_mw", "MW", mw(&h.chillers))
         .number("fixed_mw", "MW", mw(&h.fixed))

@@ -1,5 +1,6 @@
 //! `energy`: the year of a site hour by hour, and what it would be elsewhere.
 
+mod chain;
 mod compare;
 mod dispatch;
 mod files;

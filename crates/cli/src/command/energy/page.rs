@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::sites::Other;
 use super::year::energy_of;
-use super::{Answer, compare, dispatch, files, swing};
+use super::{Answer, chain, compare, dispatch, files, swing};
 use crate::console::bold;
 use crate::context::Context;
 use crate::layout::{PAGE, Side, table, wrap};
@@ -284,6 +284,7 @@ pub(super) fn text(context: &Context, a: &Answer, others: &[Other], stamp: &Stam
     let mut sides = vec![Side::Left];
     sides.extend([Side::Right; 9]);
     out.push_str(&table(&sides, &rows));
+    out.push_str(&chain::text(context, a));
     out.push_str(&swing::text(context, a));
 
     out.push_str(&dispatch::text(context, a));
@@ -388,7 +389,7 @@ fn one(a: &Answer) -> Value {
     json!({
         "name": a.site.name, "place": a.site.place, "country": a.site.country, "hours": a.year.len(),
         "weather": weather, "prices": prices, "metrics": metrics, "months": months, "power_states": states, "swings": swings,
-        "gates": gates, "dispatch": dispatch::json(a), "contracts": a.year.supplies.len(),
+        "gates": gates, "power_chain": chain::json(a), "backup": chain::backup_json(a), "dispatch": dispatch::json(a), "contracts": a.year.supplies.len(),
         "wind_measured": a.year.signs.measured.0, "sun_measured": a.year.signs.measured.1, "notes": a.year.notes,
     })
 }
