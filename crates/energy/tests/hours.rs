@@ -123,3 +123,53 @@ proptest! {
         prop_assert!(bill.carbon_market <= bill.carbon_location + Mass::from_kg(1e-6));
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+    /// With nothing to decide, the dispatch is the bill.
+    #[test]
+    fn without_choices_the_dispatch_is_the_bill(
+        elsewhere in 0.0f64..200.0, here in 0.0f64..250.0, band in 0.0f64..60.0, export in 0.0f64..50.0, fixed in any::<bool>(), seed in 0u64..50,
+    ) {
+        use gigatwin_energy::dispatch::{Band, Case, Plant, Policy, Purchase, Site, Size};
+        let n = 240;
+        let signs = WeatherSigns::new(n, 4000, 50.0, 8.6, None, None, seed);
+        let prices: Vec<EnergyPrice> = signs.wind.iter().zip(&signs.sun).map(|(w, s)| eur(140.0 - 15.0 * w - 90.0 * s)).collect();
+        let load = vec![Power::from_mw(120.0); n];
+        let produced = |capacity: f64, on_site| HourlySupply::Produced {
+            capacity: Power::from_mw(capacity), profile: wind_profile(&signs, &shape(), pct(28.0)).unwrap(), price: eur(60.0), on_site,
+        };
+        let supplies = [
+            produced(elsewhere, false),
+            produced(here, true),
+            HourlySupply::Band { power: Power::from_mw(band), price: eur(70.0), origin: Origin::Renewable },
+        ];
+        let price = fixed.then(|| eur(300.0));
+        let tariff = HourlyTariff {
+            spot: &prices, market: market(), fixed: price, carbon: carbon(), peak: Power::ZERO, export_limit: Power::from_mw(export), export_discount: eur(3.0),
+        };
+        let bill = bill_hours(&load, &supplies, &tariff).unwrap();
+        let mut case = Case::spot(load, prices.clone(), Power::from_mw(200.0));
+        case.purchase = price.map_or(Purchase::Spot { margin: eur(2.0) }, |price| Purchase::Fixed { price });
+        case.grid.import_charge = eur(11.0);
+        case.grid.export_limit = Power::from_mw(export);
+        case.grid.export_charge = eur(3.0);
+        case.bands = vec![Band { power: Power::from_mw(band), price: eur(70.0), origin: Origin::Renewable }];
+        case.plants = supplies.iter().filter_map(|s| match s {
+            HourlySupply::Produced { capacity, profile, price, on_site } => Some(Plant {
+                technology: Technology::Wind,
+                site: if *on_site { Site::OnSite { price: *price } } else { Site::Agreement { price: *price } },
+                size: Size::Fixed(*capacity),
+                profile: profile.clone(),
+            }),
+            HourlySupply::Band { .. } => None,
+        }).collect();
+        let best = case.dispatch(&Policy::default()).unwrap();
+        let (a, b) = (bill.total().eur(), best.proof.objective.eur());
+        // The dispatch may do better: below zero it draws instead of using its own, or sells what a contract brings and buys.
+        prop_assert!(b <= a + 1e-6 * a.abs(), "{a} {b}");
+        if prices.iter().all(|p| p.eur_per_mwh() > 3.0) && !fixed {
+            prop_assert!((a - b).abs() <= 1e-6 * a.abs(), "{a} {b}");
+        }
+    }
+}
