@@ -101,7 +101,7 @@ pub fn evaluate_hours(
         let now = if it.len() == 1 { last } else { it[h] };
         // The plant is the same as long as the load is.
         if now != last {
-            running = plant(inputs, now, peak)?;
+            running.load(inputs, now, peak);
             last = now;
         }
         let draw = running.at(point.dry_bulb.celsius(), point.wet_bulb.map(Temperature::celsius), true);

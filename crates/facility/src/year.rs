@@ -160,16 +160,11 @@ impl Plant {
 pub(crate) fn plant(inputs: &FacilityInputs, it: Power, design: Power) -> Result<Plant, FacilityError> {
     let liquid_share = share("the share of heat that goes to liquid", inputs.liquid_share)?;
     let mover = share("the power of air movers", inputs.air.air_mover_share)?;
-    let losses = inputs.chain.it_losses(it, design);
     let losses_design = inputs.chain.it_losses(design, design);
-    // All electricity in the rooms becomes heat in the air, that of the air movers included.
-    let room = |it: Power, indoors: Power| it.w() * (1.0 - liquid_share) + indoors.w();
-    let (heat, heat_design) = (room(it, losses.indoors), room(design, losses_design.indoors));
-    let air_movers = mover * heat;
+    let heat_design = room_heat(design, losses_design.indoors, liquid_share);
     let air = inputs.air.prepare(heat_design * (1.0 + mover))?;
-    let air_heat = heat + air_movers;
     let liquid = match &inputs.liquid {
-        Some(l) if liquid_share > 0.0 => Some((l.prepare(design.w() * liquid_share)?, it.w() * liquid_share)),
+        Some(l) if liquid_share > 0.0 => Some((l.prepare(design.w() * liquid_share)?, 0.0)),
         None if liquid_share > 0.0 => return Err(FacilityError::NoLiquidLoop { share: inputs.liquid_share }),
         _ => None,
     };
@@ -178,22 +173,47 @@ pub(crate) fn plant(inputs: &FacilityInputs, it: Power, design: Power) -> Result
         (Some(r), Some(source), Some(_)) => Some(r.prepare(source)?),
         (Some(_), _, _) => return Err(FacilityError::NoLiquidLoop { share: inputs.liquid_share }),
     };
-    let warm = liquid.as_ref().map_or(0.0, |(l, heat)| l.pumps(*heat));
-    let pumps = air.pumps(air_heat) + warm;
-    let cdu_pumps = warm * share("the share of pumps in distribution units", inputs.cdu_pump_share)?;
-    let fixed = design.w() * share("the fixed load", inputs.fixed_load_share)?;
-    Ok(Plant {
+    share("the share of pumps in distribution units", inputs.cdu_pump_share)?;
+    let mut plant = Plant {
         liquid,
         air,
-        air_heat,
+        air_heat: 0.0,
         reuse,
-        it: it.w(),
-        it_losses: losses.total.w(),
-        fixed,
-        air_movers,
-        pumps,
-        cdu_pumps,
-    })
+        it: 0.0,
+        it_losses: 0.0,
+        fixed: design.w() * share("the fixed load", inputs.fixed_load_share)?,
+        air_movers: 0.0,
+        pumps: 0.0,
+        cdu_pumps: 0.0,
+    };
+    plant.load(inputs, it, design);
+    Ok(plant)
+}
+
+/// All electricity in the rooms becomes heat in the air.
+fn room_heat(it: Power, indoors: Power, liquid_share: f64) -> f64 {
+    it.w() * (1.0 - liquid_share) + indoors.w()
+}
+
+impl Plant {
+    /// Sets what follows from the IT power of the hour; all that follows from the layout stays.
+    pub(crate) fn load(&mut self, inputs: &FacilityInputs, it: Power, design: Power) {
+        let liquid_share = inputs.liquid_share.fraction();
+        let losses = inputs.chain.it_losses(it, design);
+        let heat = room_heat(it, losses.indoors, liquid_share);
+        // That of the air movers included.
+        self.air_movers = inputs.air.air_mover_share.fraction() * heat;
+        self.air_heat = heat + self.air_movers;
+        let mut warm = 0.0;
+        if let Some((cooler, heat)) = &mut self.liquid {
+            *heat = it.w() * liquid_share;
+            warm = cooler.pumps(*heat);
+        }
+        self.it = it.w();
+        self.it_losses = losses.total.w();
+        self.pumps = self.air.pumps(self.air_heat) + warm;
+        self.cdu_pumps = warm * inputs.cdu_pump_share.fraction();
+    }
 }
 
 /// Evaluates a year over hours or over the points of [`crate::compress`].
