@@ -111,8 +111,7 @@ fn cheapest(case: &Case) -> f64 {
         eq(&[(charge, 1.0), (power, -1.0)], Le, 0.0);
         eq(&[(discharge, 1.0), (power, -1.0)], Le, 0.0);
         eq(&[(level[t], 1.0), (energy, -1.0)], Le, 0.0);
-        let (stored, taken) =
-            (b.charge_efficiency.fraction() * dt, dt / b.discharge_efficiency.fraction());
+        let (stored, taken) = (b.charge_efficiency.fraction() * dt, dt / b.discharge_efficiency.fraction());
         let kept = 1.0 - b.standing_loss.fraction();
         let flow = [(level[t], 1.0), (charge, -stored), (discharge, taken)];
         match (t, b.start) {

@@ -35,8 +35,7 @@ fn site(place: &str, country: &str, air: bool) -> SiteHours {
     if air {
         text = text.replace("\"warm water\"", "\"air\"").replace("supply = \"37 °C\"", "supply = \"25 °C\"");
     }
-    let loaded =
-        load("site.toml", text.into_bytes(), &|_, _| Err("extends nothing".to_owned()), &CATALOG);
+    let loaded = load("site.toml", text.into_bytes(), &|_, _| Err("extends nothing".to_owned()), &CATALOG);
     site_hours(&loaded.factory.expect("a sound file")).expect("a sound site")
 }
 

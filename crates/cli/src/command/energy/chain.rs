@@ -26,7 +26,11 @@ fn stages(a: &Answer) -> Vec<(&'static str, StageAt, StageAt)> {
         .zip(names)
         .map(|((low, high), name)| (name, low, high))
         .collect();
-    out.push(("rectifiers in the racks (part of IT)", site.rectifier.at(mean, peak), site.rectifier.at(peak, peak)));
+    out.push((
+        "rectifiers in the racks (part of IT)",
+        site.rectifier.at(mean, peak),
+        site.rectifier.at(peak, peak),
+    ));
     out
 }
 
@@ -54,11 +58,20 @@ pub(super) fn text(context: &Context, a: &Answer) -> String {
     let y = &a.year;
     let mean = |c: &[Power]| c.iter().copied().sum::<Power>().mw() / y.len().max(1) as f64;
     let (pumps, cdu) = (mean(&y.hours.pumps), mean(&y.hours.cdu_pumps));
-    let mut parts = vec![[
-        "mean MW", "CDU pumps", "other pumps", "cooler fans", "air movers", "chillers", "fixed loads", "heat pump",
-    ]
-    .map(str::to_owned)
-    .to_vec()];
+    let mut parts = vec![
+        [
+            "mean MW",
+            "CDU pumps",
+            "other pumps",
+            "cooler fans",
+            "air movers",
+            "chillers",
+            "fixed loads",
+            "heat pump",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+    ];
     let number = |v| f.decimal(v, 2);
     parts.push(vec![
         String::new(),
@@ -75,9 +88,9 @@ pub(super) fn text(context: &Context, a: &Answer) -> String {
     out.push_str(&format!("\n{}", table(&sides, &parts)));
     if let Ok(plant) = a.site.backup.size(y.hours.peak) {
         let hours = a.site.backup.autonomy.hours();
-        let volume = plant.fuel_volume.map_or_else(String::new, |v| {
-            format!(", {} m3 of diesel", f.decimal(v.m3(), 0))
-        });
+        let volume = plant
+            .fuel_volume
+            .map_or_else(String::new, |v| format!(", {} m3 of diesel", f.decimal(v.m3(), 0)));
         out.push_str(&if hours > 0.0 {
             format!(
                 "\nbackup: {} h of {} MW by {} sets of {} MW ({} MW installed); {} GWh of fuel{volume}\n",
