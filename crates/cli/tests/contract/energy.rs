@@ -253,7 +253,7 @@ fn a_dispatch_that_cannot_be_names_hours_and_constraint() {
     let f = folder("energy-infeasible");
     let text = std::fs::read_to_string(repository().join("examples/gigafactory.toml")).expect("example");
     let text =
-        text.replace("firm = \"185 MW\", flexible = \"20 MW\"", "firm = \"96 MW\", flexible = \"12 MW\"");
+        text.replace("firm = \"185 MW\", flexible = \"20 MW\"", "firm = \"116 MW\", flexible = \"2 MW\"");
     write(&f, "site.toml", &text);
     for how in ["lp", "rolling"] {
         let a = gigatwin(&f, &["energy", "site.toml", "--dispatch", how]).exits(1);

@@ -215,7 +215,8 @@ pub(super) fn text(context: &Context, a: &Answer) -> String {
     let mut rows = vec![["figure", "value", "unit"].map(str::to_owned).to_vec()];
     for Row(_, label, unit, value, digits) in figures(a, d) {
         // What a site does not have is not listed.
-        if value.is_none() || (value == Some(0.0) && !label.starts_with("saved")) {
+        if value.is_none() || (value == Some(0.0) && !label.starts_with("saved") && !label.starts_with("CO2"))
+        {
             continue;
         }
         rows.push(vec![label.to_owned(), number(value, digits), unit.to_owned()]);

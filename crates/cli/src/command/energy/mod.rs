@@ -87,7 +87,7 @@ fn answer(
         || year.renewable(),
         |d| {
             let own = d.carbon.load.own + d.carbon.exported.own;
-            let more = (own / year.bill.energy).min(1.0);
+            let more = (own / year.facility.energy_total).min(1.0);
             Share::from_fraction((year.renewable().fraction() + more).min(1.0))
         },
     );

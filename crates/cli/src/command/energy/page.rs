@@ -176,7 +176,12 @@ fn sources(a: &Answer) -> (String, String) {
             _ => "synthetic, from monthly statistics of the place".to_owned(),
         };
     let prices = match (a.year.synthetic_prices, a.site.seasons_known) {
-        (false, _) => "from the file".to_owned(),
+        (false, _) => match a.year.price_minutes {
+            Some(m) if m < 60 && m > 0 => {
+                format!("from the file, each hour the mean of its {} rows of {m} minutes", 60 / m)
+            }
+            _ => "from the file".to_owned(),
+        },
         (_, true) => {
             "synthetic, from monthly means of the country; the shape of the day is assumed".to_owned()
         }
