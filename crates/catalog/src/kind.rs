@@ -177,6 +177,8 @@ impl Kind {
             ],
             Kind::Countries => &[
                 ("price_industry", EnergyPrice, false),
+                ("grid_fees", EnergyPrice, false),
+                ("electricity_tax", EnergyPrice, false),
                 ("wholesale_2023", EnergyPrice, false),
                 ("wholesale_2024", EnergyPrice, false),
                 ("wholesale_2025", EnergyPrice, false),

@@ -28,6 +28,8 @@ pub struct PayAsProduced {
     pub capture_rate: f64,
     /// Its duration curve; without one, nothing hourly can be said.
     pub shape: Option<DurationShape>,
+    /// Behind the site's own meter: what is used of it passes no public network and bears neither its charges nor taxes.
+    pub on_site: bool,
 }
 
 /// What a band of supply is guaranteed to come from.

@@ -9,6 +9,9 @@
 //! share m and capture rate c they cost `1 + m (1 − c)` times the mean, an interpolation that is exact when nothing is
 //! matched and, since a flat profile captures the mean price, keeps the value of the whole load when all is.
 //!
+//! **Plants on the site** serve first. What is used of them bears no network charge and no tax; what the site cannot use is
+//! curtailed here, because whether it may be fed in is a question of the hour ([`crate::hours`], [`crate::dispatch`]).
+//!
 //! **Carbon.** Location-based: consumption times the country's intensity. Market-based: contracted carbon-free volumes of
 //! the year, up to consumption, at their own intensity, the rest at the residual mix (GHG Protocol, Scope 2).
 
@@ -73,6 +76,11 @@ struct Book {
     wind: Option<[f64; LEVELS]>,
     solar: Option<[f64; LEVELS]>,
     shapeless: bool,
+    /// Of `variable`, made on the site, with its worth and curves.
+    own: f64,
+    own_captured: f64,
+    own_wind: Option<[f64; LEVELS]>,
+    own_solar: Option<[f64; LEVELS]>,
     /// Mean watts of variable plants and the same weighted by capture rate.
     variable: f64,
     captured: f64,
@@ -99,17 +107,25 @@ fn enter(contracts: &[Contract]) -> Result<Book, EnergyError> {
                 book.variable += mean;
                 book.captured += mean * capture;
                 book.paid += mean * joule_price(price);
+                if p.on_site {
+                    book.own += mean;
+                    book.own_captured += mean * capture;
+                }
                 match p.shape {
                     None => book.shapeless |= mean > 0.0,
                     Some(shape) => {
+                        if p.on_site {
+                            let curve = match p.technology {
+                                Technology::Wind => &mut book.own_wind,
+                                Technology::Solar => &mut book.own_solar,
+                            };
+                            add(curve, capacity, &shape.levels(p.capacity_factor)?);
+                        }
                         let curve = match p.technology {
                             Technology::Wind => &mut book.wind,
                             Technology::Solar => &mut book.solar,
                         };
-                        let sum = curve.get_or_insert([0.0; LEVELS]);
-                        for (total, level) in sum.iter_mut().zip(shape.levels(p.capacity_factor)?) {
-                            *total += capacity * level;
-                        }
+                        add(curve, capacity, &shape.levels(p.capacity_factor)?);
                     }
                 }
             }
@@ -135,15 +151,21 @@ fn enter(contracts: &[Contract]) -> Result<Book, EnergyError> {
     Ok(book)
 }
 
+fn add(curve: &mut Option<[f64; LEVELS]>, capacity: f64, levels: &[f64; LEVELS]) {
+    let sum = curve.get_or_insert([0.0; LEVELS]);
+    for (total, level) in sum.iter_mut().zip(levels) {
+        *total += capacity * level;
+    }
+}
+
 /// Euros per joule.
 fn joule_price(price: EnergyPrice) -> f64 {
     (Energy::from_joules(1.0) * price).eur()
 }
 
-/// Mean power of variable plants that the load can use, beside the flat contracts.
-fn matched_power(book: &Book, open: f64) -> f64 {
+/// Mean power of variable plants that an open load can use.
+fn matched_power(wind: Option<&[f64; LEVELS]>, solar: Option<&[f64; LEVELS]>, open: f64) -> f64 {
     let none = [0.0; LEVELS];
-    let (wind, solar) = (book.wind.as_ref(), book.solar.as_ref());
     match (wind, solar) {
         (None, None) => 0.0,
         (Some(one), None) | (None, Some(one)) => one.iter().map(|p| p.min(open)).sum::<f64>() / LEVELS as f64,
@@ -187,8 +209,17 @@ pub fn evaluate(
     let flat_used = book.flat.min(load);
     let open = load - flat_used;
     // Without a curve the year's volume is all that is known: everything up to the open load counts as used.
-    let variable_used =
-        if book.shapeless { book.variable.min(open) } else { matched_power(&book, open).min(open) };
+    let variable_used = if book.shapeless {
+        book.variable.min(open)
+    } else {
+        matched_power(book.wind.as_ref(), book.solar.as_ref(), open).min(open)
+    };
+    let own_used = if book.shapeless {
+        book.own.min(load)
+    } else {
+        matched_power(book.own_wind.as_ref(), book.own_solar.as_ref(), load).min(load)
+    };
+    let own_surplus = (book.own - own_used).max(0.0);
     let used = flat_used + variable_used;
     let (surplus_variable, surplus_flat) = (book.variable - variable_used, book.flat - flat_used);
     let missing = (load - used).max(0.0);
@@ -204,11 +235,14 @@ pub fn evaluate(
     let money = |watts_times_price: f64| Money::from_eur(watts_times_price * seconds);
     let energy = |watts: f64| Energy::from_joules(watts * seconds);
     let cost_contracts = money(book.paid);
-    let revenue_surplus = money(surplus_variable * spot * capture + surplus_flat * spot);
+    let own_capture = if book.own > 0.0 { book.own_captured / book.own } else { 1.0 };
+    let revenue_surplus =
+        money(surplus_variable * spot * capture + surplus_flat * spot - own_surplus * spot * own_capture);
     let cost_residual = money(missing * residual_price);
     let years = demand.duration.s() / Time::from_hours(8760.0).s();
-    let cost_network = demand.energy * market.network_charge + demand.peak * market.capacity_charge * years;
-    let cost_taxes = demand.energy * market.taxes;
+    let drawn = energy(load - own_used);
+    let cost_network = drawn * market.network_charge + demand.peak * market.capacity_charge * years;
+    let cost_taxes = drawn * market.taxes;
     let cost = cost_contracts - revenue_surplus + cost_residual + cost_network + cost_taxes;
 
     let renewable = (book.flat_renewable + book.variable).min(load);
@@ -220,7 +254,7 @@ pub fn evaluate(
         price_all_in: cost / demand.energy,
         contracted: energy(book.flat + book.variable),
         matched: (!book.shapeless).then(|| energy(used)),
-        surplus: energy(surplus_variable + surplus_flat),
+        surplus: energy((surplus_variable + surplus_flat - own_surplus).max(0.0)),
         residual: energy(missing),
         cost_contracts,
         revenue_surplus,
@@ -230,7 +264,7 @@ pub fn evaluate(
         renewable_share_annual: Share::from_fraction(renewable / load),
         renewable_share_hourly: (!book.shapeless)
             .then(|| Share::from_fraction((flat_renewable_used + variable_used) / load)),
-        carbon_location: demand.energy * carbon.location,
+        carbon_location: drawn * carbon.location,
         carbon_market: (demand.energy - clean_energy) * residual_intensity + clean_energy * carbon.contracted,
     })
 }

@@ -42,6 +42,7 @@ fn wind(mw: f64, cf: f64) -> Contract {
         price: eur(62.0),
         capture_rate: 0.85,
         shape: Some(DurationShape { idle_share: pct(2.0), top: pct(97.0), linear_share: pct(10.0) }),
+        on_site: false,
     })
 }
 
@@ -53,6 +54,7 @@ fn solar(mw: f64, cf: f64) -> Contract {
         price: eur(50.0),
         capture_rate: 0.65,
         shape: Some(DurationShape { idle_share: pct(50.0), top: pct(90.0), linear_share: pct(0.0) }),
+        on_site: false,
     })
 }
 

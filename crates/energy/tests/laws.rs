@@ -1,95 +1,11 @@
 //! Laws of the dispatch.
 #![allow(clippy::unwrap_used, clippy::panic)] // a helper of tests
 use gigatwin_energy::dispatch::*;
-use gigatwin_energy::{Origin, Technology};
 use gigatwin_quantity::*;
 use proptest::prelude::*;
 
-fn mw(v: f64) -> Power {
-    Power::from_mw(v)
-}
-fn eur(v: f64) -> EnergyPrice {
-    EnergyPrice::from_eur_per_mwh(v)
-}
-fn share(v: f64) -> Share {
-    Share::from_fraction(v)
-}
-
-fn battery(power: f64, energy: f64) -> Battery {
-    Battery {
-        power: Size::Fixed(mw(power)),
-        energy: Size::Fixed(Energy::from_mwh(energy)),
-        charge_efficiency: share(0.95),
-        discharge_efficiency: share(0.9),
-        standing_loss: share(0.0),
-        wear: eur(2.0),
-        start: BatteryStart::Cyclic,
-    }
-}
-
-fn plant(technology: Technology, size: f64, profile: &[f64]) -> Plant {
-    Plant {
-        technology,
-        site: Site::OnSite { price: EnergyPrice::ZERO },
-        size: Size::Fixed(mw(size)),
-        profile: profile.iter().map(|p| share(*p)).collect(),
-    }
-}
-
-/// Any site with everything there is, whose connection alone could serve it.
-fn site() -> impl Strategy<Value = Case> {
-    let hours = 60usize;
-    (
-        prop::collection::vec(-80.0f64..300.0, hours),
-        prop::collection::vec(0.0f64..1.0, hours),
-        prop::collection::vec(0.0f64..1.0, hours),
-        prop::collection::vec(40.0f64..100.0, hours),
-        (0.0f64..150.0, 0.0f64..150.0, 1.0f64..60.0, 1.0f64..200.0),
-        (0.0f64..80.0, 0.0f64..40.0, 0.0f64..60.0, 0.0f64..0.3, 0usize..2),
-        (any::<bool>(), any::<bool>(), any::<bool>(), 0.0f64..60.0),
-    )
-        .prop_map(|(price, pv, wind, load, (solar, turbines, power, energy), flex, kind)| {
-            let (export, band, agreement, flexible, block) = flex;
-            let (fixed, cyclic, peak, charge) = kind;
-            let mut case = Case::spot(
-                load.iter().map(|l| mw(*l)).collect(),
-                price.iter().map(|p| eur(*p)).collect(),
-                mw(115.0),
-            );
-            case.grid.export_limit = mw(export);
-            case.grid.export_charge = eur(2.0);
-            case.grid.import_charge = eur(charge);
-            if peak {
-                case.grid.peak_charge = PowerRate::from_eur_per_kw_year(90.0);
-            }
-            if fixed {
-                case.purchase = Purchase::Fixed { price: eur(110.0) };
-            }
-            case.bands = vec![Band { power: mw(band), price: eur(70.0), origin: Origin::Renewable }];
-            case.plants = vec![
-                plant(Technology::Solar, solar, &pv),
-                plant(Technology::Wind, turbines, &wind),
-                Plant {
-                    site: Site::Agreement { price: eur(60.0) },
-                    ..plant(Technology::Wind, agreement, &wind)
-                },
-            ];
-            let mut b = battery(power, energy);
-            b.standing_loss = share(0.001);
-            if !cyclic {
-                b.start = BatteryStart::Level(Energy::from_mwh(energy * 0.5));
-            }
-            case.battery = Some(b);
-            case.cap = Some(PowerCap { share: share(flexible), value: eur(150.0) });
-            case.deferral = Some(Deferral {
-                share: share(flexible),
-                catch_up: mw(15.0),
-                block: [12, 24][block],
-                cost: eur(1.0),
-            });
-            case
-        })
-}
+mod common;
+use common::*;
 
 fn check_steps(case: &Case, d: &Dispatch) -> Result<(), TestCaseError> {
     let h = &d.hourly;
@@ -134,7 +50,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn energy_closes_and_the_objective_meets_its_bound(case in site()) {
+    fn energy_closes_and_the_objective_meets_its_bound(case in site(60)) {
         let d = case.dispatch(&Policy::default()).unwrap();
         check_steps(&case, &d)?;
         let (objective, bound) = (d.proof.objective.eur(), d.proof.bound.unwrap().eur());
@@ -148,7 +64,7 @@ proptest! {
     }
 
     #[test]
-    fn charging_and_discharging_at_once_only_burns(case in site()) {
+    fn charging_and_discharging_at_once_only_burns(case in site(60)) {
         let d = case.dispatch(&Policy::default()).unwrap();
         for t in 0..case.steps() {
             let both = d.hourly.charge[t].mw().min(d.hourly.discharge[t].mw());
@@ -157,7 +73,7 @@ proptest! {
     }
 
     #[test]
-    fn more_of_anything_never_costs_more(case in site(), which in 0usize..6) {
+    fn more_of_anything_never_costs_more(case in site(60), which in 0usize..6) {
         let cost = case.dispatch(&Policy::default()).unwrap().proof.objective.eur();
         let mut more = case.clone();
         let b = more.battery.as_mut().unwrap();
@@ -174,7 +90,7 @@ proptest! {
     }
 
     #[test]
-    fn seeing_less_never_costs_less(mut case in site(), seed in 0u64..1000, errors in 0.0f64..80.0) {
+    fn seeing_less_never_costs_less(mut case in site(60), seed in 0u64..1000, errors in 0.0f64..80.0) {
         case.grid.peak_charge = PowerRate::ZERO;
         case.battery.as_mut().unwrap().start = BatteryStart::Level(Energy::ZERO);
         let perfect = case.dispatch(&Policy::default()).unwrap().proof.objective.eur();
@@ -196,7 +112,7 @@ proptest! {
     }
 
     #[test]
-    fn tags_add_up(case in site()) {
+    fn tags_add_up(case in site(60)) {
         let d = case.dispatch(&Policy::default()).unwrap();
         let carbon = CarbonCase {
             location: vec![CarbonIntensity::from_g_per_kwh(300.0)],

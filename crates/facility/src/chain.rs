@@ -74,6 +74,56 @@ pub struct PowerChain {
     pub site: Vec<Stage>,
 }
 
+/// One stage at one load.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StageAt {
+    /// What is installed, redundancy included.
+    pub installed: Power,
+    /// What goes through, before its loss.
+    pub load: Power,
+    /// Load over what is installed.
+    pub loading: Share,
+    /// Loss.
+    pub loss: Power,
+}
+
+impl Stage {
+    /// Where a stage stands at a load, when it was laid out for a design load.
+    pub fn at(&self, load: Power, design: Power) -> StageAt {
+        let installed = design * self.redundancy.installed_over_needed(self.units);
+        StageAt {
+            installed,
+            load,
+            loading: Share::from_fraction(if installed.w() > 0.0 { load / installed } else { 0.0 }),
+            loss: self.loss(load, design),
+        }
+    }
+}
+
+impl PowerChain {
+    /// Each stage of the IT load, from the load towards the grid.
+    pub fn it_stages(&self, load: Power, design: Power) -> Vec<StageAt> {
+        through(&self.it, load, design)
+    }
+
+    /// Each stage that everything passes; `load` and `design` are what stands below them.
+    pub fn site_stages(&self, load: Power, design: Power) -> Vec<StageAt> {
+        through(&self.site, load, design)
+    }
+}
+
+fn through(stages: &[Stage], mut load: Power, mut design: Power) -> Vec<StageAt> {
+    stages
+        .iter()
+        .map(|stage| {
+            let at = stage.at(load, design);
+            design += stage.loss(design, design);
+            load += at.loss;
+            at
+        })
+        .collect()
+}
+
 /// Losses of the stages of the IT load.
 pub(crate) struct ItLosses {
     pub total: Power,
@@ -96,7 +146,8 @@ impl PowerChain {
         losses
     }
 
-    pub(crate) fn site_loss(&self, load: Power, design: Power) -> Power {
+    /// Loss of what everything passes; `load` and `design` are what stands below.
+    pub fn site_loss(&self, load: Power, design: Power) -> Power {
         let (mut at, mut rated) = (load, design);
         let mut stages = self.site.iter().peekable();
         while let Some(stage) = stages.next() {

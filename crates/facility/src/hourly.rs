@@ -17,6 +17,8 @@ pub struct FacilityHours {
     pub fans: Vec<Power>,
     /// Pumps.
     pub pumps: Vec<Power>,
+    /// Of them, those in coolant distribution units.
+    pub cdu_pumps: Vec<Power>,
     /// Fans that move room air.
     pub air_movers: Vec<Power>,
     /// Chillers.
@@ -80,6 +82,7 @@ pub fn evaluate_hours(
         losses: column(),
         fans: column(),
         pumps: column(),
+        cdu_pumps: column(),
         air_movers: column(),
         chillers: column(),
         fixed: column(),
@@ -98,7 +101,7 @@ pub fn evaluate_hours(
         let now = if it.len() == 1 { last } else { it[h] };
         // The plant is the same as long as the load is.
         if now != last {
-            running = plant(inputs, now, peak)?;
+            running.load(inputs, now, peak);
             last = now;
         }
         let draw = running.at(point.dry_bulb.celsius(), point.wet_bulb.map(Temperature::celsius), true);
@@ -108,6 +111,7 @@ pub fn evaluate_hours(
         hours.losses.push(Power::from_w(running.it_losses) + site);
         hours.fans.push(Power::from_w(draw.fans));
         hours.pumps.push(Power::from_w(running.pumps));
+        hours.cdu_pumps.push(Power::from_w(running.cdu_pumps));
         hours.air_movers.push(Power::from_w(running.air_movers));
         hours.chillers.push(Power::from_w(draw.chiller));
         hours.fixed.push(Power::from_w(running.fixed));
@@ -157,6 +161,7 @@ impl FacilityHours {
             energy_losses: sum(&self.losses),
             energy_fans: sum(&self.fans),
             energy_pumps: sum(&self.pumps),
+            energy_cdu_pumps: sum(&self.cdu_pumps),
             energy_air_movers: sum(&self.air_movers),
             energy_chillers: sum(&self.chillers),
             energy_fixed: sum(&self.fixed),

@@ -24,7 +24,7 @@ mod year;
 pub use backup::{Backup, BackupPlant};
 pub use bins::{MAX_POINTS, compress};
 pub use cap::speed_under_cap;
-pub use chain::{PowerChain, Redundancy, Stage};
+pub use chain::{PowerChain, Redundancy, Stage, StageAt};
 pub use cooling::{Adiabatic, Chiller, LoopInputs, Tower};
 pub use error::FacilityError;
 pub use grid::{Apparent, GridConnection, GridUse, apparent_power};

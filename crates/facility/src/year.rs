@@ -43,6 +43,8 @@ pub struct FacilityInputs {
     pub fixed_load_share: Share,
     /// Buyer of heat, where there is one.
     pub heat_reuse: Option<HeatReuse>,
+    /// Of the power of the liquid loop's pumps, the part that turns in coolant distribution units; the rest carries facility water.
+    pub cdu_pump_share: Share,
     /// Hot hour for the peak; without one the hottest points of the year are taken.
     pub design_point: Option<DesignPoint>,
 }
@@ -62,6 +64,8 @@ pub struct FacilityYear {
     pub energy_fans: Energy,
     /// Pumps.
     pub energy_pumps: Energy,
+    /// Of them, those in coolant distribution units.
+    pub energy_cdu_pumps: Energy,
     /// Fans that move room air.
     pub energy_air_movers: Energy,
     /// Chillers.
@@ -121,6 +125,8 @@ pub(crate) struct Plant {
     pub fixed: f64,
     pub air_movers: f64,
     pub pumps: f64,
+    /// Part of `pumps`.
+    pub cdu_pumps: f64,
 }
 
 impl Plant {
@@ -154,16 +160,11 @@ impl Plant {
 pub(crate) fn plant(inputs: &FacilityInputs, it: Power, design: Power) -> Result<Plant, FacilityError> {
     let liquid_share = share("the share of heat that goes to liquid", inputs.liquid_share)?;
     let mover = share("the power of air movers", inputs.air.air_mover_share)?;
-    let losses = inputs.chain.it_losses(it, design);
     let losses_design = inputs.chain.it_losses(design, design);
-    // All electricity in the rooms becomes heat in the air, that of the air movers included.
-    let room = |it: Power, indoors: Power| it.w() * (1.0 - liquid_share) + indoors.w();
-    let (heat, heat_design) = (room(it, losses.indoors), room(design, losses_design.indoors));
-    let air_movers = mover * heat;
+    let heat_design = room_heat(design, losses_design.indoors, liquid_share);
     let air = inputs.air.prepare(heat_design * (1.0 + mover))?;
-    let air_heat = heat + air_movers;
     let liquid = match &inputs.liquid {
-        Some(l) if liquid_share > 0.0 => Some((l.prepare(design.w() * liquid_share)?, it.w() * liquid_share)),
+        Some(l) if liquid_share > 0.0 => Some((l.prepare(design.w() * liquid_share)?, 0.0)),
         None if liquid_share > 0.0 => return Err(FacilityError::NoLiquidLoop { share: inputs.liquid_share }),
         _ => None,
     };
@@ -172,19 +173,47 @@ pub(crate) fn plant(inputs: &FacilityInputs, it: Power, design: Power) -> Result
         (Some(r), Some(source), Some(_)) => Some(r.prepare(source)?),
         (Some(_), _, _) => return Err(FacilityError::NoLiquidLoop { share: inputs.liquid_share }),
     };
-    let pumps = air.pumps(air_heat) + liquid.as_ref().map_or(0.0, |(l, heat)| l.pumps(*heat));
-    let fixed = design.w() * share("the fixed load", inputs.fixed_load_share)?;
-    Ok(Plant {
+    share("the share of pumps in distribution units", inputs.cdu_pump_share)?;
+    let mut plant = Plant {
         liquid,
         air,
-        air_heat,
+        air_heat: 0.0,
         reuse,
-        it: it.w(),
-        it_losses: losses.total.w(),
-        fixed,
-        air_movers,
-        pumps,
-    })
+        it: 0.0,
+        it_losses: 0.0,
+        fixed: design.w() * share("the fixed load", inputs.fixed_load_share)?,
+        air_movers: 0.0,
+        pumps: 0.0,
+        cdu_pumps: 0.0,
+    };
+    plant.load(inputs, it, design);
+    Ok(plant)
+}
+
+/// All electricity in the rooms becomes heat in the air.
+fn room_heat(it: Power, indoors: Power, liquid_share: f64) -> f64 {
+    it.w() * (1.0 - liquid_share) + indoors.w()
+}
+
+impl Plant {
+    /// Sets what follows from the IT power of the hour; all that follows from the layout stays.
+    pub(crate) fn load(&mut self, inputs: &FacilityInputs, it: Power, design: Power) {
+        let liquid_share = inputs.liquid_share.fraction();
+        let losses = inputs.chain.it_losses(it, design);
+        let heat = room_heat(it, losses.indoors, liquid_share);
+        // That of the air movers included.
+        self.air_movers = inputs.air.air_mover_share.fraction() * heat;
+        self.air_heat = heat + self.air_movers;
+        let mut warm = 0.0;
+        if let Some((cooler, heat)) = &mut self.liquid {
+            *heat = it.w() * liquid_share;
+            warm = cooler.pumps(*heat);
+        }
+        self.it = it.w();
+        self.it_losses = losses.total.w();
+        self.pumps = self.air.pumps(self.air_heat) + warm;
+        self.cdu_pumps = warm * inputs.cdu_pump_share.fraction();
+    }
 }
 
 /// Evaluates a year over hours or over the points of [`crate::compress`].
@@ -246,6 +275,7 @@ pub fn evaluate_year(
         energy_losses: energy(hours * running.it_losses + total_site),
         energy_fans: energy(total_fans),
         energy_pumps: energy(hours * running.pumps),
+        energy_cdu_pumps: energy(hours * running.cdu_pumps),
         energy_air_movers: energy(hours * running.air_movers),
         energy_chillers: energy(total_chiller),
         energy_fixed: energy(hours * running.fixed),

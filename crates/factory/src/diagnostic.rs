@@ -136,6 +136,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("G404", "nothing to evaluate"),
     ("G604", "a State's commitment in another currency"),
     ("G605", "a State's commitment in money of another year"),
+    ("G550", "a battery that gives nothing back"),
 ];
 
 /// Codes about the options of commands; they have pages too, but no place in a factory file.
@@ -168,6 +169,8 @@ pub const COMMAND_CODES: &[(&str, &str)] = &[
     ("G545", "the prices are in another unit or currency"),
     ("G546", "the prices are of another bidding zone"),
     ("G547", "a capacity, a battery or a limit of the dispatch makes no sense"),
+    ("G548", "a load that cannot be served"),
+    ("G549", "a dispatch that is not proven good enough"),
     ("G560", "an option of a serving command that is not understood"),
     ("G563", "a request trace that cannot be read"),
     ("G564", "a request without a time"),

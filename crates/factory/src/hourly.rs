@@ -5,7 +5,9 @@ use gigatwin_energy::{
     CarbonInputs, Contract as Supply, DurationShape, EnergyError, Market, Technology as Source,
     solar_capacity_factor,
 };
-use gigatwin_facility::{Climate, FacilityInputs, FacilityYear, ItPower, State, Swing, SynopticInputs};
+use gigatwin_facility::{
+    Backup, Climate, FacilityInputs, FacilityYear, ItPower, Stage, State, Swing, SynopticInputs,
+};
 use gigatwin_quantity::{Energy, EnergyPrice, Money, Power, PowerPrice, PowerRate, Quantity, Share, Time};
 
 use crate::evaluate::{gates, hours, machine, physical, plan, schedule, site};
@@ -24,6 +26,8 @@ pub struct PowerByState {
     pub power: ItPower,
     /// Speed of compute-bound training when chips are capped at four fifths of their full power.
     pub speed_at_four_fifths: Option<Share>,
+    /// What such a cap takes off the power of the partition.
+    pub saved_at_four_fifths: Power,
 }
 
 /// The square wave of one training run.
@@ -55,6 +59,41 @@ pub struct YearlyCosts {
     pub battery_power: PowerRate,
     /// Battery, per energy and year.
     pub battery_energy: EnergyPrice,
+}
+
+/// What of the load may give way, as the file says; nothing where it does not.
+#[derive(Debug, Clone, Copy)]
+pub struct SiteFlexibility {
+    /// Share of the load that power caps may take, and what the work not done is worth, per energy not drawn.
+    pub cap: Option<(Share, EnergyPrice)>,
+    /// Training that may wait.
+    pub deferral: Option<SiteDeferral>,
+}
+
+/// Training that may wait.
+#[derive(Debug, Clone, Copy)]
+pub struct SiteDeferral {
+    /// Share of the load.
+    pub share: Share,
+    /// Length of the block at whose end all is caught up.
+    pub within: Time,
+    /// Power beyond the load when catching up; `None`: what provisioned power leaves.
+    pub catch_up: Option<Power>,
+    /// Per energy put off.
+    pub cost: EnergyPrice,
+}
+
+/// Limits of sizes that are sought.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SizingLimits {
+    /// PV.
+    pub solar: Option<Power>,
+    /// Wind.
+    pub wind: Option<Power>,
+    /// Battery.
+    pub battery_power: Option<Power>,
+    /// Battery.
+    pub battery_energy: Option<Energy>,
 }
 
 /// Everything the hourly year needs, every range at its mode.
@@ -131,11 +170,23 @@ pub struct SiteHours {
     /// Buyer of heat.
     pub heat_buyer: Option<String>,
     /// How long the site runs without the grid.
-    pub backup: Time,
+    pub backup: Backup,
     /// P10 and P90 of the model's error of PUE − 1, as factors.
     pub overhead_band: (f64, f64),
     /// P10 and P90 of the model's error of IT power, as factors.
     pub it_band: (f64, f64),
+    /// Rectifiers in the racks; their loss is part of the IT power.
+    pub rectifier: Stage,
+    /// What of the load may give way.
+    pub flexibility: SiteFlexibility,
+    /// The most that may be built where sizes are sought: PV, wind, battery power, battery energy.
+    pub sizing: SizingLimits,
+    /// Share of the hours in which flexible capacity is taken away.
+    pub curtailed: Share,
+    /// Power that may be fed in.
+    pub export_limit: Power,
+    /// Standard deviations of forecasts beyond what is known: of the price, and of wind and sun.
+    pub forecast_error: (EnergyPrice, Share),
     solar_factor: Share,
     solar_shape: DurationShape,
     wind_factor: Share,
@@ -147,6 +198,38 @@ fn yearly(cost: f64, life: Time, rate: Share, upkeep: Share) -> f64 {
     let (i, n) = (rate.fraction(), (life.hours() / 8766.0).max(1.0));
     let annuity = if i > 0.0 { i / (1.0 - (1.0 + i).powf(-n)) } else { 1.0 / n };
     cost * (annuity + upkeep.fraction())
+}
+
+/// What the file says of flexibility.
+///
+/// **Rule of a cap's price.** Chips held at four fifths of their full power while computing lose the share of their speed
+/// that the machine says; the accelerator-hours lost, at their worth, over the energy not drawn are the price of a cap.
+/// Where such a cap takes nothing away, energy can only be saved by stopping: then all hours over all energy.
+fn flexibility(f: &Factory, v: &Values<'_>, partitions: &[PowerByState], mean: Power) -> SiteFlexibility {
+    let (x, h) = (&f.energy.flexibility, &f.hourly);
+    let hour = x.hour_value.map_or(h.hour_value, |p| v.get(p)).eur_per_h();
+    let (mut lost, mut saved) = (0.0, 0.0);
+    for p in partitions {
+        if let Some(speed) = p.speed_at_four_fifths {
+            lost += p.accelerators * (1.0 - speed.fraction());
+            saved += p.saved_at_four_fifths.mw();
+        }
+    }
+    let all: f64 = partitions.iter().map(|p| p.accelerators).sum();
+    let worth = EnergyPrice::from_eur_per_mwh(if saved > 0.0 {
+        lost * hour / saved
+    } else {
+        all * hour / mean.mw().max(f64::MIN_POSITIVE)
+    });
+    SiteFlexibility {
+        cap: x.cap.map(|s| (v.get(s), worth)),
+        deferral: x.deferrable.map(|share| SiteDeferral {
+            share: v.get(share),
+            within: x.within.map_or(Time::from_hours(24.0), |t| v.get(t)),
+            catch_up: x.catch_up.map(|p| v.get(p)),
+            cost: x.deferral_cost.map_or(h.deferral_cost, |p| v.get(p)),
+        }),
+    }
 }
 
 /// Looks at a factory hour by hour.
@@ -184,6 +267,11 @@ pub fn site_hours(f: &Factory) -> Result<SiteHours, String> {
             accelerators: m.accelerators,
             power,
             speed_at_four_fifths: speed.ok(),
+            saved_at_four_fifths: (m.load.chip_idle
+                + (m.load.chip_tdp - m.load.chip_idle) * m.load.activity.train_compute.fraction()
+                - m.load.chip_tdp * 0.8)
+                .max(Power::ZERO)
+                * m.accelerators,
         });
     }
     mean = (mean * v.number(f.bands.it_power)).min(peak);
@@ -230,6 +318,10 @@ pub fn site_hours(f: &Factory) -> Result<SiteHours, String> {
         let input = f.inputs.find(path).and_then(|i| f.inputs.get(i));
         input.map_or((1.0, 1.0), |i| (i.distribution.quantile(0.1), i.distribution.quantile(0.9)))
     };
+    // A round trip is split evenly between the two ways.
+    let each_way =
+        f.energy.battery_efficiency.map(|x| Share::from_fraction(v.get(x).fraction().max(0.0).sqrt()));
+    let flexibility = flexibility(f, &v, &partitions, mean);
     Ok(SiteHours {
         name: f.name.clone(),
         place: f.place.clone(),
@@ -260,8 +352,8 @@ pub fn site_hours(f: &Factory) -> Result<SiteHours, String> {
             .battery
             .as_ref()
             .map(|(power, energy, _)| SiteBattery { power: v.get(*power), energy: v.get(*energy) }),
-        charge_efficiency: h.charge_efficiency,
-        discharge_efficiency: h.discharge_efficiency,
+        charge_efficiency: each_way.unwrap_or(h.charge_efficiency),
+        discharge_efficiency: each_way.unwrap_or(h.discharge_efficiency),
         wear: h.wear,
         export_discount: h.export_discount,
         yearly: YearlyCosts {
@@ -273,9 +365,20 @@ pub fn site_hours(f: &Factory) -> Result<SiteHours, String> {
         grid_firm: v.get(f.site.firm),
         grid_flexible: f.site.flexible.map_or(Power::ZERO, |x| v.get(x)),
         power_factor: h.power_factor,
+        rectifier: h.rectifier,
+        flexibility,
+        sizing: SizingLimits {
+            solar: f.energy.sizing.solar.map(|x| v.get(x)),
+            wind: f.energy.sizing.wind.map(|x| v.get(x)),
+            battery_power: f.energy.sizing.battery_power.map(|x| v.get(x)),
+            battery_energy: f.energy.sizing.battery_energy.map(|x| v.get(x)),
+        },
+        curtailed: f.site.curtailed.map_or(h.curtailed, |x| v.get(x)),
+        export_limit: f.site.export.map_or(Power::ZERO, |x| v.get(x)),
+        forecast_error: (h.price_error, h.generation_error),
         heat_price: f.site.heat.as_ref().map(|x| v.get(x.price)),
         heat_buyer: f.site.heat.as_ref().map(|x| x.buyer.clone()),
-        backup: v.get(f.site.backup),
+        backup: site::backup_inputs(f, &v),
         overhead_band: band("model.pue_overhead"),
         it_band: band("model.it_power"),
         solar_factor,
@@ -304,7 +407,12 @@ impl SiteHours {
                         Source::Wind => wind_profile(signs, &shape, p.capacity_factor)?,
                         Source::Solar => solar_profile(signs, &shape, p.capacity_factor)?,
                     };
-                    out.push(HourlySupply::Produced { capacity: p.capacity, profile, price: p.price });
+                    out.push(HourlySupply::Produced {
+                        capacity: p.capacity,
+                        profile,
+                        price: p.price,
+                        on_site: p.on_site,
+                    });
                 }
             }
         }

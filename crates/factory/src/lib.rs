@@ -4,6 +4,7 @@ pub mod check;
 /// Findings about a file, with code, place and hint.
 pub mod diagnostic;
 pub mod diff;
+mod dispatch;
 pub mod document;
 mod draws;
 mod evaluate;
@@ -28,8 +29,12 @@ pub mod traffic;
 pub mod training;
 
 pub use diff::diff;
+pub use dispatch::{DispatchHours, Sight, SiteDispatch, SiteDispatchError, Sought, Worth};
 pub use explain::explain;
-pub use hourly::{PowerByState, SiteBattery, SiteHours, TrainingSwing, YearlyCosts, site_hours};
+pub use hourly::{
+    PowerByState, SiteBattery, SiteDeferral, SiteFlexibility, SiteHours, SizingLimits, TrainingSwing,
+    YearlyCosts, site_hours,
+};
 pub use networks::{
     SiteJob, SiteNetwork, SitePartition, SiteStorage, site_networks, site_partitions, site_storage,
 };

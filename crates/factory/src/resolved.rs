@@ -72,6 +72,8 @@ pub(crate) enum H100eBasis {
 pub(crate) struct Site {
     pub firm: In<Power>,
     pub flexible: Option<In<Power>>,
+    pub curtailed: Option<In<Share>>,
+    pub export: Option<In<Power>>,
     pub energised: Option<In<Plain>>,
     pub grid_lead_time: In<Time>,
     pub permit: Option<(In<Plain>, In<Time>)>,
@@ -220,6 +222,10 @@ pub(crate) struct Storage {
 pub(crate) struct EnergyPlan {
     pub contracts: Vec<Contract>,
     pub battery: Option<(In<Power>, In<Energy>, In<EnergyPrice>)>,
+    /// Round trip of the battery, where the file gives it.
+    pub battery_efficiency: Option<In<Share>>,
+    pub flexibility: Flexibility,
+    pub sizing: Sizing,
     pub spot: In<EnergyPrice>,
     /// Bidding zone, where the catalog names it.
     pub zone: Option<String>,
@@ -231,21 +237,48 @@ pub(crate) struct EnergyPlan {
     pub carbon_intensity: In<CarbonIntensity>,
 }
 
+/// What of the load may give way, where the file says so.
+#[derive(Debug, Default)]
+pub(crate) struct Flexibility {
+    pub cap: Option<In<Share>>,
+    pub hour_value: Option<In<HourPrice>>,
+    pub deferrable: Option<In<Share>>,
+    pub within: Option<In<Time>>,
+    pub catch_up: Option<In<Power>>,
+    pub deferral_cost: Option<In<EnergyPrice>>,
+}
+
+/// The most that may be built, where the file says so.
+#[derive(Debug, Default)]
+pub(crate) struct Sizing {
+    pub solar: Option<In<Power>>,
+    pub wind: Option<In<Power>>,
+    pub battery_power: Option<In<Power>>,
+    pub battery_energy: Option<In<Energy>>,
+}
+
+/// How an agreement delivers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    AsProduced,
+    Baseload,
+    OnSite,
+}
+
 /// What comes on top of energy.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum NetworkCharge {
     Given(In<EnergyPrice>),
-    /// A share of what industry pays above the day-ahead price: the largest consumers pay less.
-    FromIndustry {
-        industry: In<EnergyPrice>,
-        wholesale: In<EnergyPrice>,
-        share: In<Share>,
+    /// Grid fees and the electricity tax of the country.
+    Country {
+        fees: In<EnergyPrice>,
+        tax: In<EnergyPrice>,
     },
 }
 
 #[derive(Debug)]
 pub(crate) enum Contract {
-    Ppa { technology: Technology, capacity: In<Power>, price: In<EnergyPrice> },
+    Ppa { technology: Technology, delivery: Delivery, capacity: In<Power>, price: In<EnergyPrice> },
     Fixed { capacity: Option<In<Power>>, price: In<EnergyPrice> },
     Spot,
 }

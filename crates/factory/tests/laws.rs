@@ -121,12 +121,10 @@ proptest! {
 
     #[test]
     fn dearer_energy_makes_dearer_hours(example in any_buyer(), seed: u64, rise in 1.05..2.0_f64) {
-        // Network charges are read off what industry pays above the day-ahead price, which stays as it is.
         let values = draw(&FACTORIES[example].1, seed);
         let spot = inputs(example, &["wholesale_2025", "energy.spot"]);
         let extra = values[spot[0]] * (rise - 1.0);
-        let energy = [spot, inputs(example, &["price_industry"])].concat();
-        let (cheap, dear) = moved(example, &values, &energy, |x| x + extra);
+        let (cheap, dear) = moved(example, &values, &spot, |x| x + extra);
         for id in ["energy.price", "energy.cost_annual", "cost.opex_annual", "cost.lcoc_per_accelerator_hour", "cost.lcoc_per_h100e_hour"] {
             prop_assert!(dear.at(id) > cheap.at(id), "{}: {id} from {} to {}", FACTORIES[example].0, cheap.at(id), dear.at(id));
         }

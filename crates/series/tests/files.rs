@@ -216,4 +216,51 @@ mod any_text {
             let _ = read_prices(&text, &central());
         }
     }
+
+    /// A sound price file, and a sound weather file of the same form as EPW, each a year long.
+    fn sound() -> [String; 2] {
+        let prices = table("Datetime,Price (EUR/MWh)", |i, d, t| format!("{d} {t},{}", price(i)));
+        let mut epw = String::from("LOCATION,Nowhere,-,DEU,none,0,50.0,8.6,0.0,110\n");
+        epw.push_str(&"HEADER,0\n".repeat(7));
+        for (m, days) in [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31].into_iter().enumerate() {
+            for d in 1..=days {
+                for h in 1..=24 {
+                    let _ = writeln!(
+                        epw,
+                        "2019,{},{d},{h},0,?,{}.5,5,70,101000,0,0,300,100,0,100,0,0,0,0,200,3.2,5,5",
+                        m + 1,
+                        h % 20
+                    );
+                }
+            }
+        }
+        [prices, epw]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        /// Whatever happens to a sound file, it is read, or every fault has a code, a hint and a line of the file.
+        #[test]
+        fn a_damaged_file_is_read_or_its_faults_are_placed(
+            which in 0usize..2,
+            wounds in prop::collection::vec((0.0f64..1.0, 0usize..40, "[-0-9,.;:TZ \n\"a-z]{0,12}"), 1..6),
+            cut in prop::option::of(0.0f64..1.0),
+        ) {
+            let mut text = sound()[which].clone();
+            for (at, length, new) in wounds {
+                let at = (at * text.len() as f64) as usize;
+                let end = (at + length).min(text.len());
+                text.replace_range(at.min(end)..end, &new);
+            }
+            if let Some(cut) = cut {
+                text.truncate((cut * text.len() as f64) as usize);
+            }
+            let lines = text.lines().count();
+            let faults = [read_weather(&text).err(), read_prices(&text, &central()).err()];
+            for fault in faults.into_iter().flatten().flat_map(|f| f.0) {
+                prop_assert!(fault.code.starts_with("G54") && !fault.hint.is_empty() && !fault.message.is_empty(), "{fault:?}");
+                prop_assert!(fault.line <= lines + 1, "{fault:?} of {lines}");
+            }
+        }
+    }
 }

@@ -142,6 +142,7 @@ impl Defaults {
             },
             fixed_load_share: self.share("fixed_load_share")?,
             heat_reuse: None,
+            cdu_pump_share: Share::ZERO,
             design_point: None,
         })
     }

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use gigatwin_catalog::{Catalog, Kind};
 use gigatwin_energy::DurationShape;
@@ -23,6 +24,9 @@ fn series(name: &str) -> Option<String> {
     std::fs::read_to_string(path).map_err(|_| eprintln!("SKIPPED: {name} is not beside the project")).ok()
 }
 
+/// The catalog, read once for all tests.
+static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::embedded);
+
 /// The reference gigafactory, moved and cooled otherwise.
 fn site(place: &str, country: &str, air: bool) -> SiteHours {
     let text = std::fs::read_to_string(root().join("examples/gigafactory.toml")).unwrap();
@@ -31,8 +35,7 @@ fn site(place: &str, country: &str, air: bool) -> SiteHours {
     if air {
         text = text.replace("\"warm water\"", "\"air\"").replace("supply = \"37 °C\"", "supply = \"25 °C\"");
     }
-    let loaded =
-        load("site.toml", text.into_bytes(), &|_, _| Err("extends nothing".to_owned()), &Catalog::embedded());
+    let loaded = load("site.toml", text.into_bytes(), &|_, _| Err("extends nothing".to_owned()), &CATALOG);
     site_hours(&loaded.factory.expect("a sound file")).expect("a sound site")
 }
 
@@ -78,10 +81,12 @@ fn pue_and_water_of_the_synthetic_year() {
 #[test]
 fn cost_of_the_synthetic_year() {
     println!("zone   year  flat load  beside wind  beside sun");
-    let catalog = Catalog::embedded();
+    let catalog = &*CATALOG;
     let pct = Share::from_percent;
     let windy = DurationShape { idle_share: pct(2.0), top: pct(97.0), linear_share: pct(5.0) };
     let sunny = DurationShape { idle_share: pct(51.0), top: pct(80.0), linear_share: pct(0.0) };
+    // One site is built for all: only how hours differ from the month is taken from it.
+    let shape = site("stuttgart", "DE", false).price_shape;
     for (zone, country, latitude, longitude) in [
         ("de_lu", "de", 50.0, 9.0),
         ("fr", "fr", 47.0, 2.0),
@@ -102,7 +107,6 @@ fn cost_of_the_synthetic_year() {
                 .base();
             let monthly = months.map(|m| EnergyPrice::from_eur_per_mwh(m / mean * level * 3.6e9));
             let signs = WeatherSigns::new(8760, 0, latitude, longitude, None, None, 1);
-            let shape = site("stuttgart", "DE", false).price_shape;
             let made = synthetic_prices(&monthly, &shape, &signs, 1, 1);
             // A plant's output in the real year is not in the data: it follows the clock alone there (sun), or nothing (wind).
             let wind = wind_profile(&signs, &windy, pct(28.0)).unwrap();

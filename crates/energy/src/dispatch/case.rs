@@ -165,16 +165,29 @@ pub struct Deferral {
     pub cost: EnergyPrice,
 }
 
+/// Which solver.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// The interior point of this crate, made for the structure of a year.
+    #[default]
+    Own,
+    /// HiGHS.
+    #[cfg(feature = "highs")]
+    Highs,
+}
+
 /// Rules of the solution that are not physics.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Policy {
     /// Wanted relative distance between the objective and its proven lower bound.
     pub gap: f64,
+    /// Solver of the whole horizon; windows always take the own one.
+    pub engine: Engine,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { gap: 1e-6 }
+        Self { gap: 1e-6, engine: Engine::Own }
     }
 }
 

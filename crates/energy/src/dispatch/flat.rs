@@ -113,6 +113,14 @@ fn eur(p: EnergyPrice) -> f64 {
     p.eur_per_mwh()
 }
 
+/// Output over size below which a plant counts as standing still: bounds of a billionth of the others ruin the condition of
+/// the programme and mean nothing.
+const STILL: f64 = 1e-5;
+
+fn made(share: f64) -> f64 {
+    if share < STILL { 0.0 } else { share }
+}
+
 impl Flat {
     pub(crate) fn of(case: &Case) -> Self {
         let dt = case.step.hours();
@@ -127,7 +135,7 @@ impl Flat {
             contracts += band.power.mw() * dt * case.steps() as f64 * eur(band.price);
         }
         for (i, plant) in case.plants.iter().enumerate() {
-            let profile: Vec<f64> = plant.profile.iter().map(|s| s.fraction()).collect();
+            let profile: Vec<f64> = plant.profile.iter().map(|s| made(s.fraction())).collect();
             let full_hours = profile.iter().sum::<f64>() * dt;
             match (plant.size, plant.site) {
                 (Size::Fixed(size), Site::OnSite { price }) => {

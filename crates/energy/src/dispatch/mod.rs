@@ -27,7 +27,7 @@ mod values;
 
 pub use carbon::{CarbonCase, CarbonYear, Pools};
 pub use case::{
-    Band, Battery, BatteryStart, Case, Deferral, Grid, Plant, Policy, PowerCap, Purchase, Site, Size,
+    Band, Battery, BatteryStart, Case, Deferral, Engine, Grid, Plant, Policy, PowerCap, Purchase, Site, Size,
 };
 pub use check::{DispatchError, Fault, Limit, Shortage};
 pub use grid::non_firm_limit;

@@ -2,7 +2,7 @@
 
 use gigatwin_quantity::{Energy, EnergyPrice, Money, Power};
 
-use super::case::{Case, Policy};
+use super::case::{Case, Engine, Policy};
 use super::check::{DispatchError, Limit, Shortage, check};
 use super::flat::Flat;
 use super::model::{Before, Model};
@@ -34,7 +34,11 @@ impl Case {
             }
         }
         let model = Model::build(&flat, range, before, None);
-        let solved = solver::solve(&model.lp);
+        let solved = match policy.engine {
+            Engine::Own => solver::solve(&model.lp),
+            #[cfg(feature = "highs")]
+            Engine::Highs => solver::highs::solve(&model.lp),
+        };
         let (plants, power, energy) = model.sizes(&flat, &solved.z);
         let sizes = PlainSizes { plants, power, energy };
         let plans = plan(&flat, &model, &solved.x, &solved.y, &sizes, before);

@@ -1,5 +1,6 @@
 //! The bill of a year hour by hour, without optimisation: contracts deliver, the load takes what it can, the rest is bought
-//! at the hour's price and what is too much is sold at it.
+//! at the hour's price and what is too much is sold at it. Plants on the site serve first, free of network charges and taxes;
+//! what the site cannot use of them is fed in up to the export limit where that earns something, or else curtailed.
 
 mod price;
 mod profile;
@@ -21,8 +22,10 @@ pub enum HourlySupply {
         capacity: Power,
         /// Output over capacity, by hour.
         profile: Vec<Share>,
-        /// Price of each unit.
+        /// Price of each unit it could make.
         price: EnergyPrice,
+        /// Behind the site's own meter.
+        on_site: bool,
     },
     /// The same power in every hour.
     Band {
@@ -35,15 +38,19 @@ pub enum HourlySupply {
     },
 }
 
-/// The year, booked hour by hour. In each hour `load` = `contracted` + `bought`.
+/// The year, booked hour by hour. In each hour `load` = `own` + `contracted` + `bought`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct HourlyBill {
+    /// Made on the site and used in its hour.
+    pub own: Vec<Power>,
     /// Contracted energy used in its hour.
     pub contracted: Vec<Power>,
-    /// Of it, renewable.
+    /// Of both, renewable.
     pub renewable: Vec<Power>,
-    /// Of it, without emissions.
+    /// Of both, without emissions.
     pub carbon_free: Vec<Power>,
+    /// Made on the site and fed in.
+    pub exported: Vec<Power>,
     /// Contracted energy sold on.
     pub surplus: Vec<Power>,
     /// Bought besides.
@@ -52,7 +59,7 @@ pub struct HourlyBill {
     pub cost: Vec<Money>,
     /// Paid for contracts.
     pub cost_contracts: Money,
-    /// Earned with surplus.
+    /// Earned with surplus and with what was fed in.
     pub revenue_surplus: Money,
     /// Paid for what was bought besides.
     pub cost_bought: Money,
@@ -62,7 +69,7 @@ pub struct HourlyBill {
     pub cost_taxes: Money,
     /// Consumption.
     pub energy: Energy,
-    /// Renewable energy produced under contract, used in its hour or not.
+    /// Renewable energy produced under contract, used in its hour or not, and what of plants on the site was used.
     pub renewable_produced: Energy,
     /// The same with every other source without emissions.
     pub carbon_free_produced: Energy,
@@ -101,6 +108,10 @@ pub struct HourlyTariff<'a> {
     pub carbon: CarbonInputs,
     /// Highest power of the year, for charges on it.
     pub peak: Power,
+    /// Power that may be fed in.
+    pub export_limit: Power,
+    /// Taken off the hour's price where energy is fed in.
+    pub export_discount: EnergyPrice,
 }
 
 /// Bills the hours of a year.
@@ -131,15 +142,20 @@ pub fn bill_hours(
     // Energy of an hour at one watt, in joules, and money of a joule.
     let joules = Time::from_hours(1.0).s();
     let eur = |price: EnergyPrice| (Energy::from_joules(1.0) * price).eur();
-    let mut made = vec![[0.0f64; 3]; n];
+    // Under contract: all, renewable, carbon-free; on the site.
+    let mut made = vec![[0.0f64; 4]; n];
     let mut paid = vec![0.0f64; n];
     for supply in supplies {
         match supply {
-            HourlySupply::Produced { capacity, profile, price } => {
+            HourlySupply::Produced { capacity, profile, price, on_site } => {
                 let (capacity, price) = (capacity.w(), eur(*price));
                 for ((m, p), share) in made.iter_mut().zip(&mut paid).zip(profile) {
                     let w = capacity * share.fraction();
-                    (m[0], m[1], m[2]) = (m[0] + w, m[1] + w, m[2] + w);
+                    if *on_site {
+                        m[3] += w;
+                    } else {
+                        (m[0], m[1], m[2]) = (m[0] + w, m[1] + w, m[2] + w);
+                    }
                     *p += w * price;
                 }
             }
@@ -159,6 +175,8 @@ pub fn bill_hours(
     }
     let column = || Vec::with_capacity(n);
     let mut bill = HourlyBill {
+        own: column(),
+        exported: column(),
         contracted: column(),
         renewable: column(),
         carbon_free: column(),
@@ -170,42 +188,50 @@ pub fn bill_hours(
     let (margin, network, taxes) =
         (eur(tariff.market.supplier_margin), eur(tariff.market.network_charge), eur(tariff.market.taxes));
     let fixed = tariff.fixed.map(eur);
-    let mut sums = [0.0f64; 6];
+    let (limit, discount) =
+        (not_negative("the export limit", tariff.export_limit.w())?, eur(tariff.export_discount));
+    let mut sums = [0.0f64; 7];
     for h in 0..n {
         let need = load[h].w();
-        let [all, green, free] = made[h];
-        let used = all.min(need);
-        let part = if all > 0.0 { used / all } else { 0.0 };
-        let (bought, surplus) = (need - used, all - used);
+        let [all, green, free, own] = made[h];
         let spot = eur(tariff.spot[h]);
+        let own_used = own.min(need);
+        let exported = if spot > discount { (own - own_used).min(limit) } else { 0.0 };
+        let open = need - own_used;
+        let used = all.min(open);
+        let part = if all > 0.0 { used / all } else { 0.0 };
+        let (bought, surplus) = (open - used, all - used);
         let purchase = bought * fixed.unwrap_or(spot + margin);
-        let resale = surplus * spot;
-        let (n_cost, t_cost) = (need * network, need * taxes);
+        let resale = surplus * spot + exported * (spot - discount);
+        let (n_cost, t_cost) = (open * network, open * taxes);
+        bill.own.push(Power::from_w(own_used));
+        bill.exported.push(Power::from_w(exported));
         bill.contracted.push(Power::from_w(used));
-        bill.renewable.push(Power::from_w(green * part));
-        bill.carbon_free.push(Power::from_w(free * part));
+        bill.renewable.push(Power::from_w(own_used + green * part));
+        bill.carbon_free.push(Power::from_w(own_used + free * part));
         bill.surplus.push(Power::from_w(surplus));
         bill.bought.push(Power::from_w(bought));
         bill.cost.push(Money::from_eur((paid[h] - resale + purchase + n_cost + t_cost) * joules));
-        for (sum, v) in sums.iter_mut().zip([need, paid[h], resale, purchase, green, free]) {
+        for (sum, v) in sums.iter_mut().zip([need, paid[h], resale, purchase, green, free, own_used]) {
             *sum += v;
         }
     }
-    let [need, contracts, resale, purchase, green, free] = sums.map(|s| s * joules);
+    let [need, contracts, resale, purchase, green, free, own] = sums.map(|s| s * joules);
     let energy = Energy::from_joules(positive("the consumption", need)?);
     bill.energy = energy;
     bill.cost_contracts = Money::from_eur(contracts);
     bill.revenue_surplus = Money::from_eur(resale);
     bill.cost_bought = Money::from_eur(purchase);
     let years = n as f64 / if n == 8784 { 8784.0 } else { 8760.0 };
+    let drawn = Energy::from_joules(need - own);
     bill.cost_network =
-        energy * tariff.market.network_charge + tariff.peak * tariff.market.capacity_charge * years;
-    bill.cost_taxes = energy * tariff.market.taxes;
-    bill.renewable_produced = Energy::from_joules(green);
-    bill.carbon_free_produced = Energy::from_joules(free);
-    let clean = bill.carbon_free_produced.min(energy);
+        drawn * tariff.market.network_charge + tariff.peak * tariff.market.capacity_charge * years;
+    bill.cost_taxes = drawn * tariff.market.taxes;
+    bill.renewable_produced = Energy::from_joules(green + own);
+    bill.carbon_free_produced = Energy::from_joules(free + own);
+    let clean = Energy::from_joules(free).min(drawn);
     let residual: CarbonIntensity = tariff.carbon.residual.unwrap_or(tariff.carbon.location);
-    bill.carbon_location = energy * tariff.carbon.location;
-    bill.carbon_market = (energy - clean) * residual + clean * tariff.carbon.contracted;
+    bill.carbon_location = drawn * tariff.carbon.location;
+    bill.carbon_market = (drawn - clean) * residual + clean * tariff.carbon.contracted;
     Ok(bill)
 }

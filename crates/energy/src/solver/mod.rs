@@ -2,6 +2,8 @@
 
 mod band;
 mod dense;
+#[cfg(feature = "highs")]
+pub(crate) mod highs;
 mod interior;
 mod lp;
 mod real;

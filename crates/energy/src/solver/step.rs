@@ -35,6 +35,8 @@ pub(crate) enum Target<'a> {
     Affine,
     /// `mu`, corrected for the second-order part of the affine step.
     Centred { mu: f64, affine: &'a Direction },
+    /// The same, and then more or less for each pair: `x` with `low`, `w` with `high`, and likewise for z.
+    Corrected { mu: f64, affine: &'a Direction, more: &'a Direction },
 }
 
 /// Factors and scratch of one iterate.
@@ -137,6 +139,10 @@ impl<T: Real> Newton<T> {
             Target::Centred { mu, affine } => {
                 let (a, b) = pick(affine);
                 mu - a[at] * b[at]
+            }
+            Target::Corrected { mu, affine, more } => {
+                let (a, b) = pick(affine);
+                mu - a[at] * b[at] + pick(more).0[at]
             }
         };
         for v in [&mut d.x, &mut d.w, &mut d.low, &mut d.high] {

@@ -73,6 +73,7 @@ pub fn site(liquid_percent: f64) -> FacilityInputs {
         },
         fixed_load_share: pct(0.8),
         heat_reuse: None,
+        cdu_pump_share: Share::ZERO,
         design_point: None,
     }
 }

@@ -14,7 +14,7 @@ use super::Physical;
 use super::machine::power;
 use super::sheet::Sheet;
 use crate::inputs::Values;
-use crate::resolved::{Contract, CoolingKind, Factory, NetworkCharge, Technology};
+use crate::resolved::{Contract, CoolingKind, Delivery, Factory, NetworkCharge, Technology};
 
 /// The year of one draw.
 #[derive(Debug, Clone)]
@@ -144,6 +144,18 @@ fn redundancy(f: &Factory) -> Redundancy {
     }
 }
 
+/// What the backup plant is laid out by.
+pub(crate) fn backup_inputs(f: &Factory, v: &Values<'_>) -> Backup {
+    Backup {
+        autonomy: v.get(f.site.backup),
+        carried: v.get(f.site.backed_share),
+        efficiency: v.get(f.defaults.plant.backup_efficiency),
+        fuel_kwh_per_litre: Some(f.hourly.fuel_kwh_per_litre),
+        set_power: v.get(f.defaults.plant.backup_set_power),
+        redundancy: redundancy(f),
+    }
+}
+
 fn backup(f: &Factory, v: &Values<'_>, peak: Power, sheet: &mut Sheet) -> Result<(), String> {
     let autonomy = v.get(f.site.backup);
     sheet.put("site.backup_hours", autonomy.s());
@@ -151,16 +163,7 @@ fn backup(f: &Factory, v: &Values<'_>, peak: Power, sheet: &mut Sheet) -> Result
         sheet.put("site.backup_fuel", 0.0);
         return Ok(());
     }
-    let plant = Backup {
-        autonomy,
-        carried: v.get(f.site.backed_share),
-        efficiency: v.get(f.defaults.plant.backup_efficiency),
-        fuel_kwh_per_litre: None,
-        set_power: v.get(f.defaults.plant.backup_set_power),
-        redundancy: redundancy(f),
-    }
-    .size(peak)
-    .map_err(|e| e.to_string())?;
+    let plant = backup_inputs(f, v).size(peak).map_err(|e| e.to_string())?;
     sheet.put("site.backup_fuel", plant.fuel.joules());
     Ok(())
 }
@@ -269,6 +272,7 @@ pub(crate) fn facility(f: &Factory, v: &Values<'_>, liquid_share: Share) -> Faci
                 heating_limit: v.get(plant.heat_heating_limit),
             },
         ),
+        cdu_pump_share: f.hourly.cdu_pump_share,
         design_point: None,
     }
 }
@@ -298,7 +302,17 @@ pub(crate) fn contracts(f: &Factory, v: &Values<'_>) -> Vec<Supply> {
             Contract::Fixed { capacity: Some(power), price } => {
                 Supply::Baseload { power: v.get(*power), price: v.get(*price), origin: Origin::Unspecified }
             }
-            Contract::Ppa { technology, capacity, price } => {
+            Contract::Ppa { technology, delivery: Delivery::Baseload, capacity, price } => Supply::Baseload {
+                power: v.get(*capacity),
+                price: v.get(*price),
+                // Hydro, sun and wind count as renewable, nuclear does not.
+                origin: if *technology == Technology::Nuclear {
+                    Origin::CarbonFree
+                } else {
+                    Origin::Renewable
+                },
+            },
+            Contract::Ppa { technology, delivery, capacity, price } => {
                 let produced = |technology, factor: Share, capture, shape| {
                     Supply::PayAsProduced(PayAsProduced {
                         technology,
@@ -307,15 +321,10 @@ pub(crate) fn contracts(f: &Factory, v: &Values<'_>) -> Vec<Supply> {
                         price: v.get(*price),
                         capture_rate: v.number(capture),
                         shape: Some(shape),
+                        on_site: *delivery == Delivery::OnSite,
                     })
                 };
                 match technology {
-                    Technology::Wind => produced(
-                        Source::Wind,
-                        v.get(d.wind_capacity_factor),
-                        d.wind_capture_rate,
-                        shape(d.wind_idle_share, d.wind_top, d.wind_linear_share),
-                    ),
                     Technology::OffshoreWind => produced(
                         Source::Wind,
                         v.get(d.offshore_capacity_factor),
@@ -338,17 +347,13 @@ pub(crate) fn contracts(f: &Factory, v: &Values<'_>) -> Vec<Supply> {
                             shape(d.solar_idle_share, d.solar_top, d.solar_linear_share),
                         )
                     }
-                    // Hydro and nuclear run as a band; only hydro counts as renewable.
-                    Technology::Hydro => Supply::Baseload {
-                        power: v.get(*capacity),
-                        price: v.get(*price),
-                        origin: Origin::Renewable,
-                    },
-                    Technology::Nuclear => Supply::Baseload {
-                        power: v.get(*capacity),
-                        price: v.get(*price),
-                        origin: Origin::CarbonFree,
-                    },
+                    // Hydro and nuclear never get here: they deliver a band.
+                    Technology::Wind | Technology::Hydro | Technology::Nuclear => produced(
+                        Source::Wind,
+                        v.get(d.wind_capacity_factor),
+                        d.wind_capture_rate,
+                        shape(d.wind_idle_share, d.wind_top, d.wind_linear_share),
+                    ),
                 }
             }
         });
@@ -358,18 +363,16 @@ pub(crate) fn contracts(f: &Factory, v: &Values<'_>) -> Vec<Supply> {
 
 /// Charges of the place around a mean day-ahead price.
 pub(crate) fn market(f: &Factory, v: &Values<'_>, spot: EnergyPrice) -> Market {
-    let network = match f.energy.network_and_levies {
-        NetworkCharge::Given(given) => v.get(given),
-        NetworkCharge::FromIndustry { industry, wholesale, share } => {
-            (v.get(industry) - v.get(wholesale)).max(EnergyPrice::ZERO) * v.get(share).fraction()
-        }
+    let (network, taxes) = match f.energy.network_and_levies {
+        NetworkCharge::Given(given) => (v.get(given), EnergyPrice::ZERO),
+        NetworkCharge::Country { fees, tax } => (v.get(fees), v.get(tax)),
     };
     Market {
         wholesale: spot,
         supplier_margin: v.get(f.energy.margin),
         network_charge: network,
         capacity_charge: v.get(f.defaults.contracts.capacity_charge).max(PowerRate::ZERO),
-        taxes: EnergyPrice::ZERO,
+        taxes,
     }
 }
 

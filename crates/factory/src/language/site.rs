@@ -35,6 +35,12 @@ pub(crate) static GRID: Table = Table {
             "Further capacity that the grid operator may curtail.",
         ),
         optional(
+            "curtailed",
+            Takes::Quantity(Dim::Share),
+            "Share of the hours in which the operator takes the flexible capacity away, those with the highest prices; without it the catalog's.",
+        ),
+        optional("export", Takes::Quantity(Dim::Power), "Power that may be fed in; without it, none."),
+        optional(
             "energised",
             Takes::Quantity(Dim::Date),
             "When the connection carries power; without it the country's lead time is counted from signature.",
@@ -164,7 +170,16 @@ pub(crate) static CONTRACT: Table = Table {
             Takes::Word(&["wind", "offshore wind", "solar", "hydro", "nuclear"]),
             "What produces; for a PPA.",
         ),
-        optional("capacity", Takes::Quantity(Dim::Power), "Installed capacity (PPA) or band (fixed)."),
+        optional(
+            "delivery",
+            Takes::Word(&["as produced", "baseload", "on site"]),
+            "How a PPA delivers: what the plant makes in its hour, the same power in every hour, or from a plant behind the site's own meter. Without it as produced; hydro and nuclear as a band.",
+        ),
+        optional(
+            "capacity",
+            Takes::Quantity(Dim::Power),
+            "Installed capacity (PPA) or band (fixed, baseload).",
+        ),
         optional("price", Takes::Quantity(Dim::EnergyPrice), "Contract price."),
     ],
 };
@@ -175,6 +190,57 @@ pub(crate) static BATTERY: Table = Table {
         required("power", Takes::Quantity(Dim::Power), "Charge and discharge power."),
         required("energy", Takes::Quantity(Dim::Energy), "Usable energy."),
         given("price", Dim::EnergyPrice, "factory", "battery_price", "Investment per energy."),
+        optional(
+            "efficiency",
+            Takes::Quantity(Dim::Share),
+            "Of the energy drawn, what comes back; without it the catalog's.",
+        ),
+    ],
+};
+
+pub(crate) static FLEXIBILITY: Table = Table {
+    doc: "What of the load may give way; only `energy --dispatch` looks at it.",
+    fields: &[
+        optional(
+            "cap",
+            Takes::Quantity(Dim::Share),
+            "Largest share of the site's load that power caps on accelerators take away.",
+        ),
+        optional(
+            "hour_value",
+            Takes::Quantity(Dim::HourPrice),
+            "What an accelerator-hour lost to a cap would have been worth; without it the catalog's.",
+        ),
+        optional(
+            "deferrable",
+            Takes::Quantity(Dim::Share),
+            "Largest share of the site's load that is training which may wait.",
+        ),
+        optional(
+            "within",
+            Takes::Quantity(Dim::Time),
+            "What waits is caught up in blocks of this length; without it a day.",
+        ),
+        optional(
+            "catch_up",
+            Takes::Quantity(Dim::Power),
+            "Largest power beyond the load when catching up; without it what provisioned power leaves.",
+        ),
+        optional(
+            "deferral_cost",
+            Takes::Quantity(Dim::EnergyPrice),
+            "Cost of each unit of energy put off: checkpoints, restarts; without it the catalog's.",
+        ),
+    ],
+};
+
+pub(crate) static SIZING: Table = Table {
+    doc: "The most that `energy --size` may build on the site; without a key twice the power the site draws, and eight hours of it.",
+    fields: &[
+        optional("solar", Takes::Quantity(Dim::Power), "PV."),
+        optional("wind", Takes::Quantity(Dim::Power), "Wind."),
+        optional("battery_power", Takes::Quantity(Dim::Power), "Power of the battery."),
+        optional("battery_energy", Takes::Quantity(Dim::Energy), "Energy of the battery."),
     ],
 };
 
@@ -187,6 +253,8 @@ pub(crate) static ENERGY: Table = Table {
             "Supply contracts; what they leave open is bought on the day-ahead market.",
         ),
         optional("battery", Takes::Table(&BATTERY), "A battery behind the meter."),
+        optional("flexibility", Takes::Table(&FLEXIBILITY), "What of the load may give way."),
+        optional("sizing", Takes::Table(&SIZING), "The most that may be built where sizes are sought."),
         optional(
             "spot",
             Takes::Quantity(Dim::EnergyPrice),
@@ -195,7 +263,7 @@ pub(crate) static ENERGY: Table = Table {
         optional(
             "network_and_levies",
             Takes::Quantity(Dim::EnergyPrice),
-            "Network charges, taxes and levies on top of energy; without it a share of what the country's industry pays above the day-ahead price.",
+            "Network charges, taxes and levies on top of energy; without it the country's grid fees and electricity tax.",
         ),
         given(
             "margin",

@@ -2,8 +2,8 @@
 
 use gigatwin_catalog::{Entry, Kind};
 use gigatwin_energy::hours::PriceShape;
-use gigatwin_facility::{Climate, SynopticInputs, WeatherPoint, compress};
-use gigatwin_quantity::{Bandwidth, Data, Dim, EnergyPrice, PowerPrice, Quantity, Share, Time};
+use gigatwin_facility::{Climate, Redundancy, Stage, SynopticInputs, WeatherPoint, compress};
+use gigatwin_quantity::{Bandwidth, Data, Dim, EnergyPrice, HourPrice, PowerPrice, Quantity, Share, Time};
 use gigatwin_serving::EngineInputs;
 use gigatwin_training::{Calibration, ChipFactors, PRIORS, TrainingState};
 
@@ -152,6 +152,15 @@ pub(crate) struct HourlyDefaults {
     pub battery_life: Time,
     pub rate: Share,
     pub export_discount: EnergyPrice,
+    pub curtailed: Share,
+    pub hour_value: HourPrice,
+    pub deferral_cost: EnergyPrice,
+    pub price_error: EnergyPrice,
+    pub generation_error: Share,
+    pub fuel_kwh_per_litre: f64,
+    pub cdu_pump_share: Share,
+    /// In the rack's power shelves.
+    pub rectifier: Stage,
     pub battery_price: EnergyPrice,
 }
 
@@ -193,6 +202,25 @@ impl HourlyDefaults {
                 battery_life: time("battery_life")?,
                 rate: share("plant_rate")?,
                 export_discount: price("export_discount")?,
+                curtailed: share("flexible_curtailed")?,
+                hour_value: base(&energy, "flexibility_hour_value", Dim::HourPrice)
+                    .map(HourPrice::from_base)?,
+                deferral_cost: price("flexibility_deferral_cost")?,
+                price_error: price("forecast_price_error")?,
+                generation_error: share("forecast_generation_error")?,
+                cdu_pump_share: base(&facility, "cdu_pump_share", Dim::Share).map(Share::from_fraction)?,
+                rectifier: {
+                    let part = |key: &str| base(&facility, key, Dim::Share).map(Share::from_fraction);
+                    Stage {
+                        no_load: part("rectifier_no_load")?,
+                        proportional: part("rectifier_proportional")?,
+                        quadratic: part("rectifier_quadratic")?,
+                        redundancy: Redundancy::NPlus1,
+                        units: base(&facility, "rectifier_units", Dim::Count)?,
+                        indoors: true,
+                    }
+                },
+                fuel_kwh_per_litre: base(&facility, "backup_fuel_kwh_per_litre", Dim::Ratio)?,
                 battery_price: base(&factory, "battery_price", Dim::EnergyPrice)
                     .map(EnergyPrice::from_base)?,
             })

@@ -10,7 +10,8 @@ use crate::inputs::Plain;
 use crate::language::site as language;
 use crate::outcome::slug;
 use crate::resolved::{
-    Contract, Cooling, CoolingKind, EnergyPlan, Heat, NetworkCharge, Phase, Site, Technology,
+    Contract, Cooling, CoolingKind, Delivery, EnergyPlan, Flexibility, Heat, NetworkCharge, Phase, Site,
+    Sizing, Technology,
 };
 
 pub(super) fn phases(b: &mut Builder<'_>, root: &TableNode) -> Vec<Phase> {
@@ -70,6 +71,8 @@ pub(super) fn resolve(
     let grid = node.table("grid").unwrap_or(&empty);
     let firm = b.given(grid, "firm", "site.grid");
     let flexible = b.given(grid, "flexible", "site.grid");
+    let curtailed = b.given(grid, "curtailed", "site.grid");
+    let export = b.given(grid, "export", "site.grid");
     let energised = b.given(grid, "energised", "site.grid");
     let lead = place
         .as_ref()
@@ -108,6 +111,8 @@ pub(super) fn resolve(
     let site = Site {
         firm: firm?,
         flexible,
+        curtailed,
+        export,
         energised,
         grid_lead_time: lead?,
         permit,
@@ -191,7 +196,39 @@ pub(super) fn energy(b: &mut Builder<'_>, node: &TableNode, country: Option<&Ent
         let power = b.given(n, "power", "energy.battery");
         let energy = b.given(n, "energy", "energy.battery");
         let price = b.quantity(&language::BATTERY, n, "price", "energy.battery");
+        if let Some(round_trip) = n.quantity("efficiency")
+            && round_trip.distribution.quantile(0.0) <= 0.0
+        {
+            b.error(
+                "G550",
+                n.span_of("efficiency"),
+                "a battery with an efficiency of zero gives nothing back",
+                "state the round trip: large lithium systems reach 80 to 92 %",
+            );
+        }
         Some((power?, energy?, price?))
+    });
+    let battery_efficiency =
+        node.table("battery").and_then(|n| b.given::<Share>(n, "efficiency", "energy.battery"));
+    let flexibility = node.table("flexibility").map_or_else(Flexibility::default, |n| {
+        let at = "energy.flexibility";
+        Flexibility {
+            cap: b.given(n, "cap", at),
+            hour_value: b.given(n, "hour_value", at),
+            deferrable: b.given(n, "deferrable", at),
+            within: b.given(n, "within", at),
+            catch_up: b.given(n, "catch_up", at),
+            deferral_cost: b.given(n, "deferral_cost", at),
+        }
+    });
+    let sizing = node.table("sizing").map_or_else(Sizing::default, |n| {
+        let at = "energy.sizing";
+        Sizing {
+            solar: b.given(n, "solar", at),
+            wind: b.given(n, "wind", at),
+            battery_power: b.given(n, "battery_power", at),
+            battery_energy: b.given(n, "battery_energy", at),
+        }
     });
     let spot = b.given::<EnergyPrice>(node, "spot", "energy").or_else(|| {
         let country = country?;
@@ -207,25 +244,15 @@ pub(super) fn energy(b: &mut Builder<'_>, node: &TableNode, country: Option<&Ent
     }
     let network = match b.given(node, "network_and_levies", "energy") {
         Some(given) => Some(NetworkCharge::Given(given)),
-        None => match country.and_then(|c| b.figure(c, "price_industry", Dim::EnergyPrice)) {
-            Some(industry) => {
-                let wholesale = country.and_then(|c| b.figure(c, "wholesale_2025", Dim::EnergyPrice));
-                let share = b.default(
-                    "factory",
-                    "large_consumer_network_share",
-                    Dim::Share,
-                    "energy.large_consumer_network_share",
-                    node.span,
-                );
-                match (wholesale, share) {
-                    (Some(wholesale), Some(share)) => {
-                        Some(NetworkCharge::FromIndustry { industry, wholesale, share })
-                    }
-                    _ => plain_network(b, node),
-                }
-            }
-            None => plain_network(b, node),
-        },
+        None => {
+            let mut figure = |key| country.and_then(|c| b.figure(c, key, Dim::EnergyPrice));
+            let (fees, tax) = (figure("grid_fees"), figure("electricity_tax"));
+            let mut fallback = |room, key, path| b.default(room, key, Dim::EnergyPrice, path, node.span);
+            let fees =
+                fees.or_else(|| fallback("factory", "network_and_levies", "energy.network_and_levies"));
+            let tax = tax.or_else(|| fallback("energy", "taxes", "energy.taxes"));
+            fees.zip(tax).map(|(fees, tax)| NetworkCharge::Country { fees, tax })
+        }
     };
     let margin = b.quantity(&language::ENERGY, node, "margin", "energy");
     let growth = b.quantity(&language::ENERGY, node, "growth", "energy");
@@ -235,6 +262,9 @@ pub(super) fn energy(b: &mut Builder<'_>, node: &TableNode, country: Option<&Ent
     Some(EnergyPlan {
         contracts,
         battery,
+        battery_efficiency,
+        flexibility,
+        sizing,
         spot: spot?,
         zone: country.and_then(|c| c.text("wholesale_zone")).map(str::to_owned),
         seasons: country.and_then(|c| c.monthly("wholesale_monthly", Dim::EnergyPrice).ok().flatten()).map(
@@ -248,11 +278,6 @@ pub(super) fn energy(b: &mut Builder<'_>, node: &TableNode, country: Option<&Ent
         growth: growth?,
         carbon_intensity: carbon?,
     })
-}
-
-fn plain_network(b: &mut Builder<'_>, node: &TableNode) -> Option<NetworkCharge> {
-    b.default("factory", "network_and_levies", Dim::EnergyPrice, "energy.network_and_levies", node.span)
-        .map(NetworkCharge::Given)
 }
 
 fn contract(b: &mut Builder<'_>, node: &TableNode, path: &str) -> Option<Contract> {
@@ -283,7 +308,29 @@ fn contract(b: &mut Builder<'_>, node: &TableNode, path: &str) -> Option<Contrac
                 "nuclear" => Technology::Nuclear,
                 _ => Technology::Wind,
             };
-            Some(Contract::Ppa { technology, capacity, price })
+            let river = matches!(technology, Technology::Hydro | Technology::Nuclear);
+            let delivery = match (node.text("delivery").map(|d| (d.0.to_owned(), d.1)), river) {
+                (Some((word, span)), true) if word != "baseload" => {
+                    b.error(
+                        "G403",
+                        span,
+                        "hydro and nuclear deliver a band",
+                        "leave delivery out, or say \"baseload\"",
+                    );
+                    return None;
+                }
+                (Some((word, _)), _) => {
+                    b.choice(path, "delivery", &word);
+                    match word.as_str() {
+                        "baseload" => Delivery::Baseload,
+                        "on site" => Delivery::OnSite,
+                        _ => Delivery::AsProduced,
+                    }
+                }
+                (None, true) => Delivery::Baseload,
+                (None, false) => Delivery::AsProduced,
+            };
+            Some(Contract::Ppa { technology, delivery, capacity, price })
         }
         "fixed" => {
             let Some(price) = price else {

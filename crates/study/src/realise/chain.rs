@@ -107,7 +107,7 @@ impl<'a> Chain<'a> {
                 factor: range(&growth, "world_stock_growth", Dim::Ratio)?,
                 share: range(&growth, "eu_share", Dim::Share)?,
             },
-            power: vec![("fr", price("wholesale_2025")?, price("price_industry")?)],
+            power: vec![("fr", price("wholesale_2025")?, price("grid_fees")?)],
         })
     }
 
@@ -192,13 +192,13 @@ impl<'a> Chain<'a> {
             Change::AtMost { start, end, value: v } if hits(start, end) => *value = value.min(*v),
             Change::Times { start, end, factor } if hits(start, end) => *value *= factor,
             Change::PowerOf(country) => {
-                let Some((_, wholesale, industry)) = self.power.iter().find(|p| p.0 == *country) else {
+                let Some((_, wholesale, fees)) = self.power.iter().find(|p| p.0 == *country) else {
                     return;
                 };
                 if hits("catalog.countries.", ".wholesale_2025") || hits("energy.contracts.", ".price") {
                     *value = value.min(*wholesale);
-                } else if hits("catalog.countries.", ".price_industry") {
-                    *value = value.min(*industry);
+                } else if hits("catalog.countries.", ".grid_fees") {
+                    *value = value.min(*fees);
                 }
             }
             _ => {}

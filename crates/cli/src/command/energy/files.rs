@@ -6,7 +6,7 @@ use gigatwin_output::{Heatmap, Stamp, Table, TableError};
 use gigatwin_quantity::Power;
 use gigatwin_series::hour_stamp;
 
-use super::{Answer, page};
+use super::{Answer, dispatch, page};
 use crate::context::Context;
 use crate::exit::Fault;
 use crate::files as disk;
@@ -15,7 +15,7 @@ pub(super) fn write(context: &Context, folder: &Path, answer: &Answer, stamp: &S
     std::fs::create_dir_all(folder).map_err(|e| disk::cannot_write(&context.messages, folder, &e))?;
     let put = |name: &str, bytes: &[u8]| disk::write(&context.messages, &folder.join(name), bytes);
     let fail = |e: TableError| Fault::Environment(e.to_string());
-    let hours = hours(answer);
+    let hours = dispatch::columns(hours(answer), answer);
     put("hours.parquet", &hours.parquet(stamp).map_err(fail)?)?;
     put("hours.csv", &hours.csv().map_err(fail)?)?;
     put("months.csv", &months(answer).csv().map_err(fail)?)?;
@@ -40,6 +40,7 @@ pub(super) fn hours(answer: &Answer) -> Table {
         .number("losses_mw", "MW", mw(&h.losses))
         .number("fans_mw", "MW", mw(&h.fans))
         .number("pumps_mw", "MW", mw(&h.pumps))
+        .number("cdu_pumps_mw", "MW", mw(&h.cdu_pumps))
         .number("air_movers_mw", "MW", mw(&h.air_movers))
         .number("chillers_mw", "MW", mw(&h.chillers))
         .number("fixed_mw", "MW", mw(&h.fixed))
@@ -50,6 +51,8 @@ pub(super) fn hours(answer: &Answer) -> Table {
         .number("heat_reused_mw", "MW", mw(&h.heat_reused))
         .number("heat_sold_mw", "MW", mw(&h.heat_sold))
         .number("price_eur_per_mwh", "EUR/MWh", y.prices.iter().map(|p| p.eur_per_mwh()))
+        .number("own_mw", "MW", mw(&y.bill.own))
+        .number("exported_mw", "MW", mw(&y.bill.exported))
         .number("contracted_mw", "MW", mw(&y.bill.contracted))
         .number("renewable_mw", "MW", mw(&y.bill.renewable))
         .number("surplus_mw", "MW", mw(&y.bill.surplus))

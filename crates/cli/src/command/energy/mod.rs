@@ -1,20 +1,28 @@
 //! `energy`: the year of a site hour by hour, and what it would be elsewhere.
 
+mod chain;
+mod compare;
+mod dispatch;
 mod files;
 mod page;
+mod refusal;
 mod sites;
+mod swing;
 mod year;
 
 use gigatwin_factory::outcome::{GateResult, Status};
-use gigatwin_factory::{Factory, SiteHours, site_hours};
+use gigatwin_factory::{Factory, SiteDispatch, SiteHours, site_hours};
 use gigatwin_output::Stamp;
+use gigatwin_quantity::Share;
 use gigatwin_series::{Clock, Faults, Note, Wanted, read_prices, read_weather};
 
 use crate::args::energy::Energy;
 use crate::context::Context;
 use crate::exit::{Exit, Fault};
 use crate::{diagnostics, files as disk, stats};
+use dispatch::Plan;
 use gigatwin_factory::diagnostic::{Diagnostic, Sources, Span};
+use refusal::Refusal;
 use year::{Brought, Year};
 
 /// A site with its year.
@@ -22,6 +30,7 @@ struct Answer {
     site: SiteHours,
     year: Year,
     gates: Vec<GateResult>,
+    dispatch: Option<SiteDispatch>,
 }
 
 pub(super) fn run(context: &Context, args: &Energy) -> Result<Exit, Fault> {
@@ -30,14 +39,15 @@ pub(super) fn run(context: &Context, args: &Energy) -> Result<Exit, Fault> {
     let site = site_hours(&usable.factory);
     let site = match site {
         Ok(site) => site,
-        Err(reason) => return no(context, &reason),
+        Err(reason) => return no(context, &Refusal::from(reason)),
     };
     let Some(brought) = bring(context, args, &site)? else { return Ok(Exit::NotUnderstood) };
-    let answer = match answer(&usable.factory, site, &brought, context.seed) {
+    let wanted = Plan::of(args, context.seed);
+    let answer = match answer(&usable.factory, site, &brought, context.seed, &wanted) {
         Ok(answer) => answer,
-        Err(reason) => return no(context, &reason),
+        Err(refusal) => return no(context, &refusal),
     };
-    let others = match sites::others(context, args, &catalog)? {
+    let others = match sites::others(context, args, &catalog, &wanted)? {
         Ok(others) => others,
         Err(exit) => return Ok(exit),
     };
@@ -62,17 +72,42 @@ pub(super) fn run(context: &Context, args: &Energy) -> Result<Exit, Fault> {
     Ok(if failed { Exit::No } else { Exit::Done })
 }
 
-fn answer(factory: &Factory, site: SiteHours, brought: &Brought, seed: u64) -> Result<Answer, String> {
+fn answer(
+    factory: &Factory,
+    site: SiteHours,
+    brought: &Brought,
+    seed: u64,
+    wanted: &Plan,
+) -> Result<Answer, Refusal> {
     let year = Year::new(&site, brought, seed)?;
-    let gates = site.gates(factory, &year.facility, Some(year.renewable()));
-    Ok(Answer { site, year, gates })
+    let dispatch = wanted.run(&site, &year)?;
+    // Plants that are sized count towards the renewable share, up to consumption.
+    let sized = dispatch.as_ref().filter(|d| d.solar.is_some() || d.wind.is_some());
+    let renewable = sized.map_or_else(
+        || year.renewable(),
+        |d| {
+            let own = d.carbon.load.own + d.carbon.exported.own;
+            let more = (own / year.facility.energy_total).min(1.0);
+            Share::from_fraction((year.renewable().fraction() + more).min(1.0))
+        },
+    );
+    let gates = site.gates(factory, &year.facility, Some(renewable));
+    Ok(Answer { site, year, gates, dispatch })
 }
 
-fn no(context: &Context, reason: &str) -> Result<Exit, Fault> {
+fn no(context: &Context, refusal: &Refusal) -> Result<Exit, Fault> {
+    if refusal.invalid {
+        return Err(Fault::NotUnderstood {
+            code: refusal.code.unwrap_or("G547"),
+            message: refusal.reason.clone(),
+            hint: String::new(),
+            file: None,
+        });
+    }
     if context.json {
-        context.json(&serde_json::json!({"status": "infeasible", "reason": reason}))?;
+        context.json(&refusal.json())?;
     } else {
-        context.data(&format!("{reason}\n"))?;
+        context.data(&format!("{}\n", refusal.text()))?;
     }
     Ok(Exit::No)
 }

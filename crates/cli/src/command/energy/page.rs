@@ -1,6 +1,6 @@
 //! The year on one page, and the same as JSON.
 
-use gigatwin_facility::{Remedy, State};
+use gigatwin_facility::State;
 use gigatwin_factory::outcome::Status;
 use gigatwin_output::Stamp;
 use gigatwin_quantity::Share;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::sites::Other;
 use super::year::energy_of;
-use super::{Answer, files};
+use super::{Answer, chain, compare, dispatch, files, swing};
 use crate::console::bold;
 use crate::context::Context;
 use crate::layout::{PAGE, Side, table, wrap};
@@ -176,7 +176,12 @@ fn sources(a: &Answer) -> (String, String) {
             _ => "synthetic, from monthly statistics of the place".to_owned(),
         };
     let prices = match (a.year.synthetic_prices, a.site.seasons_known) {
-        (false, _) => "from the file".to_owned(),
+        (false, _) => match a.year.price_minutes {
+            Some(m) if m < 60 && m > 0 => {
+                format!("from the file, each hour the mean of its {} rows of {m} minutes", 60 / m)
+            }
+            _ => "from the file".to_owned(),
+        },
         (_, true) => {
             "synthetic, from monthly means of the country; the shape of the day is assumed".to_owned()
         }
@@ -284,7 +289,10 @@ pub(super) fn text(context: &Context, a: &Answer, others: &[Other], stamp: &Stam
     let mut sides = vec![Side::Left];
     sides.extend([Side::Right; 9]);
     out.push_str(&table(&sides, &rows));
-    out.push_str(&swings(context, a));
+    out.push_str(&chain::text(context, a));
+    out.push_str(&swing::text(context, a));
+
+    out.push_str(&dispatch::text(context, a));
 
     out.push('\n');
     for g in &a.gates {
@@ -299,7 +307,7 @@ pub(super) fn text(context: &Context, a: &Answer, others: &[Other], stamp: &Stam
         }
     }
     if !others.is_empty() {
-        out.push_str(&comparison(context, a, others));
+        out.push_str(&compare::text(context, a, others));
     }
     for note in &y.notes {
         for line in wrap(&format!("note: {note}"), PAGE) {
@@ -314,107 +322,6 @@ fn ends(values: &[Option<f64>]) -> (f64, f64) {
     (there().fold(f64::INFINITY, f64::min), there().fold(f64::NEG_INFINITY, f64::max))
 }
 
-/// The remedies that are shown beside the bare wave.
-fn remedies(swing: &gigatwin_facility::Swing) -> Vec<(&'static str, Option<Remedy>)> {
-    let range = swing.high - swing.low;
-    vec![
-        ("none", None),
-        ("floor at half the range", Some(Remedy::Floor(Share::from_percent(50.0)))),
-        ("filler work to half", Some(Remedy::Filler(Share::from_percent(50.0)))),
-        (
-            "rack storage, 30 % of range for 1 s",
-            Some(Remedy::Storage {
-                power: range * 0.3,
-                energy: range * 0.3 * gigatwin_quantity::Time::from_s(1.0),
-                loss: Share::from_percent(5.0),
-            }),
-        ),
-        ("two groups, staggered", Some(Remedy::Stagger(2))),
-    ]
-}
-
-fn swings(context: &Context, a: &Answer) -> String {
-    let f = context.figures();
-    if a.site.swings.is_empty() {
-        return String::new();
-    }
-    let mut rows = vec![
-        ["swing of training", "remedy", "MW", "MW/s", "Hz", "in 0.1-20 Hz", "costs MW"]
-            .map(str::to_owned)
-            .to_vec(),
-    ];
-    for s in &a.site.swings {
-        for (name, remedy) in remedies(&s.swing) {
-            let Ok(seen) = s.swing.seen(remedy) else { continue };
-            rows.push(vec![
-                if remedy.is_none() { s.run.clone() } else { String::new() },
-                name.to_owned(),
-                f.decimal(seen.range.mw(), 1),
-                f.decimal(seen.ramp.mw_per_s(), 0),
-                f.decimal(seen.fundamental.hz(), 2),
-                format!("{} %", f.decimal(seen.in_band.percent(), 0)),
-                f.decimal(seen.cost.mw(), 1),
-            ]);
-        }
-    }
-    let mut sides = vec![Side::Left, Side::Left];
-    sides.extend([Side::Right; 5]);
-    format!("\n{}", table(&sides, &rows))
-}
-
-fn comparison(context: &Context, a: &Answer, others: &[Other]) -> String {
-    let f = context.figures();
-    let mut rows = vec![
-        [
-            "at",
-            "place",
-            "PUE",
-            "WUE l/kWh",
-            "spot EUR/MWh",
-            "paid EUR/MWh",
-            "EUR m/a",
-            "t CO2/a",
-            "EUR/accelerator-h",
-        ]
-        .map(str::to_owned)
-        .to_vec(),
-    ];
-    let mut row = |asked: &str, a: &Answer| {
-        let all = figures(a);
-        let get = |id: &str, digits| {
-            all.iter()
-                .find(|x| x.id == id)
-                .and_then(|x| x.value)
-                .map_or_else(|| f.missing().to_owned(), |v| f.decimal(v, digits))
-        };
-        rows.push(vec![
-            asked.to_owned(),
-            format!("{}, {}", a.site.place, a.site.country),
-            get("site.pue", 3),
-            get("site.wue", 3),
-            get("energy.spot_mean", 1),
-            get("energy.price", 1),
-            get("energy.cost_annual", 1),
-            get("energy.carbon_annual", 0),
-            get("energy.per_accelerator_hour", 4),
-        ]);
-    };
-    row("the file", a);
-    let mut refused = String::new();
-    for other in others {
-        match &other.answer {
-            Ok(answer) => row(&other.asked, answer),
-            Err(reason) => refused.push_str(&format!("{}: {reason}\n", other.asked)),
-        }
-    }
-    let mut sides = vec![Side::Left, Side::Left];
-    sides.extend([Side::Right; 7]);
-    format!(
-        "\nThe same site elsewhere (synthetic weather and prices there)\n{}{refused}",
-        table(&sides, &rows)
-    )
-}
-
 /// The whole answer for machines.
 pub(super) fn json(a: &Answer, others: &[Other], stamp: &Stamp) -> Value {
     let mut value = one(a);
@@ -425,7 +332,11 @@ pub(super) fn json(a: &Answer, others: &[Other], stamp: &Stamp) -> Value {
             .iter()
             .map(|o| match &o.answer {
                 Ok(answer) => json!({"asked": o.asked, "status": "ok", "site": one(answer)}),
-                Err(reason) => json!({"asked": o.asked, "status": "infeasible", "reason": reason}),
+                Err(refusal) => {
+                    let mut value = refusal.json();
+                    value["asked"] = json!(o.asked);
+                    value
+                }
             })
             .collect();
     }
@@ -466,19 +377,7 @@ fn one(a: &Answer) -> Value {
                 "speed_at_80_pct_cap": p.speed_at_four_fifths.map(Share::fraction)})
         })
         .collect();
-    let swings: Vec<Value> = a
-        .site
-        .swings
-        .iter()
-        .flat_map(|s| {
-            remedies(&s.swing).into_iter().filter_map(move |(name, remedy)| {
-                let seen = s.swing.seen(remedy).ok()?;
-                Some(json!({"run": s.run, "remedy": name, "range_mw": seen.range.mw(), "ramp_mw_per_s": seen.ramp.mw_per_s(),
-                    "fundamental_hz": seen.fundamental.hz(), "in_band": seen.in_band.fraction(), "rms_in_band_mw": seen.rms_in_band.mw(),
-                    "cost_mw": seen.cost.mw()}))
-            })
-        })
-        .collect();
+    let swings = swing::json(a);
     let gates: Vec<Value> = a
         .gates
         .iter()
@@ -495,7 +394,7 @@ fn one(a: &Answer) -> Value {
     json!({
         "name": a.site.name, "place": a.site.place, "country": a.site.country, "hours": a.year.len(),
         "weather": weather, "prices": prices, "metrics": metrics, "months": months, "power_states": states, "swings": swings,
-        "gates": gates, "contracts": a.year.supplies.len(),
+        "gates": gates, "power_chain": chain::json(a), "backup": chain::backup_json(a), "dispatch": dispatch::json(a), "contracts": a.year.supplies.len(),
         "wind_measured": a.year.signs.measured.0, "sun_measured": a.year.signs.measured.1, "notes": a.year.notes,
     })
 }

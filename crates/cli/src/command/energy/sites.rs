@@ -6,6 +6,8 @@ use gigatwin_catalog::{Catalog, Kind};
 use gigatwin_factory::{load, site_hours};
 use gigatwin_quantity::Dim;
 
+use super::dispatch::Plan;
+use super::refusal::Refusal;
 use super::year::Brought;
 use super::{Answer, answer};
 use crate::args::energy::Energy;
@@ -16,7 +18,7 @@ use crate::{diagnostics, files};
 /// One more site: how it was asked for, and its year, or why there is none.
 pub(super) struct Other {
     pub asked: String,
-    pub answer: Result<Answer, String>,
+    pub answer: Result<Answer, Refusal>,
 }
 
 /// Evaluates all that `--at` names, with synthetic weather and prices. `Err` holds the exit where one is not understood.
@@ -24,6 +26,7 @@ pub(super) fn others(
     context: &Context,
     args: &Energy,
     catalog: &Catalog,
+    wanted: &Plan,
 ) -> Result<Result<Vec<Other>, Exit>, Fault> {
     let mut out = Vec::new();
     for asked in args.at.iter().map(|a| a.trim()).filter(|a| !a.is_empty()) {
@@ -48,8 +51,9 @@ pub(super) fn others(
             diagnostics::report(context, &loaded.sources, &loaded.diagnostics)?;
             return Ok(Err(Exit::NotUnderstood));
         };
-        let answer =
-            site_hours(&factory).and_then(|site| answer(&factory, site, &Brought::default(), context.seed));
+        let answer = site_hours(&factory)
+            .map_err(Refusal::from)
+            .and_then(|site| answer(&factory, site, &Brought::default(), context.seed, wanted));
         out.push(Other { asked: asked.to_owned(), answer });
     }
     Ok(Ok(out))

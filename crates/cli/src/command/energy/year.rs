@@ -35,6 +35,8 @@ pub(super) struct Year {
     pub heat_revenue: Option<Money>,
     pub synthetic_weather: bool,
     pub synthetic_prices: bool,
+    /// Distance of the rows of the price file, minutes.
+    pub price_minutes: Option<i64>,
     pub notes: Vec<String>,
 }
 
@@ -119,6 +121,8 @@ impl Year {
             fixed: site.fixed,
             carbon: site.carbon,
             peak: hours.peak,
+            export_limit: site.export_limit,
+            export_discount: site.export_discount,
         };
         let bill = bill_hours(&load, &supplies, &tariff).map_err(|e| e.to_string())?;
         let heat_revenue = site.heat_price.map(|price| facility.heat_sold * price);
@@ -135,6 +139,7 @@ impl Year {
             heat_revenue,
             synthetic_weather: brought.weather.is_none(),
             synthetic_prices: brought.prices.is_none(),
+            price_minutes: brought.prices.as_ref().map(|p| p.spacing_minutes),
             notes,
         })
     }
@@ -149,9 +154,10 @@ impl Year {
         if (8760..=8784).contains(&self.len()) { 1.0 } else { self.len() as f64 / 8760.0 }
     }
 
-    /// REF: renewable energy of contracts over the energy of the data centre, at most one.
+    /// REF = E_RES ÷ E_DC, Annex III of Delegated Regulation (EU) 2024/1364: renewable energy of contracts and of plants on the
+    /// site over the energy of the data centre, heat pumps for sold heat left out of it as for PUE; at most one.
     pub(super) fn renewable(&self) -> Share {
-        Share::from_fraction((self.bill.renewable_produced / self.bill.energy).min(1.0))
+        Share::from_fraction((self.bill.renewable_produced / self.facility.energy_total).min(1.0))
     }
 
     /// Day-ahead price weighted by nothing: the market's mean.
