@@ -63,6 +63,8 @@ fn main() {
         expert_imbalance: 1.0,
         arrival_cv2: 1.2,
         prompt_cv2: 0.92,
+        prefix_hit: Share::ZERO,
+        speculation: None,
     };
     let lengths = Lengths { prompt: 4000.0, answer: 1000.0 };
     for id in ["llama-3-1-70b", "deepseek-v3"] {

@@ -75,6 +75,8 @@ fn pool(replicas: u32, longest: u64) -> Pool {
         expert_imbalance: 1.0,
         arrival_cv2: 1.2,
         prompt_cv2: 0.92,
+        prefix_hit: Share::ZERO,
+        speculation: None,
     };
     let deployment =
         Deployment { tp: 4, pp: 1, ep: 1, dp_attention: 1, weights: Precision::Fp8, kv: Precision::Fp8 };

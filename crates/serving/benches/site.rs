@@ -50,6 +50,8 @@ fn main() {
         expert_imbalance: 1.0,
         arrival_cv2: 1.2,
         prompt_cv2: 0.92,
+        prefix_hit: Share::ZERO,
+        speculation: None,
     };
     let model = model_shape(&Catalog::embedded().entry(Kind::Models, "llama-3-1-70b").expect("a model"))
         .expect("a shape");

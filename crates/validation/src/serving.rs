@@ -33,7 +33,7 @@ const STEPS_FOLD: usize = 6;
 pub fn validate(csv: Option<&str>) -> Result<Report, ValidationError> {
     let inputs = engine_inputs();
     let (points, mut refused, rows) = read_any(csv.unwrap_or(SHIPPED))?;
-    let points = fitting(points, &inputs, &mut refused);
+    let points = weighted(fitting(points, &inputs, &mut refused));
     let Some(user) = csv.map(|_| shipped_calibration()) else {
         return Ok(out_of_fold(&points, &inputs, rows, refused).1);
     };
@@ -68,7 +68,7 @@ pub fn validate(csv: Option<&str>) -> Result<Report, ValidationError> {
 pub fn calibrate() -> Result<Calibration, ValidationError> {
     let inputs = engine_inputs();
     let (points, mut refused, rows) = read(SHIPPED)?;
-    let points = fitting(points, &inputs, &mut refused);
+    let points = weighted(fitting(points, &inputs, &mut refused));
     Ok(out_of_fold(&points, &inputs, rows, refused).0)
 }
 
@@ -96,6 +96,8 @@ fn engine_inputs() -> EngineInputs {
         expert_imbalance: 1.0,
         arrival_cv2: 1.0,
         prompt_cv2: 0.0,
+        prefix_hit: Share::ZERO,
+        speculation: None,
     }
 }
 
@@ -153,8 +155,7 @@ fn predict(p: &Point, inputs: &EngineInputs, calibration: &Calibration) -> Resul
             let tpot = step.tpot(p.concurrency, &p.lengths);
             let terms = first_token_terms(&step, &p.lengths, p.concurrency, tpot);
             let ttft: f64 = terms.iter().zip(&first).map(|(t, c)| t * c).sum();
-            let per_rank = p.concurrency / f64::from(p.deployment.dp_attention);
-            let load = per_rank * terms[0] / (p.lengths.answer * tpot.s());
+            let load = p.concurrency * terms[0] / (p.lengths.answer * tpot.s());
             let free = load < UNSATURATED && fit.is_ok_and(|m| p.concurrency * p.lengths.held() <= m.tokens);
             let mut classes = vec!["closed_loop"];
             if p.layout_stated {
@@ -214,7 +215,7 @@ fn fitted(
                 .map(|(batch, rate)| (step.decode_terms(batch, &p.lengths), batch / rate)),
         };
         if let Some((terms, seconds)) = sample {
-            decode.push(Sample { terms, seconds, engine: p.engine, class: p.class });
+            decode.push(Sample { terms, seconds, engine: p.engine, class: p.class, weight: p.weight });
         }
     }
     let decode = fit(&decode, &DECODE_CENTRE, &shrinkage, start.map(|c| &c.decode), steps);
@@ -227,7 +228,13 @@ fn fitted(
             Mode::Static => [step.prefill_batch(p.concurrency, p.lengths.prompt).s(), 0.0, 1.0, 0.0, 0.0],
             _ => first_token_terms(&step, &p.lengths, p.concurrency, step.tpot(p.concurrency, &p.lengths)),
         };
-        first.push(Sample { terms, seconds: measured * 1e-3, engine: p.engine, class: p.class });
+        first.push(Sample {
+            terms,
+            seconds: measured * 1e-3,
+            engine: p.engine,
+            class: p.class,
+            weight: 1.0,
+        });
     }
     let loose = Shrinkage { global: 1.0, engine: 1.0, scale: 0.4, ..shrinkage };
     let first_token = fit(&first, &FIRST_TOKEN_CENTRE, &loose, start.map(|c| &c.first_token), steps);
@@ -335,6 +342,22 @@ fn fitting(points: Vec<Point>, inputs: &EngineInputs, refused: &mut Vec<Refusal>
         }
     }
     kept
+}
+
+/// A row counts one over the root of the rows of its cell: half-way from each row alike, where large tables rule, to each cell alike, where
+/// single rows do. The mean weight is one, so that the priors keep theirs.
+fn weighted(mut points: Vec<Point>) -> Vec<Point> {
+    let mut sizes: BTreeMap<String, f64> = BTreeMap::new();
+    for p in &points {
+        *sizes.entry(p.cell.clone()).or_default() += 1.0;
+    }
+    let size = |p: &Point| sizes.get(&p.cell).copied().unwrap_or(1.0);
+    let sum: f64 = points.iter().map(|p| size(p).powf(-0.5)).sum();
+    let mean = sum / (points.len() as f64).max(1.0);
+    for p in &mut points {
+        p.weight = size(p).powf(-0.5) / mean;
+    }
+    points
 }
 
 #[cfg(test)]

@@ -199,6 +199,13 @@ fn engine(text: &str) -> EngineFamily {
     }
 }
 
+/// TensorRT-LLM's performance overview ran checkpoints that ModelOpt quantised, whose keys and values are in eight bits; OpenAI's and
+/// DeepSeek's own checkpoints leave them in sixteen.
+fn modelopt(row: &Row, model: &str, weights: Precision) -> bool {
+    let own = model.starts_with("gpt-oss") || (model.starts_with("deepseek") && weights == Precision::Fp8);
+    row.text("source").contains("TensorRT-LLM") && weights != Precision::Bf16 && !own
+}
+
 type Refused = (String, bool);
 
 fn open(reason: &str) -> Refused {
@@ -278,7 +285,7 @@ fn point(row: &Row, id: &str, names: &mut Names) -> Result<Result<Point, Refused
             ep: if stage.is_multiple_of(ep) { ep } else { 1 },
             dp_attention,
             weights,
-            kv: Precision::Bf16,
+            kv: if modelopt(row, &model_id, weights) { Precision::Fp8 } else { Precision::Bf16 },
         },
         layout_stated: !moe || d.dp.is_some(),
         lengths: Lengths { prompt, answer },
@@ -286,6 +293,7 @@ fn point(row: &Row, id: &str, names: &mut Names) -> Result<Result<Point, Refused
         ttft,
         tpot,
         tokens: tokens.map(|t| t / share).filter(|_| mode == Mode::Offline),
+        weight: 1.0,
         model,
         chip,
         network,

@@ -57,6 +57,8 @@ pub(super) struct Point {
     pub ttft: Option<f64>,
     pub tpot: Option<f64>,
     pub tokens: Option<f64>,
+    /// What it counts in a fit.
+    pub weight: f64,
 }
 
 /// The rows as points, those that do not state enough as refusals, and the number of rows.
@@ -225,5 +227,6 @@ fn point(row: &Row, id: String) -> Result<Result<Point, &'static str>, Validatio
         ttft: measured("ttft_ms")?,
         tpot: measured("tpot_ms")?,
         tokens: measured("tokens_per_s")?,
+        weight: 1.0,
     }))
 }

@@ -187,6 +187,8 @@ fn defaults(catalog: &Catalog) -> Option<(EngineInputs, Calibration)> {
         expert_imbalance: number("expert_imbalance")?,
         arrival_cv2: number("arrival_cv2")?,
         prompt_cv2: number("prompt_cv2")?,
+        prefix_hit: Share::ZERO,
+        speculation: None,
     };
     Some((inputs, calibration))
 }
