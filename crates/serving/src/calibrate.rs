@@ -38,7 +38,7 @@ pub struct Shrinkage {
 impl Default for Shrinkage {
     /// Chosen by leave-one-model-and-chip-out error over a coarse grid.
     fn default() -> Self {
-        Shrinkage { global: 3.0, engine: 3.0, group: 10.0, scale: 0.2 }
+        Shrinkage { global: 3.0, engine: 1.0, group: 30.0, scale: 0.2 }
     }
 }
 

@@ -97,23 +97,31 @@ pub(crate) fn first_token(
     let even = prompts.fract() * (1.0 - prompts.fract());
     let scatter = prompts * cv2 + (1.0 - cv2).max(0.0) * even + prompts * inputs.prompt_cv2.max(0.0);
     let square = mean * mean + work * work * scatter;
-    // The step under way is the longer the likelier it is met; half of it is left.
-    let met = square / mean.max(f64::MIN_POSITIVE);
+    // Decoded tokens take their part of the budget first.
+    let budget = (f64::from(step.deployment().chunk_tokens(inputs.chunk_tokens)) - batch).max(1.0);
+    let new = |tokens: f64| tokens * (1.0 - inputs.prefix_hit.fraction());
+    let steps = |tokens: f64| (new(tokens) / budget).ceil().max(1.0);
+    let full_step = steps(lengths.prompt) * fixed + work;
+    // The step under way is the longer the likelier it is met; half of it is left. Evenly spaced prompts that come less often than their own
+    // steps last meet steps that only decode.
+    let random = square / mean.max(f64::MIN_POSITIVE);
+    let regular = if rate * full_step <= 1.0 { fixed } else { random };
+    let c = cv2.min(1.0);
+    let met = c * random + (1.0 - c) * regular;
     let left = busy * 0.5 * met;
     // Prompts that share the next step, and those for which its budget has no room.
-    let room = (f64::from(step.deployment().chunk_tokens(inputs.chunk_tokens)) / lengths.prompt).max(1e-3);
-    let together = (rate * busy * met - (1.0 - cv2).max(0.0)).clamp(0.0, (room - 1.0).max(0.0)) * work;
-    let full = fixed + room.max(1.0) * work;
-    let use_of_room = (rate * full / room.max(1.0)).min(1.0 - 1e-9);
+    let share_of_step = budget / new(lengths.prompt).max(1.0);
+    let room = share_of_step.max(1.0);
+    let beside = (rate * busy * met - (1.0 - cv2).max(0.0)).clamp(0.0, room - 1.0);
+    let use_of_room = (rate * (fixed / share_of_step + work)).min(1.0 - 1e-9);
     // Bulk service of `room` prompts a step as that many servers (Sakasegawa, Ann. Inst. Stat. Math. 29 (1977) 67); one prompt a step is
     // the Pollaczek-Khinchine formula.
-    let places = room.max(1.0);
-    let queue = cv2.min(1.0) * use_of_room.powf((2.0 * (places + 1.0)).sqrt() - 1.0) / (places * (1.0 - use_of_room));
+    let queue = cv2 * use_of_room.powf((2.0 * (room + 1.0)).sqrt() - 1.0) / (room * (1.0 - use_of_room));
     FirstToken {
         latency: latency(step, prompt, lengths.answer, own_work),
-        own: own_work + step.chunks(prompt).ceil() * fixed,
+        own: own_work + steps(prompt) * fixed,
         rest: left,
-        others: left * queue * cv2.max(1.0) + together,
+        others: left * queue + beside * work,
         load: rate * work,
     }
 }

@@ -173,6 +173,11 @@ impl StepModel {
         ]
     }
 
+    /// The same model and deployment without a prefix cache.
+    pub(crate) fn without_known(&self) -> StepModel {
+        StepModel { known: 0.0, ..self.clone() }
+    }
+
     /// Prompt tokens that have to be computed.
     fn computed(&self, prompt: f64) -> f64 {
         prompt * (1.0 - self.known)
