@@ -73,6 +73,7 @@ fn constant(rate: f64, n: u32, lengths: &Lengths) -> Trace {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
     fn emitted_tokens_are_the_geometric_sum(k in 1_u32..12, a in 0.0_f64..0.99) {
         let s = Speculation { draft_tokens: k, acceptance: Share::from_fraction(a), draft_cost: Share::ZERO };
@@ -132,21 +133,24 @@ fn the_event_engine_knows_prefixes_as_the_steady_state_does() {
 }
 
 #[test]
-fn a_loop_beyond_memory_runs_what_fits_and_preempts_by_the_fluid_law() {
-    for (prompt, answer, expected) in [(1000.0, 200.0, 0.0), (300.0, 700.0, 2.0)] {
-        let lengths = Lengths { prompt, answer };
-        let given = EngineInputs { arrival_cv2: 0.0, prompt_cv2: 0.0, ..inputs() };
-        let tokens = 40.0 * lengths.held();
-        let steady = closed_within(&step(&given), &lengths, 200.0, tokens, 1024.0).expect("some fit");
-        assert_eq!(steady.preemptions, expected);
-        let trace = constant(1.0, 6000, &lengths);
-        let done = run(&trace, &given, tokens as u64, Source::Closed { clients: 200 });
-        let gap = done.summary.output_per_s / steady.output_per_s - 1.0;
-        assert!(gap.abs() < 0.1, "{prompt}/{answer}: {gap}");
-        let each = done.summary.preemptions as f64 / 6000.0;
-        assert!((each - expected).abs() < 0.75, "{prompt}/{answer}: {each} preemptions a request");
-        let free = closed(&step(&given), &lengths, 200.0).expect("positive");
-        assert!(free.output_per_s > steady.output_per_s, "memory costs throughput");
+fn a_loop_beyond_memory_runs_what_fits_and_preempts_as_the_event_engine() {
+    let ratios = [(1000.0, 200.0), (1000.0, 800.0), (500.0, 1000.0), (200.0, 1000.0), (100.0, 1000.0)];
+    for (prompt, answer) in ratios {
+        for places in [20.0, 100.0] {
+            let lengths = Lengths { prompt, answer };
+            let given = EngineInputs { arrival_cv2: 0.0, prompt_cv2: 0.0, ..inputs() };
+            let (tokens, clients) = (places * lengths.held(), 5.0 * places);
+            let steady = closed_within(&step(&given), &lengths, clients, tokens, 1024.0).expect("some fit");
+            let source = Source::Closed { clients: clients as u32 };
+            let done = run(&constant(1.0, 6000, &lengths), &given, tokens as u64, source);
+            let gap = done.summary.output_per_s / steady.output_per_s - 1.0;
+            assert!(gap.abs() < 0.1, "{prompt}/{answer} {places}: {gap}");
+            let each = done.summary.preemptions as f64 / 6000.0;
+            let near = (each - steady.preemptions).abs() < 0.1 + 0.15 * each;
+            assert!(near, "{prompt}/{answer} {places}: {each} preemptions, {} expected", steady.preemptions);
+            let free = closed(&step(&given), &lengths, clients).expect("positive");
+            assert!(free.output_per_s > steady.output_per_s, "memory costs throughput");
+        }
     }
     let short = closed_within(&step(&inputs()), &LENGTHS, 2.0, 500.0, 8.0);
     assert!(matches!(short, Err(ServingError::KvShort { .. })));
