@@ -1,7 +1,7 @@
 //! `serving predict`: one given deployment.
 
 use gigatwin_quantity::Time;
-use gigatwin_serving::{Band, ServingError, Steady, closed, memory, open};
+use gigatwin_serving::{Band, ServingError, Steady, closed_within, memory, open};
 use serde_json::{Value, json};
 
 use super::not_understood;
@@ -66,6 +66,7 @@ struct Answer {
     fits: f64,
     prefill: Time,
     decode_alone: Time,
+    tokens_per_step: f64,
 }
 
 fn evaluate(
@@ -77,7 +78,10 @@ fn evaluate(
     let step = setting.step(deployment)?;
     let fits = gigatwin_serving::plan::offline_batch(&fit, &setting.lengths, setting.inputs.max_batch);
     let steady = match load {
-        Ok(clients) => closed(&step, &setting.lengths, clients)?,
+        Ok(clients) => {
+            let most = f64::from(setting.inputs.max_batch);
+            closed_within(&step, &setting.lengths, clients, fit.tokens, most)?
+        }
         Err(rate) => open(&step, &setting.lengths, &setting.inputs, fits, rate)?,
     };
     Ok(Answer {
@@ -87,6 +91,7 @@ fn evaluate(
         fits,
         prefill: step.prefill(setting.lengths.prompt),
         decode_alone: step.pure_decode(1.0, &setting.lengths),
+        tokens_per_step: step.tokens_per_step(),
     })
 }
 
@@ -102,10 +107,12 @@ impl Answer {
             ("wait_ms", "ms", s.wait.ms(), None),
             ("prefill_ms", "ms", self.prefill.ms(), None),
             ("decode_alone_ms", "ms", self.decode_alone.ms(), None),
+            ("tokens_per_step", "tokens", self.tokens_per_step, None),
             ("concurrency", "requests", s.concurrency, None),
             ("requests_per_s", "1/s", s.requests_per_s, Some(inverse)),
             ("output_tokens_per_s", "tokens/s", s.output_per_s, Some(inverse)),
             ("output_tokens_per_s_chip", "tokens/s", s.output_per_s_chip, Some(inverse)),
+            ("preemptions", "1/request", s.preemptions, None),
             ("prefill_share", "1", s.prefill_share.fraction(), None),
             ("decode_share", "1", s.decode_share.fraction(), None),
             ("weights_per_chip_gb", "GB", self.memory.weights.gb(), None),
