@@ -322,7 +322,10 @@ pub(crate) enum Demand {
     PerDay(In<Plain>),
     /// Output tokens per day.
     Tokens(In<Plain>),
-    Users { users: In<Plain>, requests_per_user_day: In<Plain> },
+    Users {
+        users: In<Plain>,
+        requests_per_user_day: In<Plain>,
+    },
 }
 
 #[derive(Debug)]

@@ -127,7 +127,9 @@ impl StepModel {
         // Each expert reads its tokens and writes them back, and writes, reads and contracts what lies between its matrices.
         let expert_width = model.moe.map_or(0.0, |m| f64::from(m.expert_ffn));
         let traffic_per_token =
-            expert_layers * active * (2.0 * hidden + 3.0 * expert_width) * ACTIVATION_BYTES / stage / bandwidth;
+            expert_layers * active * (2.0 * hidden + 3.0 * expert_width) * ACTIVATION_BYTES
+                / stage
+                / bandwidth;
         Ok(StepModel {
             network: *network,
             deployment,
@@ -164,7 +166,11 @@ impl StepModel {
     /// causal attention in bf16. What the prefix cache knows is not computed, but attended to.
     fn prompt_compute(&self, prompt: f64) -> [f64; 2] {
         let attention = |tokens: f64| {
-            if tokens > 0.0 { tokens * self.model.attention_flop_per_token(tokens) * self.attention_flop } else { 0.0 }
+            if tokens > 0.0 {
+                tokens * self.model.attention_flop_per_token(tokens) * self.attention_flop
+            } else {
+                0.0
+            }
         };
         let new = self.computed(prompt);
         [

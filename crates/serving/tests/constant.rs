@@ -128,7 +128,10 @@ fn table() {
         for case in 0..CASES.len() {
             for part in [0.1, 0.4, 0.7] {
                 let [tpot, rate, ttft] = gaps(case, part, random, &inputs()).map(|g| 100.0 * g);
-                println!("{random} {:?} {part}: TPOT {tpot:+.1} rate {rate:+.1} TTFT {ttft:+.1}", CASES[case]);
+                println!(
+                    "{random} {:?} {part}: TPOT {tpot:+.1} rate {rate:+.1} TTFT {ttft:+.1}",
+                    CASES[case]
+                );
             }
         }
     }

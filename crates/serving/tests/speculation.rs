@@ -5,9 +5,7 @@ mod common;
 use common::{h100, inputs, layout, shape, step_with};
 use gigatwin_catalog::Precision;
 use gigatwin_quantity::{Share, Time};
-use gigatwin_serving::event::{
-    Pool, Pools, Replay, ReplayInputs, Routing, Source, StepCosts, Trace, replay,
-};
+use gigatwin_serving::event::{Pool, Pools, Replay, ReplayInputs, Routing, Source, StepCosts, Trace, replay};
 use gigatwin_serving::{
     EngineInputs, Lengths, ServingError, Speculation, StepModel, closed, closed_within, open,
 };
@@ -26,12 +24,7 @@ fn drafting(draft_tokens: u32, acceptance: f64) -> EngineInputs {
 }
 
 fn knowing(share: f64) -> EngineInputs {
-    EngineInputs {
-        prefix_hit: Share::from_fraction(share),
-        arrival_cv2: 0.0,
-        prompt_cv2: 0.0,
-        ..inputs()
-    }
+    EngineInputs { prefix_hit: Share::from_fraction(share), arrival_cv2: 0.0, prompt_cv2: 0.0, ..inputs() }
 }
 
 fn step(given: &EngineInputs) -> StepModel {
@@ -99,7 +92,8 @@ proptest! {
 #[test]
 fn drafting_pays_at_small_batches_and_not_in_vain() {
     let gain = |batch: f64, a: f64| {
-        step(&inputs()).pure_decode(batch, &LENGTHS).s() / step(&drafting(3, a)).pure_decode(batch, &LENGTHS).s()
+        step(&inputs()).pure_decode(batch, &LENGTHS).s()
+            / step(&drafting(3, a)).pure_decode(batch, &LENGTHS).s()
     };
     assert!(gain(1.0, 0.8) > 2.0, "{}", gain(1.0, 0.8));
     assert!(gain(1.0, 0.0) < 1.0, "drafts that are never accepted cost time");

@@ -293,7 +293,10 @@ fn figures(f: &Factory, inputs: &SiteInputs, day: &SiteDay, sheet: &mut Sheet) {
     let spare: f64 = day.partitions.iter().flatten().map(|h| h.batch).sum();
     sheet.put("site.spare_accelerator_hours", spare);
     let installed: f64 = inputs.partitions.iter().map(|p| 24.0 * p.chips).sum();
-    sheet.put("site.described_use", if installed > 0.0 { (1.0 - spare / installed).clamp(0.0, 1.0) } else { 0.0 });
+    sheet.put(
+        "site.described_use",
+        if installed > 0.0 { (1.0 - spare / installed).clamp(0.0, 1.0) } else { 0.0 },
+    );
 }
 
 /// States of accelerators that train and decode for these shares of the time, and wait for the rest.

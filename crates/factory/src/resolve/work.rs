@@ -7,7 +7,9 @@ use crate::check::TableNode;
 use crate::diagnostic::Span;
 use crate::language::work as language;
 use crate::outcome::slug;
-use crate::resolved::{Demand, Drafting, GivenEngine, GivenLayout, Operations, Partition, Service, TrainingRun};
+use crate::resolved::{
+    Demand, Drafting, GivenEngine, GivenLayout, Operations, Partition, Service, TrainingRun,
+};
 
 pub(super) fn precision(word: &str) -> Precision {
     match word {
@@ -227,8 +229,7 @@ fn demand(b: &mut Builder<'_>, node: &TableNode, path: &str, span: Span, given: 
         (None, None, None, Some(tokens)) => Some(Demand::Tokens(tokens)),
         _ => {
             if given {
-                let message =
-                    "demand needs one of users with requests_per_user_day, requests_per_day, and tokens_per_day";
+                let message = "demand needs one of users with requests_per_user_day, requests_per_day, and tokens_per_day";
                 let at = if node.span == Span::default() { span } else { node.span };
                 b.error("G105", at, message, "give exactly one of the three");
             }

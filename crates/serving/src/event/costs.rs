@@ -82,7 +82,15 @@ impl StepCosts {
         for i in 1..work.len() {
             work[i] = work[i].max(work[i - 1]);
         }
-        Ok(StepCosts { decode, kv, kv_window, window, work, latency, known: whole_millionths(inputs.prefix_hit.fraction()) })
+        Ok(StepCosts {
+            decode,
+            kv,
+            kv_window,
+            window,
+            work,
+            latency,
+            known: whole_millionths(inputs.prefix_hit.fraction()),
+        })
     }
 
     /// Costs given directly, for tests and for engines other than the step model: the fixed time of a step, per request in the
@@ -96,7 +104,15 @@ impl StepCosts {
     ) -> StepCosts {
         let decode = (0..=u64::from(max_batch.max(1))).map(|b| ps(step) + b * ps(request)).collect();
         let work = vec![0, ps(prompt_token) * GRID];
-        StepCosts { decode, kv: ps(token_held), kv_window: 0, window: u64::MAX, work, latency: vec![0, 0], known: 0 }
+        StepCosts {
+            decode,
+            kv: ps(token_held),
+            kv_window: 0,
+            window: u64::MAX,
+            work,
+            latency: vec![0, 0],
+            known: 0,
+        }
     }
 
     /// The same costs with local attention over `window` tokens at `token_held` each on top.

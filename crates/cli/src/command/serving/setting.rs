@@ -4,7 +4,8 @@ use gigatwin_catalog::{Catalog, CatalogError, Chip, Kind, ModelShape, Precision,
 use gigatwin_fabric::Network;
 use gigatwin_quantity::{Bandwidth, Data, Dim, Share};
 use gigatwin_serving::{
-    Calibration, ChipClass, Deployment, EngineFamily, EngineInputs, Lengths, ServingError, Speculation, StepModel,
+    Calibration, ChipClass, Deployment, EngineFamily, EngineInputs, Lengths, ServingError, Speculation,
+    StepModel,
 };
 use sha2::{Digest, Sha256};
 
