@@ -1,7 +1,8 @@
 //! `serving predict`: one given deployment.
 
 use gigatwin_quantity::Time;
-use gigatwin_serving::{Band, ServingError, Steady, closed_within, memory, open};
+use gigatwin_catalog::Precision;
+use gigatwin_serving::{Band, Deployment, ServingError, Steady, closed_within, memory, open};
 use serde_json::{Value, json};
 
 use super::not_understood;
@@ -39,19 +40,49 @@ pub(super) fn run(context: &Context, args: &Predict) -> Result<Exit, Fault> {
             }
             Ok(Exit::Done)
         }
-        Err(error) => no(context, &setting, &error),
+        Err(error) => no(context, &setting, deployment, &error),
     }
 }
 
 /// Says that the answer is no, and why.
-fn no(context: &Context, setting: &Setting, error: &ServingError) -> Result<Exit, Fault> {
+fn no(
+    context: &Context,
+    setting: &Setting,
+    deployment: Deployment,
+    error: &ServingError,
+) -> Result<Exit, Fault> {
+    let fits = if matches!(error, ServingError::MemoryShort { .. }) { would_fit(setting, deployment) } else { None };
     if context.json {
         let stamp = stamp(context, setting);
-        context.json(&json!({"gigatwin": stamp, "status": "infeasible", "reason": error.to_string()}))?;
+        let reason = error.to_string();
+        context.json(&json!({"gigatwin": stamp, "status": "infeasible", "reason": reason, "would_fit": fits}))?;
     } else {
-        context.data(&format!("{}\n", error))?;
+        context.data(&format!("{error}\n"))?;
+        if let Some(fits) = fits {
+            context.data(&format!("would fit: {fits}\n"))?;
+        }
     }
     Ok(Exit::No)
+}
+
+/// The nearest settings under which the model fits: more tensor parallelism, or a narrower format on the same layout.
+fn would_fit(setting: &Setting, deployment: Deployment) -> Option<String> {
+    let fits = |d: &Deployment| {
+        memory(&setting.model, &setting.chip, d, &setting.inputs, setting.lengths.total()).is_ok()
+    };
+    let wider = (0..10).map(|i| 1 << i).filter(|tp| *tp > deployment.tp);
+    let wider = wider.map(|tp| Deployment { tp, ..deployment }).find(|d| fits(d));
+    let formats = [(Precision::Fp8, "fp8"), (Precision::Fp4, "fp4")];
+    let narrower = formats
+        .into_iter()
+        .filter(|(p, _)| p.bytes() < deployment.weights.bytes())
+        .find(|(weights, _)| fits(&Deployment { weights: *weights, ..deployment }));
+    let said: Vec<String> = wider
+        .map(|d| format!("--tp {}", d.tp))
+        .into_iter()
+        .chain(narrower.map(|(_, word)| format!("--precision {word}")))
+        .collect();
+    (!said.is_empty()).then(|| said.join(", or "))
 }
 
 /// Version, seed and hash of the inputs.
@@ -71,7 +102,7 @@ struct Answer {
 
 fn evaluate(
     setting: &Setting,
-    deployment: gigatwin_serving::Deployment,
+    deployment: Deployment,
     load: Result<f64, f64>,
 ) -> Result<Answer, ServingError> {
     let fit = memory(&setting.model, &setting.chip, &deployment, &setting.inputs, setting.lengths.total())?;
