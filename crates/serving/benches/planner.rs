@@ -9,7 +9,7 @@ use std::hint::black_box;
 use common::{calibration, cpu, peak_mb};
 use gigatwin_catalog::{Catalog, Kind, Precision, chip, model_shape};
 use gigatwin_fabric::Network;
-use gigatwin_quantity::{Bandwidth, Data, Dim, Share, Time};
+use gigatwin_quantity::{Bandwidth, Data, Share, Time};
 use gigatwin_serving::frontier::{Activity, frontier};
 use gigatwin_serving::{
     ChipClass, Deployment, EngineFamily, EngineInputs, Lengths, Objective, PlanInputs,

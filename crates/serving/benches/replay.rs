@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use common::{calibration, cpu, peak_mb};
 use gigatwin_catalog::{Catalog, Chip, Kind, ModelShape, Precision, model_shape};
 use gigatwin_fabric::Network;
-use gigatwin_quantity::{Bandwidth, Data, Dim, Flops, Power, Share, Time};
+use gigatwin_quantity::{Bandwidth, Data, Flops, Power, Share, Time};
 use gigatwin_serving::event::{
     ArrivalLaw, LengthMix, Pool, Pools, ReplayInputs, Routing, Source, StepCosts, Stream, Trace, generate,
     replay, trace,

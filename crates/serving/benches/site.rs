@@ -8,7 +8,7 @@ mod common;
 use common::{calibration, cpu, peak_mb};
 use gigatwin_catalog::{Catalog, Chip, Kind, Precision, model_shape};
 use gigatwin_fabric::Network;
-use gigatwin_quantity::{Bandwidth, Data, Dim, Flops, Power, Share, Time};
+use gigatwin_quantity::{Bandwidth, Data, Flops, Power, Share, Time};
 use gigatwin_serving::site::{
     Application, Develop, Method, Partition, Pool, Service, SiteInputs, Tune, day, site_day, with_peak,
 };

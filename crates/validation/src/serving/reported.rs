@@ -131,19 +131,21 @@ pub(super) fn predict(
     Ok(out)
 }
 
-/// Output tokens per second of all chips in the best number of tensor-parallel replicas at the largest batch.
+/// Output tokens per second of all chips in replicas of the best tensor and pipeline parallelism at the largest batch.
 fn best_offline(
     p: &Point,
     chips: u32,
     inputs: &EngineInputs,
     on: &impl Fn(Deployment) -> Result<StepModel, ServingError>,
 ) -> Result<f64, ServingError> {
-    let mut best = Err(ServingError::Layout("no tensor parallelism divides the chips".to_owned()));
-    for tp in (0..8).map(|i| 1 << i).filter(|tp| chips.is_multiple_of(*tp)) {
-        let deployment = Deployment { tp, ..p.deployment };
+    let mut best = Err(ServingError::Layout("no layout divides the chips".to_owned()));
+    let powers = || (0..8).map(|i| 1_u32 << i);
+    let layouts = powers().flat_map(|tp| powers().take(4).map(move |pp| (tp, pp)));
+    for (tp, pp) in layouts.filter(|(tp, pp)| chips.is_multiple_of(tp * pp)) {
+        let deployment = Deployment { tp, pp, ..p.deployment };
         let tried = memory(&p.model, &p.chip, &deployment, inputs, p.lengths.total()).and_then(|fit| {
             let batch = offline_batch(&fit, &p.lengths, inputs.max_batch);
-            Ok(batch / on(deployment)?.tpot(batch, &p.lengths).s() * f64::from(chips / tp))
+            Ok(batch / on(deployment)?.tpot(batch, &p.lengths).s() * f64::from(chips / (tp * pp)))
         });
         match (&best, tried) {
             (Ok(rate), Ok(more)) if more > *rate => best = Ok(more),
