@@ -9,6 +9,23 @@ use crate::{ExportError, ExportFile, ServiceExport, service};
 /// # Errors
 /// None today; the signature is that of all exports.
 pub fn sglang(export: &ServiceExport<'_>) -> Result<Vec<ExportFile>, ExportError> {
+    let (mut list, mut remarks) = options(export);
+    if export.nodes() > 1 {
+        remarks.push(format!(
+            "A replica takes {} nodes: start this on each, with HEAD (host:port of the first) and NODE_RANK (from 0) set.",
+            export.nodes()
+        ));
+        list.push(format!("--nnodes {}", export.nodes()));
+        list.push("--node-rank \"${NODE_RANK:?}\"".to_owned());
+        list.push("--dist-init-addr \"${HEAD:?}\"".to_owned());
+    }
+    list.insert(0, "--model-path \"$MODEL\"".to_owned());
+    let text = service::script(&export.comment(&remarks), "python -m sglang.launch_server", &list);
+    Ok(vec![ExportFile { name: format!("{}-sglang.sh", export.name), text }])
+}
+
+/// Options after the model and without those of nodes, one option with its value per entry, and remarks.
+pub(crate) fn options(export: &ServiceExport<'_>) -> (Vec<String>, Vec<String>) {
     let d = export.deployment;
     let mut remarks = export.remarks();
     remarks.push(format!(
@@ -17,7 +34,6 @@ pub fn sglang(export: &ServiceExport<'_>) -> Result<Vec<ExportFile>, ExportError
     ));
     // With attention in data-parallel copies, SGLang's tensor parallelism is that of all accelerators of a stage.
     let mut list = vec![
-        "--model-path \"$MODEL\"".to_owned(),
         format!("--served-model-name {}", export.model),
         format!("--tp-size {}", d.stage_chips()),
         format!("--pp-size {}", d.pp),
@@ -38,19 +54,9 @@ pub fn sglang(export: &ServiceExport<'_>) -> Result<Vec<ExportFile>, ExportError
         list.push("--quantization fp8".to_owned());
     }
     list.push(format!("--kv-cache-dtype {}", if d.kv == Precision::Bf16 { "auto" } else { "fp8_e4m3" }));
-    if export.nodes() > 1 {
-        remarks.push(format!(
-            "A replica takes {} nodes: start this on each, with HEAD (host:port of the first) and NODE_RANK (from 0) set.",
-            export.nodes()
-        ));
-        list.push(format!("--nnodes {}", export.nodes()));
-        list.push("--node-rank \"${NODE_RANK:?}\"".to_owned());
-        list.push("--dist-init-addr \"${HEAD:?}\"".to_owned());
-    }
     list.push("--host 0.0.0.0".to_owned());
     list.push("--port 30000".to_owned());
-    let text = service::script(&export.comment(&remarks), "python -m sglang.launch_server", &list);
-    Ok(vec![ExportFile { name: format!("{}-sglang.sh", export.name), text }])
+    (list, remarks)
 }
 
 #[cfg(test)]

@@ -332,12 +332,33 @@ pub(crate) struct Service {
     pub peak: In<Plain>,
     pub ttft: In<Time>,
     pub tpot: In<Time>,
+    pub engine: GivenEngine,
+}
+
+/// Settings of the serving software that a file gives.
+#[derive(Debug)]
+pub(crate) struct GivenEngine {
+    pub prefix_hit: Option<In<Share>>,
+    pub chunk: Option<In<Plain>>,
+    pub drafting: Option<Drafting>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Drafting {
+    pub tokens: u32,
+    pub acceptance: In<Share>,
+    pub cost: In<Share>,
 }
 
 #[derive(Debug)]
 pub(crate) enum Demand {
     PerDay(In<Plain>),
-    Users { users: In<Plain>, requests_per_user_day: In<Plain> },
+    /// Output tokens per day.
+    Tokens(In<Plain>),
+    Users {
+        users: In<Plain>,
+        requests_per_user_day: In<Plain>,
+    },
 }
 
 #[derive(Debug)]

@@ -92,7 +92,7 @@ pub fn site_services(f: &Factory) -> Result<Vec<SiteService>, String> {
                 ServicePlan::Deployed { candidate, .. } => Ok(*candidate),
                 ServicePlan::Infeasible(reason) => Err(reason),
             },
-            engine: f.serving.engine,
+            engine: serve::engine(f, s, &v),
             family: EngineFamily::Vllm,
             class: ChipClass::of_accelerator(&partition.chip_id),
             calibration: f.serving.calibration,

@@ -2,28 +2,19 @@
 
 #![allow(clippy::expect_used, missing_docs)] // a benchmark
 
+mod common;
+
 use std::hint::black_box;
 
+use common::{calibration, cpu, peak_mb};
 use gigatwin_catalog::{Catalog, Kind, Precision, chip, model_shape};
 use gigatwin_fabric::Network;
-use gigatwin_quantity::{Bandwidth, Data, Dim, Share, Time};
+use gigatwin_quantity::{Bandwidth, Data, Share, Time};
 use gigatwin_serving::frontier::{Activity, frontier};
 use gigatwin_serving::{
-    Calibration, ChipClass, Deployment, EngineFamily, EngineInputs, Lengths, Objective, PlanInputs,
+    ChipClass, Deployment, EngineFamily, EngineInputs, Lengths, Objective, PlanInputs,
     StepModel, closed, memory,
 };
-
-/// Nanoseconds that the scheduler has given this process.
-fn cpu() -> f64 {
-    let text = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    text.split_whitespace().next().and_then(|n| n.parse::<f64>().ok()).map_or(0.0, |n| n / 1e9)
-}
-
-fn peak_mb() -> f64 {
-    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = text.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap_or("");
-    line.trim().trim_end_matches("kB").trim().parse::<f64>().map_or(0.0, |kb| kb / 1024.0)
-}
 
 /// Least CPU seconds per call over five rounds.
 fn least(times: u32, mut work: impl FnMut()) -> f64 {
@@ -41,12 +32,7 @@ fn least(times: u32, mut work: impl FnMut()) -> f64 {
 
 fn main() {
     let catalog = Catalog::embedded();
-    let entry = catalog.entry(Kind::Defaults, "serving").expect("serving defaults");
-    let calibration = Calibration::read(|key, time| {
-        let dim = if time { Dim::Time } else { Dim::Ratio };
-        entry.figure(key, dim).expect("a figure").map(|v| v.distribution.base())
-    })
-    .expect("a whole calibration");
+    let calibration = calibration();
     let chip = chip(&catalog.entry(Kind::Accelerators, "b200-hgx").expect("a chip")).expect("rates");
     let network = Network::new(
         Bandwidth::from_bytes_per_s(0.5 * chip.scaleup_bandwidth.bytes_per_s()),
@@ -63,6 +49,8 @@ fn main() {
         expert_imbalance: 1.0,
         arrival_cv2: 1.2,
         prompt_cv2: 0.92,
+        prefix_hit: Share::ZERO,
+        speculation: None,
     };
     let lengths = Lengths { prompt: 4000.0, answer: 1000.0 };
     for id in ["llama-3-1-70b", "deepseek-v3"] {

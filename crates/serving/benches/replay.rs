@@ -5,29 +5,19 @@
 
 #![allow(clippy::expect_used, missing_docs)] // a benchmark
 
+mod common;
+
 use std::path::PathBuf;
 
+use common::{calibration, cpu, peak_mb};
 use gigatwin_catalog::{Catalog, Chip, Kind, ModelShape, Precision, model_shape};
 use gigatwin_fabric::Network;
-use gigatwin_quantity::{Bandwidth, Data, Dim, Flops, Power, Share, Time};
+use gigatwin_quantity::{Bandwidth, Data, Flops, Power, Share, Time};
 use gigatwin_serving::event::{
     ArrivalLaw, LengthMix, Pool, Pools, ReplayInputs, Routing, Source, StepCosts, Stream, Trace, generate,
     replay, trace,
 };
-use gigatwin_serving::{Calibration, ChipClass, Deployment, EngineFamily, EngineInputs, StepModel, memory};
-
-/// User and system seconds of this process; field 14 and 15 of proc_pid_stat(5) in ticks of 10 ms are too coarse, so the scheduler's
-/// own nanoseconds are read.
-fn cpu() -> f64 {
-    let text = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    text.split_whitespace().next().and_then(|n| n.parse::<f64>().ok()).map_or(0.0, |n| n / 1e9)
-}
-
-fn peak_mb() -> f64 {
-    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = text.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap_or("");
-    line.trim().trim_end_matches("kB").trim().parse::<f64>().map_or(0.0, |kb| kb / 1024.0)
-}
+use gigatwin_serving::{ChipClass, Deployment, EngineFamily, EngineInputs, StepModel, memory};
 
 /// Mean over so many runs: the kernel counts in steps of a few milliseconds.
 fn mean<T>(times: u32, mut work: impl FnMut() -> T) -> (f64, T) {
@@ -41,15 +31,6 @@ fn mean<T>(times: u32, mut work: impl FnMut() -> T) -> (f64, T) {
 
 fn shape(id: &str) -> ModelShape {
     model_shape(&Catalog::embedded().entry(Kind::Models, id).expect("a model")).expect("a shape")
-}
-
-fn calibration() -> Calibration {
-    let entry = Catalog::embedded().entry(Kind::Defaults, "serving").expect("serving defaults");
-    Calibration::read(|key, time| {
-        let dim = if time { Dim::Time } else { Dim::Ratio };
-        entry.figure(key, dim).expect("a figure").map(|v| v.distribution.base())
-    })
-    .expect("a whole calibration")
 }
 
 /// Llama 3.1 70B in eight bits on four H100 per replica.
@@ -75,6 +56,8 @@ fn pool(replicas: u32, longest: u64) -> Pool {
         expert_imbalance: 1.0,
         arrival_cv2: 1.2,
         prompt_cv2: 0.92,
+        prefix_hit: Share::ZERO,
+        speculation: None,
     };
     let deployment =
         Deployment { tp: 4, pp: 1, ep: 1, dp_attention: 1, weights: Precision::Fp8, kv: Precision::Fp8 };

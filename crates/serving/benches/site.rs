@@ -3,32 +3,19 @@
 
 #![allow(clippy::expect_used, missing_docs)] // a benchmark
 
+mod common;
+
+use common::{calibration, cpu, peak_mb};
 use gigatwin_catalog::{Catalog, Chip, Kind, Precision, model_shape};
 use gigatwin_fabric::Network;
-use gigatwin_quantity::{Bandwidth, Data, Dim, Flops, Power, Share, Time};
+use gigatwin_quantity::{Bandwidth, Data, Flops, Power, Share, Time};
 use gigatwin_serving::site::{
     Application, Develop, Method, Partition, Pool, Service, SiteInputs, Tune, day, site_day, with_peak,
 };
-use gigatwin_serving::{Calibration, ChipClass, Deployment, EngineFamily, EngineInputs, Lengths, StepModel};
-
-fn cpu() -> f64 {
-    let text = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    text.split_whitespace().next().and_then(|n| n.parse::<f64>().ok()).map_or(0.0, |n| n / 1e9)
-}
-
-fn peak_mb() -> f64 {
-    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = text.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap_or("");
-    line.trim().trim_end_matches("kB").trim().parse::<f64>().map_or(0.0, |kb| kb / 1024.0)
-}
+use gigatwin_serving::{ChipClass, Deployment, EngineFamily, EngineInputs, Lengths, StepModel};
 
 fn main() {
-    let entry = Catalog::embedded().entry(Kind::Defaults, "serving").expect("serving defaults");
-    let calibration = Calibration::read(|key, time| {
-        let dim = if time { Dim::Time } else { Dim::Ratio };
-        entry.figure(key, dim).expect("a figure").map(|v| v.distribution.base())
-    })
-    .expect("a whole calibration");
+    let calibration = calibration();
     let chip = Chip {
         bf16: Flops::from_tflops(989.4),
         fp8: Some(Flops::from_tflops(1978.9)),
@@ -50,6 +37,8 @@ fn main() {
         expert_imbalance: 1.0,
         arrival_cv2: 1.2,
         prompt_cv2: 0.92,
+        prefix_hit: Share::ZERO,
+        speculation: None,
     };
     let model = model_shape(&Catalog::embedded().entry(Kind::Models, "llama-3-1-70b").expect("a model"))
         .expect("a shape");

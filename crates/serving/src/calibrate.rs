@@ -18,6 +18,8 @@ pub struct Sample<const N: usize> {
     pub engine: EngineFamily,
     /// Generation of the chip.
     pub class: ChipClass,
+    /// What it counts against a sample of weight one.
+    pub weight: f64,
 }
 
 /// Weights of the priors, in equivalent samples, and where residuals lose weight.
@@ -36,13 +38,13 @@ pub struct Shrinkage {
 impl Default for Shrinkage {
     /// Chosen by leave-one-model-and-chip-out error over a coarse grid.
     fn default() -> Self {
-        Shrinkage { global: 3.0, engine: 3.0, group: 10.0, scale: 0.1 }
+        Shrinkage { global: 3.0, engine: 1.0, group: 30.0, scale: 0.2 }
     }
 }
 
 /// Centres of the weak prior of the decode coefficients: hardware reaches about two thirds of its rates, and a layer costs tens of
 /// microseconds, a request about ten in the host.
-pub const DECODE_CENTRE: [f64; 12] = [1.3, 1.3, 1.0, 1.5, 2.0, 1.5, 1.5, 3e-5, 1e-5, 3e-5, 5e-7, 1e-5];
+pub const DECODE_CENTRE: [f64; 13] = [1.3, 1.3, 1.0, 1.5, 2.0, 1.5, 1.5, 1.0, 3e-5, 1e-5, 3e-5, 5e-7, 1e-5];
 /// Centres of the weak prior of the first-token coefficients: a prefill, a step to wait for, tens of milliseconds of front end, the
 /// queue as computed, and a twentieth of the work of the others (half of it in the first of ten rounds).
 pub const FIRST_TOKEN_CENTRE: [f64; 5] = [1.5, 1.5, 0.03, 1.0, 0.05];
@@ -178,7 +180,8 @@ fn accumulate<const N: usize>(
         }
         let residual = (s.seconds / total).ln();
         let ratio = residual / scale;
-        let weight = if redescending { 1.0 / (1.0 + ratio * ratio) } else { 1.0 / ratio.abs().max(1.0) };
+        let robust = if redescending { 1.0 / (1.0 + ratio * ratio) } else { 1.0 / ratio.abs().max(1.0) };
+        let weight = s.weight * robust;
         for i in 0..N {
             jacobian[i] /= total;
         }

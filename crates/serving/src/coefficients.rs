@@ -81,11 +81,11 @@ impl EngineFamily {
 }
 
 /// Number of terms of a decode step.
-pub const DECODE_TERMS: usize = 12;
+pub const DECODE_TERMS: usize = 13;
 /// Number of terms of the time to the first token.
 pub const FIRST_TOKEN_TERMS: usize = 5;
 
-/// Names of the decode terms, in the order of the arrays. The first seven multiply an ideal time; the others are seconds per
+/// Names of the decode terms, in the order of the arrays. The first eight multiply an ideal time; the others are seconds per
 /// layer, per layer and log2 of the chips, per expert layer, per layer and request, and per request.
 pub const DECODE_NAMES: [&str; DECODE_TERMS] = [
     "dense_weights",
@@ -95,6 +95,7 @@ pub const DECODE_NAMES: [&str; DECODE_TERMS] = [
     "expert_compute",
     "small_batch",
     "exchange",
+    "expert_traffic",
     "per_layer",
     "per_layer_log2_chips",
     "per_expert_layer",
@@ -209,7 +210,7 @@ pub struct Calibration {
 }
 
 fn decode_seconds(i: usize) -> bool {
-    i >= 7
+    i >= 8
 }
 
 fn first_token_seconds(i: usize) -> bool {

@@ -4,6 +4,7 @@ use gigatwin_catalog::{Attention, Chip, ModelShape, Precision};
 use gigatwin_quantity::{Data, Share};
 
 use crate::error::{ServingError, positive};
+use crate::speculation::Speculation;
 
 /// One replica: `tp` × `dp_attention` chips in each of `pp` pipeline stages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -94,6 +95,10 @@ pub struct EngineInputs {
     pub arrival_cv2: f64,
     /// Squared coefficient of variation of the prompt lengths.
     pub prompt_cv2: f64,
+    /// Share of the prompt tokens whose keys and values are known already (prefix caching).
+    pub prefix_hit: Share,
+    /// Drafted tokens, where the engine speculates.
+    pub speculation: Option<Speculation>,
 }
 
 /// Where the memory of one chip goes.

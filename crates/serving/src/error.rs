@@ -28,6 +28,16 @@ pub enum ServingError {
         /// Its value.
         value: f64,
     },
+    /// A share outside its range.
+    #[error("{what} must lie between 0 and {most}, not {value}")]
+    OutOfRange {
+        /// Name of the input.
+        what: &'static str,
+        /// Its value.
+        value: f64,
+        /// The largest allowed.
+        most: f64,
+    },
     /// More requests than the replica can hold.
     #[error("the load is {load:.2} times what one replica can carry")]
     Overload {

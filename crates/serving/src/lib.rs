@@ -11,7 +11,9 @@ pub mod error;
 pub mod event;
 pub mod frontier;
 pub mod plan;
+pub mod queue;
 pub mod site;
+pub mod speculation;
 pub mod steady;
 pub mod step;
 
@@ -21,5 +23,6 @@ pub use coefficients::{
 pub use deployment::{Deployment, EngineInputs, Memory, memory};
 pub use error::ServingError;
 pub use plan::{Candidate, Demand, Infeasible, Objective, Plan, PlanInputs, Verdict, Workload, plan};
-pub use steady::{Lengths, Steady, closed, open};
+pub use speculation::Speculation;
+pub use steady::{Lengths, Steady, closed, closed_within, open};
 pub use step::StepModel;

@@ -7,6 +7,7 @@ use gigatwin_quantity::{Share, Time};
 use crate::coefficients::{Calibration, ChipClass, EngineFamily};
 use crate::deployment::{Deployment, EngineInputs, Memory, memory};
 use crate::error::{ServingError, positive};
+use crate::queue::first_token;
 use crate::steady::{Lengths, Steady, at_batch};
 use crate::step::StepModel;
 
@@ -138,8 +139,8 @@ pub type Verdict = Result<Plan, Infeasible>;
 /// For each layout that fits, the largest number of requests in flight is bisected at which the objectives hold. The percentiles
 /// come from means by these approximations: requests in flight are Poisson, so a limit of B carries a mean of b with
 /// b + 2.33·√b = B, and the 99th percentile of the time per output token is that of a full batch; prompts are lognormal, so the
-/// 99th percentile of the prefill is that of the 99th-percentile prompt; waits have an exponential tail, P(W > t) = ρ·exp(−ρt/W̄), exact
-/// for M/M/1; the two are added, which is the cautious side.
+/// 99th percentile of the prefill is that of the 99th-percentile prompt; the rest of the step under way is uniform and the wait for
+/// other prompts exponential, and their 99th percentiles are added, which is the cautious side.
 ///
 /// # Errors
 /// `Err(Infeasible)` where the answer is no. Inputs that are no positive numbers are the outer error.
@@ -258,7 +259,7 @@ pub(crate) struct Point {
     pub(crate) ttft: Time,
 }
 
-/// Largest load at a limit of requests in flight: by decode slots, by prefill, and by the wait for it.
+/// Largest load at a limit of requests in flight: by decode slots, and by the first token's 99th percentile.
 pub(crate) fn point(
     step: &StepModel,
     lengths: &Lengths,
@@ -266,47 +267,29 @@ pub(crate) fn point(
     inputs: &EngineInputs,
     limit: f64,
 ) -> Point {
-    let tpot = step.tpot(limit, lengths);
-    let c = &step.first_token;
     let spread = (1.0 + inputs.prompt_cv2.max(0.0)).ln();
     let long = lengths.prompt * (NORMAL_P99 * spread.sqrt() - 0.5 * spread).exp();
-    let alone = step.prefill(long).s() * c[0] + tpot.s() * c[1] + c[2];
-    let service = step.prefill(lengths.prompt).s() * c[0];
-    let mut batch = mean_under(limit);
-    let mut rate = batch / (lengths.answer * step.tpot(batch, lengths).s());
-    let variability = 0.5 * (inputs.arrival_cv2 + inputs.prompt_cv2).max(1e-6);
-    let tail = |load: f64| {
-        // W̄/ρ·ln(100ρ), with Kingman's W̄.
-        if load >= 1.0 {
-            f64::INFINITY
-        } else {
-            variability / (1.0 - load) * service * (100.0 * load).ln().max(0.0)
-        }
+    let at = |batch: f64| {
+        let rate = batch / (lengths.answer * step.tpot(batch, lengths).s());
+        (rate, first_token(step, lengths, inputs, long, batch, rate).p99())
     };
-    if alone + tail(rate * service) > objective.ttft_p99.s() {
-        // Less load than the slots allow: bisect the prefill load that the objective bears.
-        let (mut low, mut high) = (0.0, (rate * service).min(1.0));
-        for _ in 0..30 {
+    let mut batch = mean_under(limit);
+    let (mut rate, mut ttft) = at(batch);
+    if ttft > objective.ttft_p99.s() {
+        // Less load than the slots allow.
+        let (mut low, mut high) = (0.0, batch);
+        for _ in 0..24 {
             let middle = 0.5 * (low + high);
-            if alone + tail(middle) > objective.ttft_p99.s() {
+            if at(middle).1 > objective.ttft_p99.s() {
                 high = middle;
             } else {
                 low = middle;
             }
         }
-        rate = low / service;
-        let (mut few, mut many) = (0.0, batch);
-        for _ in 0..30 {
-            let middle = 0.5 * (few + many);
-            if rate * lengths.answer * step.tpot(middle, lengths).s() > middle {
-                few = middle;
-            } else {
-                many = middle;
-            }
-        }
-        batch = many;
+        batch = low;
+        (rate, ttft) = if low > 0.0 { at(low) } else { (0.0, at(high).1) };
     }
-    Point { rate, batch, tpot, ttft: Time::from_s(alone + tail(rate * service)) }
+    Point { rate, batch, tpot: step.tpot(limit, lengths), ttft: Time::from_s(ttft) }
 }
 
 fn candidate(

@@ -11,6 +11,7 @@ use gigatwin_quantity::{Data, Time};
 use crate::coefficients::{Calibration, ChipClass, DECODE_TERMS, EngineFamily, FIRST_TOKEN_TERMS};
 use crate::deployment::{Deployment, EngineInputs, attention_bytes, kept, kv_scalars};
 use crate::error::{ServingError, positive};
+use crate::speculation::{Speculation, share};
 use crate::steady::Lengths;
 
 /// Bytes of one activation scalar that chips exchange.
@@ -24,6 +25,11 @@ fn overlap(memory: f64, compute: f64) -> f64 {
     if memory + compute > 0.0 { memory * compute / (memory + compute) } else { 0.0 }
 }
 
+/// Times that one chip receives a vector in an all-reduce over `ranks` chips by ring.
+fn all_reduce(ranks: f64) -> f64 {
+    2.0 * (ranks - 1.0) / ranks
+}
+
 /// A model on a deployment, reduced to what a step needs: a step then costs a few dozen operations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepModel {
@@ -32,6 +38,8 @@ pub struct StepModel {
     deployment: Deployment,
     chunk_tokens: f64,
     imbalance: f64,
+    known: f64,
+    speculation: Option<Speculation>,
     // Seconds per unit on one chip at peak rates.
     dense_weights: f64,
     all_experts: f64,
@@ -41,6 +49,8 @@ pub struct StepModel {
     experts_per_token: f64,
     attention_flop: f64,
     exchange_per_token: f64,
+    traffic_per_token: f64,
+    experts_on_rank: f64,
     miss: f64,
     log2_chips: f64,
     layers: f64,
@@ -80,6 +90,10 @@ impl StepModel {
         };
         positive("prefill chunk", inputs.chunk_tokens)?;
         positive("expert imbalance", inputs.expert_imbalance)?;
+        share("share of prompt tokens that are known", inputs.prefix_hit, 1.0)?;
+        if let Some(speculation) = &inputs.speculation {
+            speculation.check()?;
+        }
         let (tp, stage) = (f64::from(deployment.tp), f64::from(deployment.stage_chips()));
         let layers = f64::from(model.layers);
         let expert_layers = f64::from(model.moe_layers());
@@ -99,17 +113,30 @@ impl StepModel {
         let linear = attention + dense + expert_layers * expert * shared;
         let routed = expert_layers * expert * active;
         let exchange_per_token = if stage > 1.0 {
-            2.0 * layers * hidden * ACTIVATION_BYTES * 2.0 * (stage - 1.0)
-                / stage
-                / known(network.scaleup.bytes_per_s(), "scale-up bandwidth")?
+            let vectors = if deployment.dp_attention > 1 {
+                // Dispatch and combine carry a token to each of its experts, at most once to each other chip; the attention of a copy is
+                // summed over its own chips.
+                2.0 * expert_layers * active.min(stage - 1.0) + layers * all_reduce(tp)
+            } else {
+                2.0 * layers * all_reduce(stage)
+            };
+            vectors * hidden * ACTIVATION_BYTES / known(network.scaleup.bytes_per_s(), "scale-up bandwidth")?
         } else {
             0.0
         };
+        // Each expert reads its tokens and writes them back, and writes, reads and contracts what lies between its matrices.
+        let expert_width = model.moe.map_or(0.0, |m| f64::from(m.expert_ffn));
+        let traffic_per_token =
+            expert_layers * active * (2.0 * hidden + 3.0 * expert_width) * ACTIVATION_BYTES
+                / stage
+                / bandwidth;
         Ok(StepModel {
             network: *network,
             deployment,
             chunk_tokens: inputs.chunk_tokens,
             imbalance: if deployment.ep > 1 { inputs.expert_imbalance.max(1.0) } else { 1.0 },
+            known: inputs.prefix_hit.fraction(),
+            speculation: inputs.speculation,
             dense_weights: dense_bytes / tp / bandwidth,
             all_experts: expert_layers * experts * expert * weight / stage / bandwidth,
             kv_scalar: kv_scalars(model, deployment.tp) * deployment.kv_bytes() / bandwidth,
@@ -118,6 +145,8 @@ impl StepModel {
             experts_per_token: 2.0 * routed / stage / rate,
             attention_flop: 1.0 / stage / bf16,
             exchange_per_token,
+            traffic_per_token,
+            experts_on_rank: experts / f64::from(deployment.ep.max(1)),
             miss: if experts > 0.0 { (1.0 - active / experts).max(0.0) } else { 1.0 },
             log2_chips: stage.log2(),
             layers,
@@ -134,45 +163,84 @@ impl StepModel {
     }
 
     /// Ideal compute of one prompt in seconds outside and inside the routed experts: two FLOP per active weight and token, and
-    /// causal attention in bf16.
+    /// causal attention in bf16. What the prefix cache knows is not computed, but attended to.
     fn prompt_compute(&self, prompt: f64) -> [f64; 2] {
+        let attention = |tokens: f64| {
+            if tokens > 0.0 {
+                tokens * self.model.attention_flop_per_token(tokens) * self.attention_flop
+            } else {
+                0.0
+            }
+        };
+        let new = self.computed(prompt);
         [
-            prompt
-                * (self.linear_per_token + self.model.attention_flop_per_token(prompt) * self.attention_flop),
-            prompt * self.experts_per_token,
+            new * self.linear_per_token + attention(prompt) - attention(prompt * self.known),
+            new * self.experts_per_token,
         ]
     }
 
+    /// The same model and deployment without a prefix cache.
+    pub(crate) fn without_known(&self) -> StepModel {
+        StepModel { known: 0.0, ..self.clone() }
+    }
+
+    /// Prompt tokens that have to be computed.
+    fn computed(&self, prompt: f64) -> f64 {
+        prompt * (1.0 - self.known)
+    }
+
     /// The terms of a step that decodes `batch` requests and takes in the prompts of the requests that replace finished
-    /// ones: ideal seconds or counts, in the order of [`crate::coefficients::DECODE_NAMES`].
+    /// ones: ideal seconds or counts, in the order of [`crate::coefficients::DECODE_NAMES`]. One token per request.
     pub fn decode_terms(&self, batch: f64, lengths: &Lengths) -> [f64; DECODE_TERMS] {
-        self.terms(batch, lengths, 1.0)
+        self.terms(batch, lengths, 1.0, 1.0, 1.0)
     }
 
     /// The terms of a step that only decodes: a static batch, or the decode pool of a disaggregated deployment.
     pub fn pure_decode_terms(&self, batch: f64, lengths: &Lengths) -> [f64; DECODE_TERMS] {
-        self.terms(batch, lengths, 0.0)
+        self.terms(batch, lengths, 0.0, 1.0, 1.0)
     }
 
-    fn terms(&self, batch: f64, lengths: &Lengths, mixed: f64) -> [f64; DECODE_TERMS] {
+    /// What the busiest expert rank reads over the mean: with `coverage` of its experts in use, the number in use is binomial, and
+    /// the largest of r normal values lies √(2 ln r) deviations above the mean.
+    fn busiest(&self, coverage: f64) -> f64 {
+        let ranks = f64::from(self.deployment.ep);
+        if ranks <= 1.0 || coverage <= 0.0 {
+            return 1.0;
+        }
+        let relative = (1.0 - coverage) / (self.experts_on_rank * coverage);
+        (1.0 + (2.0 * ranks.ln() * relative.max(0.0)).sqrt()).min(1.0 / coverage)
+    }
+
+    /// A step in which each request has `verified` tokens computed and gives `emitted` of them.
+    fn terms(
+        &self,
+        batch: f64,
+        lengths: &Lengths,
+        mixed: f64,
+        verified: f64,
+        emitted: f64,
+    ) -> [f64; DECODE_TERMS] {
         // Each pipeline stage works on one of pp groups of requests; a token passes all stages.
         let batch = batch / f64::from(self.deployment.pp);
         let on_rank = batch / f64::from(self.deployment.dp_attention);
         let context = lengths.prompt + lengths.answer / 2.0;
-        let coverage = if self.expert_layers > 0.0 { 1.0 - self.miss.powf(batch) } else { 0.0 };
-        let experts = self.all_experts * coverage * self.imbalance;
+        let tokens = batch * verified;
+        let coverage = if self.expert_layers > 0.0 { 1.0 - self.miss.powf(tokens) } else { 0.0 };
+        let experts = self.all_experts * coverage * self.busiest(coverage) * self.imbalance;
         let (dense, routed) =
-            (batch * (self.linear_per_token + self.head_per_token), batch * self.experts_per_token);
-        let turnover = mixed * batch / lengths.answer;
+            (tokens * (self.linear_per_token + self.head_per_token), tokens * self.experts_per_token);
+        let turnover = mixed * emitted / lengths.answer;
         let prompt = if mixed > 0.0 { self.prompt_compute(lengths.prompt) } else { [0.0; 2] };
+        let passing = verified + turnover * self.computed(lengths.prompt);
         [
             self.dense_weights,
             experts,
             on_rank * kept(&self.model, context) * self.kv_scalar,
-            dense + turnover * prompt[0],
-            routed + turnover * prompt[1],
+            dense + batch * turnover * prompt[0],
+            routed + batch * turnover * prompt[1],
             overlap(self.dense_weights, dense) + overlap(experts, routed),
-            on_rank * (1.0 + mixed * lengths.prompt / lengths.answer) * self.exchange_per_token,
+            on_rank * passing * self.exchange_per_token,
+            batch * passing * self.traffic_per_token,
             self.layers,
             self.layers * self.log2_chips,
             self.expert_layers,
@@ -181,22 +249,36 @@ impl StepModel {
         ]
     }
 
-    /// Time of one decode step, hence per output token, prefill mixing included.
+    /// Time per output token, prefill mixing included: of one decode step, or with drafted tokens of drafting and verifying over the
+    /// tokens that come of it.
     pub fn tpot(&self, batch: f64, lengths: &Lengths) -> Time {
         self.time(batch, lengths, 1.0)
     }
 
-    /// Time of one step that only decodes.
+    /// Time per output token of steps that only decode.
     pub fn pure_decode(&self, batch: f64, lengths: &Lengths) -> Time {
         self.time(batch, lengths, 0.0)
     }
 
+    /// Tokens that a step gives each request: one, or more with drafted tokens.
+    pub fn tokens_per_step(&self) -> f64 {
+        self.speculation.map_or(1.0, |s| s.emitted())
+    }
+
     fn time(&self, batch: f64, lengths: &Lengths, mixed: f64) -> Time {
-        let terms = self.terms(batch, lengths, mixed);
-        let calibrated: f64 = terms.iter().zip(&self.decode).map(|(t, c)| t * c).sum();
-        let tokens = batch / f64::from(self.deployment.pp * self.deployment.dp_attention)
-            * (1.0 + mixed * lengths.prompt / lengths.answer);
-        Time::from_s(calibrated + self.beyond_domain(tokens))
+        let step = |mixed: f64, verified: f64, emitted: f64| {
+            let terms = self.terms(batch, lengths, mixed, verified, emitted);
+            let calibrated: f64 = terms.iter().zip(&self.decode).map(|(t, c)| t * c).sum();
+            let tokens = batch / f64::from(self.deployment.pp * self.deployment.dp_attention)
+                * (verified + mixed * emitted * self.computed(lengths.prompt) / lengths.answer);
+            calibrated + self.beyond_domain(tokens)
+        };
+        Time::from_s(match &self.speculation {
+            None => step(mixed, 1.0, 1.0),
+            Some(s) => {
+                (step(mixed, s.verified(), s.emitted()) + s.drafting() * step(0.0, 1.0, 1.0)) / s.emitted()
+            }
+        })
     }
 
     /// Time to take in one prompt of `tokens` on an otherwise empty replica.
@@ -207,16 +289,25 @@ impl StepModel {
     /// Time to take in `prompts` of `tokens` each at once.
     pub fn prefill_batch(&self, prompts: f64, tokens: f64) -> Time {
         let c = &self.decode;
-        let all = prompts * tokens;
-        let chunks = (all / self.chunk_tokens).max(1.0);
-        let launches = self.layers * c[7] + self.layers * self.log2_chips * c[8] + self.expert_layers * c[9];
+        let all = prompts * self.computed(tokens);
         let compute = self.prompt_compute(tokens);
         Time::from_s(
             prompts * (compute[0] * c[3] + compute[1] * c[4])
-                + all * self.exchange_per_token * c[6]
-                + chunks * launches
+                + all * (self.exchange_per_token * c[6] + self.traffic_per_token * c[7])
+                + self.chunks(all) * self.launches()
                 + self.beyond_domain(all),
         )
+    }
+
+    /// Steps that take in so many prompt tokens, at least one; not rounded, since prompts share steps.
+    pub(crate) fn chunks(&self, tokens: f64) -> f64 {
+        (tokens / f64::from(self.deployment.chunk_tokens(self.chunk_tokens))).max(1.0)
+    }
+
+    /// What a step costs in launches alone.
+    fn launches(&self) -> f64 {
+        let c = &self.decode;
+        self.layers * c[8] + self.layers * self.log2_chips * c[9] + self.expert_layers * c[10]
     }
 
     /// What exchanges cost beyond the calibrated in-domain ones, in seconds, for `tokens` on one rank: the same collectives across

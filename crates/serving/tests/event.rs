@@ -3,16 +3,11 @@
 
 #![allow(clippy::expect_used)] // helpers of tests
 
-mod common;
-
-use common::{h100, inputs, layout, shape, step_on};
-use gigatwin_catalog::Precision;
 use gigatwin_quantity::{Bandwidth, Share, Time};
 use gigatwin_serving::event::{
     ArrivalLaw, Burst, KvTransfer, LengthMix, Pool, Pools, Replay, ReplayError, ReplayInputs, Routing,
     Source, StepCosts, Stream, Trace, generate, replay,
 };
-use gigatwin_serving::{Deployment, Lengths, memory};
 use proptest::prelude::*;
 
 fn pool(costs: StepCosts, replicas: u32, kv_tokens: u64, max_batch: u32, chunk_tokens: u32) -> Pool {
@@ -161,61 +156,6 @@ fn a_queue_of_prompts_is_m_d_1() {
         assert!((wait / book - 1.0).abs() < 0.03, "load {load}: {wait} against {book}");
         let idle = done.summary.idle_share.fraction();
         assert!((idle - (1.0 - load)).abs() < 0.01, "{idle}");
-    }
-}
-
-/// Time per token weighted by tokens, as the steady state has it, without the filling and the emptying.
-fn mean_tpot(done: &Replay) -> f64 {
-    let n = done.requests.len();
-    let (mut time, mut tokens) = (0.0, 0.0);
-    for r in &done.requests[n / 5..n * 9 / 10] {
-        let later = f64::from(r.answer) - 1.0;
-        time += r.tpot.map_or(0.0, |t| t.s() * later);
-        tokens += later;
-    }
-    time / tokens
-}
-
-/// Evenly spaced requests of one length are what the steady state means. Random arrivals and lengths make batches fluctuate, and a
-/// token sees its own request in the batch: where prompts dominate, the mean-field steady state then lies up to a tenth too low.
-#[test]
-fn constant_load_is_the_steady_state() {
-    let cases = [
-        ("llama-3-1-8b", [1, 1, 1, 1], 1155.0, 211.0),
-        ("llama-3-1-70b", [4, 1, 1, 1], 1155.0, 211.0),
-        ("llama-3-1-70b", [2, 2, 1, 1], 1155.0, 211.0),
-        ("gpt-oss-120b", [4, 1, 1, 1], 2000.0, 400.0),
-        ("deepseek-v3", [2, 1, 16, 8], 3500.0, 400.0),
-    ];
-    for (model, [tp, pp, ep, dp_attention], prompt, answer) in cases {
-        let d = Deployment { pp, ep, dp_attention, ..layout(tp, Precision::Fp8) };
-        let step = step_on(model, &h100(), d);
-        let lengths = Lengths { prompt, answer };
-        let held = memory(&shape(model), &h100(), &d, &inputs(), lengths.total()).expect("fits");
-        let costs = StepCosts::sample(&step, &shape(model), &inputs(), 16_384).expect("costs");
-        let most = 256.0_f64.min(held.tokens / lengths.held());
-        for part in [0.1, 0.4, 0.7] {
-            let batch = part * most;
-            let rate = batch / (answer * step.tpot(batch, &lengths).s());
-            let steady = step.tpot(batch, &lengths).s();
-            let even = (0..20_000).fold(Trace::new(0), |mut trace, i| {
-                trace.push(Time::from_s(f64::from(i) / rate), prompt as u32, answer as u32, &[]);
-                trace
-            });
-            let random = generate(&stream(rate, 20_000.0 / rate, prompt, answer), 3).expect("a stream");
-            for (trace, bar) in [(even, 0.03), (random, 0.1)] {
-                let pool = pool(costs.clone(), 1, held.tokens as u64, 1024, d.chunk_tokens(2048.0));
-                let done = replay(&trace, &options(Pools::Aggregated(pool))).expect("a replay");
-                let (tpot, wanted) = (mean_tpot(&done), steady);
-                assert!((tpot / wanted - 1.0).abs() < bar, "{model} at {part}: TPOT {tpot} against {wanted}");
-                let offered = trace.rate().expect("many") * trace.mean_lengths().expect("many").answer;
-                assert!((done.summary.output_per_s / offered - 1.0).abs() < 0.03, "{model} at {part}");
-                if bar < 0.05 {
-                    let found = done.summary.mean_batch;
-                    assert!((found / batch - 1.0).abs() < 0.03, "{model} at {part}: {found} for {batch}");
-                }
-            }
-        }
     }
 }
 

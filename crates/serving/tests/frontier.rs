@@ -31,6 +31,8 @@ fn found(model: &str, chips: u32, ttft: f64, tpot: f64) -> Result<Frontier, NoOp
             expert_imbalance: 1.0,
             arrival_cv2: 1.2,
             prompt_cv2: 0.92,
+            prefix_hit: Share::ZERO,
+            speculation: None,
         },
         family: EngineFamily::Vllm,
         class: ChipClass::Hopper,

@@ -51,6 +51,8 @@ fn inputs() -> EngineInputs {
         expert_imbalance: 1.0,
         arrival_cv2: 1.2,
         prompt_cv2: 0.92,
+        prefix_hit: Share::ZERO,
+        speculation: None,
     }
 }
 

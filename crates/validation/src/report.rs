@@ -90,6 +90,9 @@ pub struct Headline {
     pub band_width_pct: f64,
     /// Fold of the parameters.
     pub fold: Fold,
+    /// Share of pairs in the right order; only of classes that compare pairs, whose errors are then n/a.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub right_pct: Option<f64>,
 }
 
 /// Scores of one cell.
@@ -240,6 +243,36 @@ fn headline_of(
         coverage_pct: over(&|rows| mean(rows.iter().map(|r| f64::from(u8::from(r.1))))),
         band_width_pct: 100.0 * quantile(&widths, 0.5),
         fold,
+        right_pct: None,
+    }
+}
+
+impl Headline {
+    /// Pairs in the right order: the mean over cells of their shares. Errors do not apply.
+    pub fn pairs(
+        metric: &'static str,
+        class: &'static str,
+        cells: &[(usize, usize)],
+        fold: Fold,
+    ) -> Headline {
+        let n = f64::NAN;
+        Headline {
+            metric,
+            class,
+            cells: cells.len(),
+            rows: cells.iter().map(|(_, all)| all).sum(),
+            mean_abs_pct: n,
+            median_abs_pct: n,
+            p90_abs_pct: n,
+            max_abs_pct: n,
+            bias_pct: n,
+            coverage_pct: n,
+            band_width_pct: n,
+            fold,
+            right_pct: Some(
+                100.0 * mean(cells.iter().map(|(right, all)| *right as f64 / (*all as f64).max(1.0))),
+            ),
+        }
     }
 }
 

@@ -36,3 +36,22 @@ fn replicas_share_the_load() {
     };
     assert_eq!(tpot(row("1", "16")), tpot(row("4", "64")));
 }
+
+#[test]
+fn rows_without_a_bar_are_reported_with_their_inputs() {
+    let head = HEAD.replace("tpot_ms,notes", "tpot_ms,energy_j_per_out_tok,notes");
+    let rows = "\
+s,one,deepseek-ai/DeepSeek-R1,fp4,B200,,disagg P:2x(tp4 dp1 ep4) D:1x(tp8 dp1 ep4),trtllm,8192,1024,64,disagg,,900,15,,\n\
+b,ML.ENERGY,Qwen/Qwen3-32B,bfloat16,H100,2,tp2,vLLM,,800,32,closed burst,1500,,20,0.9,\n\
+o,MLPerf v5.1,llama2-70b-99,fp8,NVIDIA H100-SXM-80GB,8,,TensorRT,,,,Offline,24000,,,,\n\
+l,MLPerf v5.1,llama2-70b-99,fp8,NVIDIA H100-SXM-80GB,8,,TensorRT,,,,Server,22000,1800,190,,\n";
+    let report = validate(Some(&format!("{head}{rows}"))).expect("the table reads");
+    assert_eq!(report.answered, 4, "{:?}", report.refused);
+    let classes: Vec<&str> = report.headline.iter().map(|h| h.class).collect();
+    for class in ["disaggregated", "burst", "mlperf_offline", "mlperf_server"] {
+        assert!(classes.contains(&class), "{class} in {classes:?}");
+    }
+    assert!(report.headline.iter().any(|h| h.metric == "j_per_token"));
+    let of = |id: &str| report.predictions.iter().find(|p| p.id == id).map_or(0.0, |p| p.predicted);
+    assert!(of("l") <= of("o"), "limits of latency never raise throughput: {} {}", of("l"), of("o"));
+}

@@ -32,6 +32,9 @@ pub struct Replay {
     /// Scale-out rate of one accelerator's network port, Gbit/s
     #[arg(long, value_name = "GBIT", default_value_t = 400.0, conflicts_with = "file")]
     pub nic: f64,
+    /// How the serving software is set; a factory's services say it in the file.
+    #[command(flatten)]
+    pub software: super::serving::Software,
     /// How a replica is laid out; a factory's services are planned.
     #[command(flatten)]
     pub degrees: Degrees,

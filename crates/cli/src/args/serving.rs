@@ -44,6 +44,30 @@ pub struct What {
     /// Scale-out rate of one accelerator's network port, Gbit/s
     #[arg(long, value_name = "GBIT", default_value_t = 400.0, allow_negative_numbers = true)]
     pub nic: f64,
+    /// How the serving software is set.
+    #[command(flatten)]
+    pub software: Software,
+}
+
+/// Settings of the serving software.
+#[derive(Debug, Clone, Default, PartialEq, Args)]
+#[command(next_help_heading = "Serving software")]
+pub struct Software {
+    /// Share of the prompt tokens that the prefix cache knows, from 0 to 1
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    pub prefix_hit: Option<f64>,
+    /// Prompt tokens that one step takes in
+    #[arg(long, value_name = "TOKENS", allow_negative_numbers = true)]
+    pub chunk: Option<f64>,
+    /// Tokens drafted before each verification (speculative decoding)
+    #[arg(long, value_name = "N")]
+    pub draft_tokens: Option<u32>,
+    /// Chance that a drafted token is accepted, from 0 to 1; the catalog's default without it
+    #[arg(long, value_name = "SHARE", requires = "draft_tokens", allow_negative_numbers = true)]
+    pub draft_acceptance: Option<f64>,
+    /// Time to draft one token over that of a decode step, from 0 to 1; the catalog's default without it
+    #[arg(long, value_name = "SHARE", requires = "draft_tokens", allow_negative_numbers = true)]
+    pub draft_cost: Option<f64>,
 }
 
 /// Degrees of parallelism of one replica.

@@ -65,7 +65,7 @@ fn page(context: &Context, r: &Report, full: bool) -> String {
     let say = |key: &str| m.say(key).to_owned();
     let counts = [("domain", r.domain), ("answered", &r.answered.to_string()), ("rows", &r.rows.to_string())];
     let mut out = format!("{}\n\n", bold(&m.fill("validate.title", &counts), context.console.out_colour));
-    let pct = |v: f64| f.decimal(v, 1);
+    let pct = |v: f64| if v.is_finite() { f.decimal(v, 1) } else { "–".to_owned() };
 
     let mut rows = vec![vec![
         say("validate.metric"),
@@ -101,6 +101,13 @@ fn page(context: &Context, r: &Report, full: bool) -> String {
     sides.extend([Side::Right; 9]);
     out.push_str(&table(&sides, &rows));
     out.push('\n');
+    for h in &r.headline {
+        if let Some(right) = h.right_pct {
+            let (right, rows) = (pct(right), h.rows.to_string());
+            out.push_str(&m.fill("validate.right", &[("class", h.class), ("right", &right), ("n", &rows)]));
+            out.push('\n');
+        }
+    }
     for line in wrap(m.say("validate.unit"), PAGE - 2) {
         out.push_str(&format!("  {line}\n"));
     }

@@ -16,6 +16,7 @@ mod pages;
 mod programme;
 mod replay;
 mod serving;
+mod serving_pages;
 mod start;
 mod training;
 

@@ -22,7 +22,7 @@ fn a_model_that_does_not_fit_is_a_no_with_the_gap() {
     let f = folder("serving-large");
     let answer =
         gigatwin(&f, &["serving", "predict", "--model", "llama-3-1-405b", "--chip", "h100-sxm"]).exits(1);
-    assert!(answer.out.contains("short by"), "{}", answer.out);
+    assert!(answer.out.contains("short by") && answer.out.contains("would fit: --tp 8"), "{}", answer.out);
 }
 
 #[test]

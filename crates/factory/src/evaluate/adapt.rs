@@ -5,9 +5,9 @@ use gigatwin_quantity::Time;
 use gigatwin_serving::event::{Pool as ReplayPool, Pools, StepCosts};
 use gigatwin_serving::site::{
     Application, Develop, Method, Partition, Pool, Rollout, SiteDay, SiteInputs, Tune, day, rollout_time,
-    site_day, with_peak,
+    site_day, tune_memory, with_peak,
 };
-use gigatwin_serving::{ChipClass, Deployment, EngineFamily, Lengths, StepModel, memory};
+use gigatwin_serving::{ChipClass, Deployment, EngineFamily, Lengths, ServingError, StepModel, memory};
 
 use super::machine::{Machine, network};
 use super::network::Networks;
@@ -198,6 +198,21 @@ fn tune(
             (method, 0.0)
         }
     };
+    let chips = v.number(t.accelerators).round().max(1.0) as u32;
+    let engine = &f.serving.engine;
+    let usable = machine.chip.memory * engine.memory_utilisation.fraction() - engine.activation_reserve;
+    if let Err(ServingError::MemoryShort { short_by, weights, usable }) =
+        tune_memory(&method, t.model.parameters(), t.precision, chips, usable)
+    {
+        let enough = (f64::from(chips) * (weights / usable)).ceil();
+        return Err(format!(
+            "fine-tuning by {} of {} wants {weights} on each of {chips} accelerators, {usable} can be used: short by {short_by}; \
+             {enough:.0} accelerators would hold it{}",
+            t.word,
+            t.model_name,
+            if t.word == "lora" { "" } else { ", or adapters (lora) need less" }
+        ));
+    }
     Ok(Tune {
         name: t.slug.clone(),
         partition: t.partition,
@@ -205,7 +220,7 @@ fn tune(
         active_parameters: t.model.active_parameters(),
         tokens,
         jobs_per_day: v.number(t.jobs_per_day),
-        chips: v.number(t.accelerators).round().max(1.0) as u32,
+        chips,
         rate: machine.chip.rate(t.precision),
         efficiency: v.get(w.tune_efficiency),
         restart: v.get(w.tune_restart),
@@ -277,4 +292,23 @@ fn figures(f: &Factory, inputs: &SiteInputs, day: &SiteDay, sheet: &mut Sheet) {
     }
     let spare: f64 = day.partitions.iter().flatten().map(|h| h.batch).sum();
     sheet.put("site.spare_accelerator_hours", spare);
+    let installed: f64 = inputs.partitions.iter().map(|p| 24.0 * p.chips).sum();
+    sheet.put(
+        "site.described_use",
+        if installed > 0.0 { (1.0 - spare / installed).clamp(0.0, 1.0) } else { 0.0 },
+    );
+}
+
+/// States of accelerators that train and decode for these shares of the time, and wait for the rest.
+pub(crate) fn mix(train: f64, decode: f64) -> gigatwin_facility::StateMix {
+    let share = gigatwin_quantity::Share::from_fraction;
+    let zero = gigatwin_quantity::Share::ZERO;
+    gigatwin_facility::StateMix {
+        idle: share((1.0 - train - decode).max(0.0)),
+        prefill: zero,
+        decode: share(decode),
+        train_compute: share(train),
+        train_communicate: zero,
+        checkpoint: zero,
+    }
 }

@@ -207,4 +207,23 @@ fn energy_of_work(f: &Factory, v: &Values<'_>, p: &Physical, year: &site::SiteYe
         });
         sheet.put_some(&format!("serving.{}.energy_per_token", service.slug), joules);
     }
+    // Accelerator-hours of a day in the states of training, decoding and waiting.
+    let day = |partition: usize, hours: Option<f64>, [train, decode]: [f64; 2]| {
+        let machine = &p.machines[partition];
+        let power = machine::power(machine, adapt::mix(train, decode)).ok()?;
+        let each = power.mean.w() / machine.accelerators + common.w() / all;
+        Some(each * hours? * 3600.0 * year.pue)
+    };
+    for t in &f.tunes {
+        let at = |key: &str| sheet.get(&format!("tune.{}.{key}", t.slug));
+        let rollout = at("rollout").unwrap_or(0.0);
+        let joules = day(t.partition, at("accelerator_hours"), [1.0 - rollout, rollout]);
+        sheet.put_some(&format!("tune.{}.energy", t.slug), joules);
+    }
+    for d in &f.developments {
+        let at = |key: &str| sheet.get(&format!("develop.{}.{key}", d.slug));
+        let busy = at("busy").unwrap_or(0.0);
+        let joules = day(d.partition, at("accelerator_hours"), [busy, 0.0]);
+        sheet.put_some(&format!("develop.{}.energy", d.slug), joules);
+    }
 }

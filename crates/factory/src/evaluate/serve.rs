@@ -3,7 +3,7 @@
 use gigatwin_quantity::Time;
 use gigatwin_serving::{
     Calibration, Candidate, ChipClass, Demand as Requests, EngineFamily, EngineInputs, Lengths, Objective,
-    PlanInputs, StepModel, Workload, plan,
+    PlanInputs, Speculation, StepModel, Workload, plan,
 };
 
 use super::machine::{Machine, network};
@@ -46,9 +46,28 @@ pub(crate) struct ServingModel {
 pub(crate) fn mean_rate(service: &Service, v: &Values<'_>) -> f64 {
     let per_day = match &service.demand {
         Demand::PerDay(n) => v.number(*n),
+        Demand::Tokens(n) => v.number(*n) / v.number(service.answer),
         Demand::Users { users, requests_per_user_day } => v.number(*users) * v.number(*requests_per_user_day),
     };
     per_day / 86_400.0
+}
+
+/// What the serving software of a service runs with.
+pub(crate) fn engine(f: &Factory, s: &Service, v: &Values<'_>) -> EngineInputs {
+    let given = &s.engine;
+    let mut out = f.serving.engine;
+    if let Some(hit) = given.prefix_hit {
+        out.prefix_hit = v.get(hit);
+    }
+    if let Some(chunk) = given.chunk {
+        out.chunk_tokens = v.number(chunk);
+    }
+    out.speculation = given.drafting.as_ref().map(|d| Speculation {
+        draft_tokens: d.tokens,
+        acceptance: v.get(d.acceptance),
+        draft_cost: v.get(d.cost),
+    });
+    out
 }
 
 pub(crate) fn lengths(service: &Service, v: &Values<'_>) -> Lengths {
@@ -77,7 +96,7 @@ fn plan_service(
     };
     let objective = Objective { ttft_p99: v.get(s.ttft), tpot_p99: v.get(s.tpot) };
     let inputs = PlanInputs {
-        engine: f.serving.engine,
+        engine: engine(f, s, v),
         family: EngineFamily::Vllm,
         class: ChipClass::of_accelerator(&partition.chip_id),
         weights: s.precision,
@@ -89,7 +108,7 @@ fn plan_service(
         Ok(Ok(found)) => {
             let best = found.best;
             let tpot =
-                model(f, s, machine, &net, &best).map(|m| m.tpot(f64::from(best.batch), &lengths(s, v)));
+                model(f, s, v, machine, &net, &best).map(|m| m.tpot(f64::from(best.batch), &lengths(s, v)));
             let d = &best.deployment;
             let mut note = format!("TP{}", d.tp);
             for (name, size) in [("PP", d.pp), ("EP", d.ep), ("DPA", d.dp_attention)] {
@@ -111,6 +130,7 @@ fn plan_service(
 fn model(
     f: &Factory,
     s: &Service,
+    v: &Values<'_>,
     machine: &Machine,
     net: &gigatwin_fabric::Network,
     candidate: &Candidate,
@@ -121,7 +141,7 @@ fn model(
         &machine.chip,
         net,
         candidate.deployment,
-        &f.serving.engine,
+        &engine(f, s, v),
         &f.serving.calibration,
         EngineFamily::Vllm,
         class,
@@ -191,7 +211,7 @@ fn serve(
     let lengths = lengths(s, v);
     let error = v.number(f.bands.serving_tpot);
     // The deployment stays as planned; its pace follows the draw's chip, network and model error.
-    let tpot = model(f, s, machine, &net, candidate)?.tpot(f64::from(candidate.batch), &lengths) * error;
+    let tpot = model(f, s, v, machine, &net, candidate)?.tpot(f64::from(candidate.batch), &lengths) * error;
     let pace = planned_tpot / tpot;
     let rate = candidate.rate_per_replica * pace;
     let mean = mean_rate(s, v);

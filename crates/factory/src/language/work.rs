@@ -64,6 +64,11 @@ pub(crate) static DEMAND: Table = Table {
             Takes::Quantity(Dim::Count),
             "Requests per day, instead of the two above.",
         ),
+        optional(
+            "tokens_per_day",
+            Takes::Quantity(Dim::Count),
+            "Output tokens per day, instead of requests.",
+        ),
         required("prompt", Takes::Quantity(Dim::Count), "Tokens of a mean prompt."),
         required("answer", Takes::Quantity(Dim::Count), "Tokens of a mean answer."),
         given("peak", Dim::Ratio, "factory", "peak_to_mean", "Busiest hour over the mean hour."),
@@ -78,6 +83,42 @@ pub(crate) static OBJECTIVE: Table = Table {
     ],
 };
 
+pub(crate) static ENGINE: Table = Table {
+    doc: "Settings of the serving software.",
+    fields: &[
+        optional(
+            "prefix_hit",
+            Takes::Quantity(Dim::Share),
+            "Share of the prompt tokens whose keys and values the prefix cache knows; none without it.",
+        ),
+        optional(
+            "chunk",
+            Takes::Quantity(Dim::Count),
+            "Tokens that one step takes in; the catalog's default without it.",
+        ),
+        field(
+            "draft_tokens",
+            Takes::Whole(0),
+            Need::Word("0"),
+            "Tokens drafted before each verification; none, no speculation.",
+        ),
+        given(
+            "draft_acceptance",
+            Dim::Share,
+            "serving",
+            "draft_acceptance",
+            "Chance that a drafted token is accepted.",
+        ),
+        given(
+            "draft_cost",
+            Dim::Share,
+            "serving",
+            "draft_cost",
+            "Time to draft one token over that of a decode step.",
+        ),
+    ],
+};
+
 pub(crate) static SERVE: Table = Table {
     doc: "A service.",
     fields: &[
@@ -86,6 +127,7 @@ pub(crate) static SERVE: Table = Table {
         required("on", Takes::Name("partition"), "Partition it runs on."),
         required("demand", Takes::Table(&DEMAND), "What is asked of it."),
         optional("objective", Takes::Table(&OBJECTIVE), "Latency objectives."),
+        optional("engine", Takes::Table(&ENGINE), "Settings of the serving software."),
         field(
             "precision",
             Takes::Word(&["bf16", "fp8", "fp4"]),

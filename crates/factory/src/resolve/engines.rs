@@ -117,6 +117,8 @@ pub(super) fn serving(b: &mut Builder<'_>, span: Span) -> Option<ServingModel> {
             expert_imbalance: number("expert_imbalance")?,
             arrival_cv2: number("arrival_cv2")?,
             prompt_cv2: number("prompt_cv2")?,
+            prefix_hit: Share::ZERO,
+            speculation: None,
         };
         Some(ServingModel {
             calibration,

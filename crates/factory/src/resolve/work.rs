@@ -7,7 +7,9 @@ use crate::check::TableNode;
 use crate::diagnostic::Span;
 use crate::language::work as language;
 use crate::outcome::slug;
-use crate::resolved::{Demand, GivenLayout, Operations, Partition, Service, TrainingRun};
+use crate::resolved::{
+    Demand, Drafting, GivenEngine, GivenLayout, Operations, Partition, Service, TrainingRun,
+};
 
 pub(super) fn precision(word: &str) -> Precision {
     match word {
@@ -177,6 +179,7 @@ pub(super) fn services(b: &mut Builder<'_>, root: &TableNode, partitions: &[Part
         let objective_path = format!("{path}.objective");
         let ttft = b.quantity(&language::OBJECTIVE, objective, "ttft_p99", &objective_path);
         let tpot = b.quantity(&language::OBJECTIVE, objective, "tpot_p99", &objective_path);
+        let engine = engine(b, node.table("engine").unwrap_or(&empty), &format!("{path}.engine"));
         let service = (|| {
             let (model, model_name) = model?;
             Some(Service {
@@ -191,6 +194,7 @@ pub(super) fn services(b: &mut Builder<'_>, root: &TableNode, partitions: &[Part
                 peak: peak?,
                 ttft: ttft?,
                 tpot: tpot?,
+                engine: engine?,
             })
         })();
         services.extend(service);
@@ -198,20 +202,36 @@ pub(super) fn services(b: &mut Builder<'_>, root: &TableNode, partitions: &[Part
     services
 }
 
+fn engine(b: &mut Builder<'_>, node: &TableNode, path: &str) -> Option<GivenEngine> {
+    let prefix_hit = b.given(node, "prefix_hit", path);
+    let chunk = b.given(node, "chunk", path);
+    let tokens = b.whole(&language::ENGINE, node, "draft_tokens", path);
+    let drafting = if tokens > 0 {
+        let acceptance = b.quantity(&language::ENGINE, node, "draft_acceptance", path);
+        let cost = b.quantity(&language::ENGINE, node, "draft_cost", path);
+        Some(Drafting { tokens, acceptance: acceptance?, cost: cost? })
+    } else {
+        None
+    };
+    Some(GivenEngine { prefix_hit, chunk, drafting })
+}
+
 fn demand(b: &mut Builder<'_>, node: &TableNode, path: &str, span: Span, given: bool) -> Option<Demand> {
     let users = b.given(node, "users", path);
     let each = b.given(node, "requests_per_user_day", path);
     let per_day = b.given(node, "requests_per_day", path);
-    match (users, each, per_day) {
-        (Some(users), Some(requests_per_user_day), None) => {
+    let tokens = b.given(node, "tokens_per_day", path);
+    match (users, each, per_day, tokens) {
+        (Some(users), Some(requests_per_user_day), None, None) => {
             Some(Demand::Users { users, requests_per_user_day })
         }
-        (None, None, Some(per_day)) => Some(Demand::PerDay(per_day)),
+        (None, None, Some(per_day), None) => Some(Demand::PerDay(per_day)),
+        (None, None, None, Some(tokens)) => Some(Demand::Tokens(tokens)),
         _ => {
             if given {
-                let message = "demand needs either requests_per_day, or users and requests_per_user_day";
+                let message = "demand needs one of users with requests_per_user_day, requests_per_day, and tokens_per_day";
                 let at = if node.span == Span::default() { span } else { node.span };
-                b.error("G105", at, message, "give one of the two");
+                b.error("G105", at, message, "give exactly one of the three");
             }
             None
         }

@@ -6,11 +6,13 @@ use gigatwin_quantity::{Bandwidth, Time};
 use super::request::{PS, ps};
 use crate::deployment::EngineInputs;
 use crate::error::ServingError;
-use crate::steady::{Lengths, open};
+use crate::queue::{latency as latency_of, prompt_work};
+use crate::steady::Lengths;
 use crate::step::StepModel;
 
 /// Distance of the points at which prompt work is tabulated, in tokens; between them it is linear.
 const GRID: u64 = 512;
+const MILLION: u64 = 1_000_000;
 /// Context at which the cost of a held token is read off, far beyond any window.
 const FAR: f64 = 1_048_576.0;
 
@@ -31,6 +33,8 @@ pub struct StepCosts {
     work: Vec<u64>,
     /// What a client waits beyond the replica's own time, by prompt length, at multiples of [`GRID`].
     latency: Vec<u64>,
+    /// Millionths of a prompt that are known where the trace has no prefixes of its own.
+    known: u64,
 }
 
 impl StepCosts {
@@ -40,7 +44,7 @@ impl StepCosts {
     /// front end, client, and the share of measured prefill that does not keep others waiting.
     ///
     /// # Errors
-    /// Where the step model's own steady state refuses.
+    /// None today; costs of another source may refuse.
     pub fn sample(
         step: &StepModel,
         model: &ModelShape,
@@ -63,25 +67,30 @@ impl StepCosts {
         let launches = step.prefill(0.0).s();
         let mut decode = vec![whole(launches)];
         decode.extend((1..=inputs.max_batch.max(1)).map(|b| whole(decode_at(f64::from(b), 0.0))));
+        let plain = step.without_known();
         let points = longest / GRID + 2;
         let mut work = Vec::with_capacity(points as usize);
         let mut latency = Vec::with_capacity(points as usize);
         for i in 0..points {
             let tokens = (i * GRID) as f64;
             // What one prompt adds to a step of the steady state.
-            let one = Lengths { prompt: tokens, answer: 1.0 };
-            let within = (step.tpot(1.0, &one) - step.pure_decode(1.0, &one)).s();
-            work.push(whole(within));
-            let steps = (tokens / f64::from(step.deployment().chunk_tokens(inputs.chunk_tokens))).max(1.0);
-            let lengths = Lengths { prompt: tokens.max(1.0), answer: 2.0 };
-            let empty = open(step, &lengths, inputs, f64::from(inputs.max_batch.max(1)), 1e-9)?;
-            latency.push(whole(empty.ttft.s() - within - steps * launches));
+            work.push(whole(prompt_work(&plain, tokens)));
+            let within = prompt_work(step, tokens);
+            latency.push(whole(latency_of(step, tokens.max(1.0), 2.0, within)));
         }
         // Rounding must not make a longer prompt cheaper.
         for i in 1..work.len() {
             work[i] = work[i].max(work[i - 1]);
         }
-        Ok(StepCosts { decode, kv, kv_window, window, work, latency })
+        Ok(StepCosts {
+            decode,
+            kv,
+            kv_window,
+            window,
+            work,
+            latency,
+            known: whole_millionths(inputs.prefix_hit.fraction()),
+        })
     }
 
     /// Costs given directly, for tests and for engines other than the step model: the fixed time of a step, per request in the
@@ -95,7 +104,15 @@ impl StepCosts {
     ) -> StepCosts {
         let decode = (0..=u64::from(max_batch.max(1))).map(|b| ps(step) + b * ps(request)).collect();
         let work = vec![0, ps(prompt_token) * GRID];
-        StepCosts { decode, kv: ps(token_held), kv_window: 0, window: u64::MAX, work, latency: vec![0, 0] }
+        StepCosts {
+            decode,
+            kv: ps(token_held),
+            kv_window: 0,
+            window: u64::MAX,
+            work,
+            latency: vec![0, 0],
+            known: 0,
+        }
     }
 
     /// The same costs with local attention over `window` tokens at `token_held` each on top.
@@ -121,6 +138,11 @@ impl StepCosts {
         interpolate(&self.work, tokens)
     }
 
+    /// Tokens of a prompt that a prefix cache of the stated hit rate knows.
+    pub(crate) fn known(&self, prompt: u32) -> u32 {
+        (u64::from(prompt) * self.known / MILLION) as u32
+    }
+
     pub(crate) fn latency(&self, tokens: u64) -> u64 {
         interpolate(&self.latency, tokens)
     }
@@ -135,6 +157,10 @@ impl StepCosts {
         let steps = u64::from(tokens.div_ceil(chunk.max(1)));
         super::request::time(self.work(u64::from(tokens)) + steps * self.fixed(0))
     }
+}
+
+fn whole_millionths(share: f64) -> u64 {
+    (share.clamp(0.0, 1.0) * MILLION as f64).round() as u64
 }
 
 /// Between two points linear, beyond the last as steep as before it.

@@ -98,7 +98,8 @@ impl Replica<'_> {
             return false;
         }
         let known = u64::from(self.cache.matched(identities)) * u64::from(work.trace.hash_tokens);
-        let known = known.min(target - 1) as u32;
+        let stated = if identities.is_empty() { u64::from(self.costs.known(request.prompt)) } else { 0 };
+        let known = known.max(stated).min(target - 1) as u32;
         if !live.ready {
             live.done = known;
             live.cached = live.cached.max(known);

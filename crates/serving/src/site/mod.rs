@@ -11,4 +11,4 @@ pub use day::{DAYS, day, with_peak};
 pub use develop::{Develop, Sessions};
 pub use hours::{Partition, PartitionHour, PoolDay, SiteDay, SiteInputs, TuneDay, site_day};
 pub use pool::{Application, Pool, PoolHour, Service};
-pub use tune::{Method, Rollout, Tune, TuneJob, rollout_time};
+pub use tune::{Method, Rollout, Tune, TuneJob, rollout_time, tune_memory};

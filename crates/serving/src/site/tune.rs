@@ -1,7 +1,9 @@
 //! Fine-tuning as work for spare chips: supervised, with adapters, and by reinforcement with rollouts.
 
+use gigatwin_catalog::Precision;
 use gigatwin_quantity::{Bandwidth, Data, Flops, Share, Time};
 
+use crate::error::ServingError;
 use crate::event::{Pools, ReplayError, ReplayInputs, Source, Trace, replay};
 use crate::steady::Lengths;
 
@@ -51,6 +53,39 @@ pub struct Tune {
     pub efficiency: Share,
     /// What giving the chips back and taking them again costs a job: a checkpoint written and read, and a start.
     pub restart: Time,
+}
+
+/// Bytes that training keeps for each weight of a model in mixed precision: weight and gradient in two bytes, master weight and two
+/// moments of Adam in four (Rajbhandari et al., ZeRO, SC 2020, section 3.1).
+const TRAINING_BYTES: f64 = 16.0;
+/// Bytes of a weight of the reference model that reinforcement keeps beside.
+const REFERENCE_BYTES: f64 = 2.0;
+/// Weights of the adapters over those of the model: rank 16 to 64 on all matrices.
+const ADAPTERS: f64 = 0.01;
+
+/// Memory that a job wants on each of its chips: everything is divided among them (ZeRO stage 3 or FSDP), activations are recomputed and
+/// come out of what the chip keeps back.
+///
+/// # Errors
+/// [`ServingError::MemoryShort`] where that is more than `usable`.
+pub fn tune_memory(
+    method: &Method,
+    parameters: f64,
+    weights: Precision,
+    chips: u32,
+    usable: Data,
+) -> Result<Data, ServingError> {
+    let each = match method {
+        Method::Supervised => TRAINING_BYTES,
+        Method::Adapters => weights.bytes() + ADAPTERS * TRAINING_BYTES,
+        // The rollout engine holds its weights on the same chips.
+        Method::Reinforcement { .. } => TRAINING_BYTES + REFERENCE_BYTES + weights.bytes(),
+    };
+    let wanted = Data::from_bytes(parameters * each / f64::from(chips.max(1)));
+    if wanted > usable {
+        return Err(ServingError::MemoryShort { short_by: wanted - usable, weights: wanted, usable });
+    }
+    Ok(wanted)
 }
 
 /// One job.

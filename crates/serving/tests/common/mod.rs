@@ -1,11 +1,13 @@
 //! Models and chips of the catalog, as tests of more than one file use them.
 
+#![allow(dead_code)] // each file of tests uses a part
+
 use gigatwin_catalog::{Catalog, Chip, Kind, ModelShape, Precision, model_shape};
 use gigatwin_fabric::Network;
 use gigatwin_quantity::{Bandwidth, Data, Dim, Flops, Power, Share};
 use gigatwin_serving::{Calibration, ChipClass, Deployment, EngineFamily, EngineInputs, StepModel};
 
-fn calibration() -> Calibration {
+pub fn calibration() -> Calibration {
     let entry = Catalog::embedded().entry(Kind::Defaults, "serving").expect("serving defaults");
     Calibration::read(|key, time| {
         let dim = if time { Dim::Time } else { Dim::Ratio };
@@ -32,7 +34,7 @@ pub fn h100() -> Chip {
     }
 }
 
-fn network() -> Network {
+pub fn network() -> Network {
     Network::new(Bandwidth::from_gb_per_s(450.0), 8, true, Bandwidth::from_gbit_per_s(400.0), 1.0)
 }
 
@@ -45,6 +47,8 @@ pub fn inputs() -> EngineInputs {
         expert_imbalance: 1.0,
         arrival_cv2: 1.2,
         prompt_cv2: 0.92,
+        prefix_hit: Share::ZERO,
+        speculation: None,
     }
 }
 
@@ -53,12 +57,16 @@ pub fn layout(tp: u32, weights: Precision) -> Deployment {
 }
 
 pub fn step_on(id: &str, chip: &Chip, d: Deployment) -> StepModel {
+    step_with(id, chip, d, &inputs())
+}
+
+pub fn step_with(id: &str, chip: &Chip, d: Deployment, inputs: &EngineInputs) -> StepModel {
     StepModel::new(
         &shape(id),
         chip,
         &network(),
         d,
-        &inputs(),
+        inputs,
         &calibration(),
         EngineFamily::Vllm,
         ChipClass::Hopper,

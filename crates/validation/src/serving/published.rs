@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use gigatwin_catalog::{Catalog, Chip, Kind, ModelShape, Precision, chip, model_shape};
 use gigatwin_fabric::Network;
 use gigatwin_quantity::Bandwidth;
-use gigatwin_serving::{ChipClass, Deployment, EngineFamily, Lengths};
+use gigatwin_serving::{ChipClass, Deployment, EngineFamily};
 
+use super::reported::{self, Reported};
 use super::rows::{Mode, Point};
 use crate::report::Refusal;
 use crate::table::{Row, Table, ValidationError};
@@ -199,6 +200,13 @@ fn engine(text: &str) -> EngineFamily {
     }
 }
 
+/// TensorRT-LLM's performance overview ran checkpoints that ModelOpt quantised, whose keys and values are in eight bits; OpenAI's and
+/// DeepSeek's own checkpoints leave them in sixteen.
+fn modelopt(row: &Row, model: &str, weights: Precision) -> bool {
+    let own = model.starts_with("gpt-oss") || (model.starts_with("deepseek") && weights == Precision::Fp8);
+    row.text("source").contains("TensorRT-LLM") && weights != Precision::Bf16 && !own
+}
+
 type Refused = (String, bool);
 
 fn open(reason: &str) -> Refused {
@@ -210,15 +218,27 @@ fn point(row: &Row, id: &str, names: &mut Names) -> Result<Result<Point, Refused
         return Ok(Err(open("the table flags the layout as suspect: excluded")));
     }
     let scenario = row.text("scenario").to_lowercase();
-    if scenario.contains("disagg") || row.text("parallelism").to_lowercase().contains("disagg") {
-        return Ok(Err(open("separate prefill and decode pools: not an aggregated row")));
+    let split = scenario.contains("disagg") || row.text("parallelism").to_lowercase().contains("disagg");
+    let sides = if split { reported::pools(row.text("parallelism")) } else { None };
+    if split && sides.is_none() {
+        return Ok(Err(open("separate prefill and decode pools without the number of their workers")));
     }
+    let mlperf = row.text("source").contains("MLPerf");
+    let burst = scenario.contains("burst");
+    let reported = split || mlperf || burst;
     if scenario.contains("fine-tune") {
         return Ok(Err(open("a training row")));
     }
     let positive = |column: &'static str| Ok::<_, ValidationError>(row.number(column)?.filter(|v| *v > 0.0));
     let (ttft, tpot, tokens) = (positive("ttft_ms")?, positive("tpot_ms")?, positive("tput_out_tok_s")?);
-    let (Some(prompt), Some(answer)) = (positive("isl")?, positive("osl")?) else {
+    let benchmark = row.text("model").to_lowercase();
+    let stated = match (positive("isl")?, positive("osl")?) {
+        (Some(prompt), Some(answer)) => Some((prompt, answer)),
+        (None, Some(answer)) if burst => Some((reported::BURST_PROMPT, answer)),
+        _ if mlperf => reported::mlperf_lengths(&benchmark),
+        _ => None,
+    };
+    let Some(lengths) = stated else {
         return Ok(Err(open("the row does not say the lengths")));
     };
     let load = row.text("concurrency_or_batch").to_lowercase();
@@ -226,6 +246,7 @@ fn point(row: &Row, id: &str, names: &mut Names) -> Result<Result<Point, Refused
     let offline = load.contains("max") || (number.is_none() && scenario.contains("offline"));
     let mode = match (offline, number) {
         (true, _) if tokens.is_some() => Mode::Offline,
+        _ if mlperf && tokens.is_some() => Mode::Offline,
         (_, Some(_)) if scenario.contains("static") => Mode::Static,
         (_, Some(_)) => Mode::Closed,
         _ => return Ok(Err(open("the row does not say how many requests are in flight"))),
@@ -233,16 +254,23 @@ fn point(row: &Row, id: &str, names: &mut Names) -> Result<Result<Point, Refused
     if mode != Mode::Offline && ttft.is_none() && tpot.is_none() {
         return Ok(Err(open("nothing that is predicted was measured")));
     }
-    let Some((model_id, model)) = names.model(row.text("model")) else {
-        return Ok(Err((format!("the catalog has no model \"{}\"", row.text("model")), true)));
+    let name =
+        if mlperf { benchmark.trim_end_matches("-99.9").trim_end_matches("-99") } else { row.text("model") };
+    let Some((model_id, model)) = names.model(name) else {
+        return Ok(Err((format!("the catalog has no model \"{name}\""), !reported)));
     };
+    if row.text("chip").contains(',') {
+        return Ok(Err(open("more than one kind of chip")));
+    }
     let Some((chip_id, chip)) = names.chip(row.text("chip")) else {
-        return Ok(Err((format!("the catalog has no chip \"{}\"", row.text("chip")), true)));
+        return Ok(Err((format!("the catalog has no chip \"{}\"", row.text("chip")), !reported)));
     };
-    let Some(weights) = precision(row.text("precision")) else {
+    // MLPerf entries that do not say it run in eight bits.
+    let unstated = mlperf && row.text("precision").is_empty();
+    let Some(weights) = precision(if unstated { "fp8" } else { row.text("precision") }) else {
         return Ok(Err((format!("unknown precision \"{}\"", row.text("precision")), true)));
     };
-    let d = degrees(row.text("parallelism"));
+    let d = degrees(sides.map_or(row.text("parallelism"), |[_, (_, words)]| words));
     let chips = positive("num_chips")?.map(|n| n.round().clamp(1.0, 1e6) as u32);
     let pp = d.pp.unwrap_or(1);
     let tp = match (d.tp, chips) {
@@ -250,11 +278,13 @@ fn point(row: &Row, id: &str, names: &mut Names) -> Result<Result<Point, Refused
         (None, Some(n)) => (n / pp / d.dp.unwrap_or(1)).max(1),
         (None, None) => return Ok(Err(open("the row says neither layout nor number of chips"))),
     };
+    let tp = if mlperf { 1 } else { tp };
     let moe = model.moe.is_some();
     let dp_attention = if moe { d.dp.unwrap_or(1) } else { 1 };
     let replica = tp.saturating_mul(pp).saturating_mul(dp_attention);
     // Chips beyond one replica are further replicas that share the load.
-    let replicas = chips.filter(|n| *n > replica && n.is_multiple_of(replica)).map_or(1, |n| n / replica);
+    let replicas =
+        chips.filter(|n| !reported && *n > replica && n.is_multiple_of(replica)).map_or(1, |n| n / replica);
     let share = f64::from(replicas);
     let stage = tp.saturating_mul(dp_attention);
     let ep = if moe { d.ep.unwrap_or(1).min(stage) } else { 1 };
@@ -265,7 +295,28 @@ fn point(row: &Row, id: &str, names: &mut Names) -> Result<Result<Point, Refused
         Bandwidth::from_gbit_per_s(400.0),
         1.0,
     );
+    let layout = |d: &Degrees| {
+        let (tp, dp) = (d.tp.unwrap_or(1), if moe { d.dp.unwrap_or(1) } else { 1 });
+        let ep = if moe { d.ep.unwrap_or(1).min(tp * dp) } else { 1 };
+        let ep = if (tp * dp).is_multiple_of(ep) { ep } else { 1 };
+        Deployment { tp, pp: d.pp.unwrap_or(1), ep, dp_attention: dp, weights, kv: Precision::Bf16 }
+    };
+    let kind = match (sides, mlperf, burst) {
+        (Some([(prefills, words), (decodes, _)]), ..) => {
+            Some(Reported::Split { prefill: layout(&degrees(words)), prefills, decodes })
+        }
+        (None, true, _) => match chips {
+            Some(chips) => {
+                Some(Reported::Carried { chips, limits: reported::mlperf_limits(&benchmark, &scenario) })
+            }
+            None => return Ok(Err(open("the row does not say the number of chips"))),
+        },
+        (None, false, true) => Some(Reported::Burst),
+        (None, false, false) => None,
+    };
     Ok(Ok(Point {
+        reported: kind,
+        energy: positive("energy_j_per_out_tok")?,
         id: id.to_owned(),
         pair: format!("{model_id} · {chip_id}"),
         cell: format!("{} · {model_id} · {chip_id}", source(row)),
@@ -278,14 +329,21 @@ fn point(row: &Row, id: &str, names: &mut Names) -> Result<Result<Point, Refused
             ep: if stage.is_multiple_of(ep) { ep } else { 1 },
             dp_attention,
             weights,
-            kv: Precision::Bf16,
+            kv: if mlperf {
+                reported::mlperf_kv(weights)
+            } else if modelopt(row, &model_id, weights) {
+                Precision::Fp8
+            } else {
+                Precision::Bf16
+            },
         },
         layout_stated: !moe || d.dp.is_some(),
-        lengths: Lengths { prompt, answer },
+        lengths: reported::lengths(lengths),
         concurrency: (number.unwrap_or(0.0) / share).max(if mode == Mode::Offline { 0.0 } else { 1.0 }),
         ttft,
         tpot,
         tokens: tokens.map(|t| t / share).filter(|_| mode == Mode::Offline),
+        weight: 1.0,
         model,
         chip,
         network,

@@ -57,6 +57,12 @@ pub(super) struct Point {
     pub ttft: Option<f64>,
     pub tpot: Option<f64>,
     pub tokens: Option<f64>,
+    /// What it counts in a fit.
+    pub weight: f64,
+    /// Joules per output token.
+    pub energy: Option<f64>,
+    /// A kind of row that is reported without a bar.
+    pub reported: Option<super::reported::Reported>,
 }
 
 /// The rows as points, those that do not state enough as refusals, and the number of rows.
@@ -225,5 +231,8 @@ fn point(row: &Row, id: String) -> Result<Result<Point, &'static str>, Validatio
         ttft: measured("ttft_ms")?,
         tpot: measured("tpot_ms")?,
         tokens: measured("tokens_per_s")?,
+        weight: 1.0,
+        energy: None,
+        reported: None,
     }))
 }

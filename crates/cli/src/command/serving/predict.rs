@@ -1,7 +1,8 @@
 //! `serving predict`: one given deployment.
 
 use gigatwin_quantity::Time;
-use gigatwin_serving::{Band, ServingError, Steady, closed, memory, open};
+use gigatwin_catalog::Precision;
+use gigatwin_serving::{Band, Deployment, ServingError, Steady, closed_within, memory, open};
 use serde_json::{Value, json};
 
 use super::not_understood;
@@ -39,19 +40,49 @@ pub(super) fn run(context: &Context, args: &Predict) -> Result<Exit, Fault> {
             }
             Ok(Exit::Done)
         }
-        Err(error) => no(context, &setting, &error),
+        Err(error) => no(context, &setting, deployment, &error),
     }
 }
 
 /// Says that the answer is no, and why.
-fn no(context: &Context, setting: &Setting, error: &ServingError) -> Result<Exit, Fault> {
+fn no(
+    context: &Context,
+    setting: &Setting,
+    deployment: Deployment,
+    error: &ServingError,
+) -> Result<Exit, Fault> {
+    let fits = if matches!(error, ServingError::MemoryShort { .. }) { would_fit(setting, deployment) } else { None };
     if context.json {
         let stamp = stamp(context, setting);
-        context.json(&json!({"gigatwin": stamp, "status": "infeasible", "reason": error.to_string()}))?;
+        let reason = error.to_string();
+        context.json(&json!({"gigatwin": stamp, "status": "infeasible", "reason": reason, "would_fit": fits}))?;
     } else {
-        context.data(&format!("{}\n", error))?;
+        context.data(&format!("{error}\n"))?;
+        if let Some(fits) = fits {
+            context.data(&format!("would fit: {fits}\n"))?;
+        }
     }
     Ok(Exit::No)
+}
+
+/// The nearest settings under which the model fits: more tensor parallelism, or a narrower format on the same layout.
+fn would_fit(setting: &Setting, deployment: Deployment) -> Option<String> {
+    let fits = |d: &Deployment| {
+        memory(&setting.model, &setting.chip, d, &setting.inputs, setting.lengths.total()).is_ok()
+    };
+    let wider = (0..10).map(|i| 1 << i).filter(|tp| *tp > deployment.tp);
+    let wider = wider.map(|tp| Deployment { tp, ..deployment }).find(|d| fits(d));
+    let formats = [(Precision::Fp8, "fp8"), (Precision::Fp4, "fp4")];
+    let narrower = formats
+        .into_iter()
+        .filter(|(p, _)| p.bytes() < deployment.weights.bytes())
+        .find(|(weights, _)| fits(&Deployment { weights: *weights, ..deployment }));
+    let said: Vec<String> = wider
+        .map(|d| format!("--tp {}", d.tp))
+        .into_iter()
+        .chain(narrower.map(|(_, word)| format!("--precision {word}")))
+        .collect();
+    (!said.is_empty()).then(|| said.join(", or "))
 }
 
 /// Version, seed and hash of the inputs.
@@ -66,18 +97,22 @@ struct Answer {
     fits: f64,
     prefill: Time,
     decode_alone: Time,
+    tokens_per_step: f64,
 }
 
 fn evaluate(
     setting: &Setting,
-    deployment: gigatwin_serving::Deployment,
+    deployment: Deployment,
     load: Result<f64, f64>,
 ) -> Result<Answer, ServingError> {
     let fit = memory(&setting.model, &setting.chip, &deployment, &setting.inputs, setting.lengths.total())?;
     let step = setting.step(deployment)?;
     let fits = gigatwin_serving::plan::offline_batch(&fit, &setting.lengths, setting.inputs.max_batch);
     let steady = match load {
-        Ok(clients) => closed(&step, &setting.lengths, clients)?,
+        Ok(clients) => {
+            let most = f64::from(setting.inputs.max_batch);
+            closed_within(&step, &setting.lengths, clients, fit.tokens, most)?
+        }
         Err(rate) => open(&step, &setting.lengths, &setting.inputs, fits, rate)?,
     };
     Ok(Answer {
@@ -87,6 +122,7 @@ fn evaluate(
         fits,
         prefill: step.prefill(setting.lengths.prompt),
         decode_alone: step.pure_decode(1.0, &setting.lengths),
+        tokens_per_step: step.tokens_per_step(),
     })
 }
 
@@ -102,10 +138,12 @@ impl Answer {
             ("wait_ms", "ms", s.wait.ms(), None),
             ("prefill_ms", "ms", self.prefill.ms(), None),
             ("decode_alone_ms", "ms", self.decode_alone.ms(), None),
+            ("tokens_per_step", "tokens", self.tokens_per_step, None),
             ("concurrency", "requests", s.concurrency, None),
             ("requests_per_s", "1/s", s.requests_per_s, Some(inverse)),
             ("output_tokens_per_s", "tokens/s", s.output_per_s, Some(inverse)),
             ("output_tokens_per_s_chip", "tokens/s", s.output_per_s_chip, Some(inverse)),
+            ("preemptions", "1/request", s.preemptions, None),
             ("prefill_share", "1", s.prefill_share.fraction(), None),
             ("decode_share", "1", s.decode_share.fraction(), None),
             ("weights_per_chip_gb", "GB", self.memory.weights.gb(), None),

@@ -4,12 +4,13 @@ use gigatwin_catalog::{Catalog, CatalogError, Chip, Kind, ModelShape, Precision,
 use gigatwin_fabric::Network;
 use gigatwin_quantity::{Bandwidth, Data, Dim, Share};
 use gigatwin_serving::{
-    Calibration, ChipClass, Deployment, EngineFamily, EngineInputs, Lengths, ServingError, StepModel,
+    Calibration, ChipClass, Deployment, EngineFamily, EngineInputs, Lengths, ServingError, Speculation,
+    StepModel,
 };
 use sha2::{Digest, Sha256};
 
 use super::not_understood;
-use crate::args::serving::{Degrees, What};
+use crate::args::serving::{Degrees, Software, What};
 use crate::context::Context;
 use crate::exit::Fault;
 
@@ -85,7 +86,10 @@ impl Setting {
                 faults.push((format!("--{option}: {value} is not a positive finite number"), String::new()));
             }
         }
-        let defaults = defaults(&catalog);
+        let defaults = defaults(&catalog).map(|(mut inputs, calibration, drafting)| {
+            faults.extend(what.software.apply(&mut inputs, drafting).into_iter().map(|f| (f, String::new())));
+            (inputs, calibration)
+        });
         let (Ok((model_id, model)), Ok((chip_id, chip)), Some(weights), Some(kv), Some(engine), true) =
             (model, chip, weights, kv, engine, faults.is_empty())
         else {
@@ -173,8 +177,42 @@ fn hint(e: &CatalogError) -> String {
     }
 }
 
-/// Defaults of the engines and the fitted coefficients.
-fn defaults(catalog: &Catalog) -> Option<(EngineInputs, Calibration)> {
+impl Software {
+    /// Puts the options in; gives the faults of those that cannot be.
+    fn apply(&self, inputs: &mut EngineInputs, [acceptance, cost]: [Share; 2]) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut share = |option: &str, value: Option<f64>, default: Share| match value {
+            Some(v) if !(0.0..=1.0).contains(&v) => {
+                faults.push(format!("--{option}: {v} is not a share from 0 to 1"));
+                default
+            }
+            Some(v) => Share::from_fraction(v),
+            None => default,
+        };
+        inputs.prefix_hit = share("prefix-hit", self.prefix_hit, inputs.prefix_hit);
+        let acceptance = share("draft-acceptance", self.draft_acceptance, acceptance);
+        let draft_cost = share("draft-cost", self.draft_cost, cost);
+        match self.draft_tokens {
+            Some(0) => faults.push("--draft-tokens: at least one token has to be drafted".to_owned()),
+            Some(n) if n > 64 => faults.push(format!("--draft-tokens: {n} are more than 64")),
+            Some(draft_tokens) => {
+                inputs.speculation = Some(Speculation { draft_tokens, acceptance, draft_cost });
+            }
+            None => {}
+        }
+        match self.chunk {
+            Some(v) if !(v >= 1.0 && v.is_finite()) => {
+                faults.push(format!("--chunk: {v} is not a positive finite number"));
+            }
+            Some(v) => inputs.chunk_tokens = v,
+            None => {}
+        }
+        faults
+    }
+}
+
+/// Defaults of the engines, the fitted coefficients, and acceptance and cost of drafts.
+fn defaults(catalog: &Catalog) -> Option<(EngineInputs, Calibration, [Share; 2])> {
     let entry = catalog.entry(Kind::Defaults, "serving").ok()?;
     let base = |key: &str, dim: Dim| entry.figure(key, dim).ok().flatten().map(|v| v.distribution.base());
     let number = |key: &str| base(key, Dim::Ratio);
@@ -187,6 +225,9 @@ fn defaults(catalog: &Catalog) -> Option<(EngineInputs, Calibration)> {
         expert_imbalance: number("expert_imbalance")?,
         arrival_cv2: number("arrival_cv2")?,
         prompt_cv2: number("prompt_cv2")?,
+        prefix_hit: Share::ZERO,
+        speculation: None,
     };
-    Some((inputs, calibration))
+    let share = |key: &str| base(key, Dim::Share).map(Share::from_fraction);
+    Some((inputs, calibration, [share("draft_acceptance")?, share("draft_cost")?]))
 }

@@ -10,7 +10,7 @@ use gigatwin_serving::{Calibration, Deployment, EngineInputs, Lengths, ServingEr
 use super::super::not_understood;
 use super::super::setting::Setting;
 use crate::args::replay::Replay;
-use crate::args::serving::What;
+use crate::args::serving::{Software, What};
 use crate::context::Context;
 use crate::exit::{Exit, Fault};
 
@@ -81,6 +81,12 @@ pub(in crate::command) fn choose<'a>(
 }
 
 fn from_factory(context: &Context, args: &Replay, s: &SiteService, sha256: &str) -> Result<Found, Fault> {
+    if args.software != Software::default() {
+        return Err(not_understood(
+            "a factory's services say in the file how the serving software is set",
+            "serve.engine in the file, or --model and --chip without a file",
+        ));
+    }
     let plan = match &s.plan {
         Ok(plan) => plan,
         Err(reason) => return no(context, sha256, reason),
@@ -128,6 +134,7 @@ fn from_options(context: &Context, args: &Replay) -> Result<Found, Fault> {
         engine: args.engine.clone(),
         prompt: args.load.prompt.unwrap_or(super::load::PROMPT),
         answer: args.load.answer.unwrap_or(super::load::ANSWER),
+        software: args.software.clone(),
         nic: args.nic,
     };
     let setting = Setting::new(context, &what, "")?;

@@ -1,0 +1,31 @@
+//! What the benchmarks share: CPU time and memory of this process, and the catalog's calibration.
+
+#![allow(dead_code)] // each benchmark uses a part
+
+use gigatwin_catalog::{Catalog, Kind};
+use gigatwin_quantity::Dim;
+use gigatwin_serving::Calibration;
+
+/// Seconds that the scheduler has given this process; field 14 and 15 of proc_pid_stat(5) in ticks of 10 ms are too coarse, so its own
+/// nanoseconds are read.
+pub fn cpu() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
+    text.split_whitespace().next().and_then(|n| n.parse::<f64>().ok()).map_or(0.0, |n| n / 1e9)
+}
+
+/// Most memory that this process has held, MB.
+pub fn peak_mb() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap_or("");
+    line.trim().trim_end_matches("kB").trim().parse::<f64>().map_or(0.0, |kb| kb / 1024.0)
+}
+
+/// The coefficients of the catalog.
+pub fn calibration() -> Calibration {
+    let entry = Catalog::embedded().entry(Kind::Defaults, "serving").expect("serving defaults");
+    Calibration::read(|key, time| {
+        let dim = if time { Dim::Time } else { Dim::Ratio };
+        entry.figure(key, dim).expect("a figure").map(|v| v.distribution.base())
+    })
+    .expect("a whole calibration")
+}
