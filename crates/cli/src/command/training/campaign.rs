@@ -107,7 +107,7 @@ pub(super) fn run(context: &Context, args: &Campaign) -> Result<Exit, Fault> {
             "gigatwin": stamp(&chosen.stamp),
             "run": page::task_json(task),
             "layout": page::layout_json(&layout),
-            "step": page::step_json(task, &outcome),
+            "step": page::step_json(task, &layout, &outcome),
             "steps": steps,
             "nodes": inputs.nodes, "spares": inputs.spares,
             "days": bill.wall.days(), "days_low": bill.wall.days() * task.band.0, "days_high": bill.wall.days() * task.band.1,

@@ -6,9 +6,9 @@ use gigatwin_factory::outcome::{Stamp, slug};
 use gigatwin_factory::training::{TrainingTask, runs_on, training_tasks};
 use gigatwin_factory::{Factory, load};
 use gigatwin_quantity::{Dim, parse};
-use gigatwin_training::{Layout, LayoutError, Recompute, Schedule, Zero, nearest_valid};
+use gigatwin_training::{Layout, LayoutError, Placement, Recompute, Schedule, Zero, nearest_valid};
 
-use crate::args::training::{Again, Order, Sizes, Target};
+use crate::args::training::{Again, Order, Seating, Sizes, Target};
 use crate::context::Context;
 use crate::diagnostics::{self, Finding};
 use crate::exit::Fault;
@@ -313,6 +313,14 @@ fn from_sizes(task: &TrainingTask, s: &Sizes) -> Layout {
             None | Some(Order::OneForwardOneBackward) => Schedule::OneForwardOneBackward,
             Some(Order::ZeroBubble) => Schedule::ZeroBubble,
             Some(Order::DualPipe) => Schedule::DualPipe,
+        },
+        placement: match s.placement {
+            None | Some(Seating::ContextDataPipeline) => Placement::ContextDataPipeline,
+            Some(Seating::ContextPipelineData) => Placement::ContextPipelineData,
+            Some(Seating::PipelineContextData) => Placement::PipelineContextData,
+            Some(Seating::DataPipelineContext) => Placement::DataPipelineContext,
+            Some(Seating::DataContextPipeline) => Placement::DataContextPipeline,
+            Some(Seating::PipelineDataContext) => Placement::PipelineDataContext,
         },
         sequence_parallel: tp > 1,
         ..Layout::single(task.global_batch, task.sequence, task.precision)
