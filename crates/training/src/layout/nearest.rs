@@ -26,8 +26,9 @@ fn divisors(n: u32) -> impl Iterator<Item = u32> {
 }
 
 /// The valid layout on at most `chips` chips that is nearest to `wanted`, by the sum of doublings over all sizes and idle chips.
-/// Where the global batch must change to fit the replicas it is rounded up. None where the model fits no layout at all.
-pub fn nearest_valid(model: &ModelShape, chips: u32, wanted: &Layout) -> Option<Layout> {
+/// Where the global batch must change to fit the replicas it is rounded up. With `fill` the replicas are not wanted as they are
+/// but as many as the chips hold. None where the model fits no layout at all.
+pub fn nearest_valid(model: &ModelShape, chips: u32, wanted: &Layout, fill: bool) -> Option<Layout> {
     let positive = |n: u32| n.max(1);
     let sequence = positive(wanted.sequence);
     let tensor = near(positive(wanted.tp), divisors(positive(model.heads)).filter(|t| *t <= chips));
@@ -50,7 +51,8 @@ pub fn nearest_valid(model: &ModelShape, chips: u32, wanted: &Layout) -> Option<
                     continue;
                 };
                 let most = chips / block;
-                let asked = positive(wanted.dp).min(most);
+                let asked = if fill { most } else { positive(wanted.dp).min(most) };
+                let replicas = if fill { most } else { wanted.dp };
                 for dp in near(
                     asked,
                     [asked, most].into_iter().chain((0..31).map(|e| 1_u32 << e)).filter(|d| *d <= most),
@@ -62,7 +64,7 @@ pub fn nearest_valid(model: &ModelShape, chips: u32, wanted: &Layout) -> Option<
                         let shared = doublings(tp, wanted.tp)
                             + doublings(cp, wanted.cp)
                             + doublings(pp, wanted.pp)
-                            + doublings(dp, wanted.dp)
+                            + doublings(dp, replicas)
                             + doublings(micro_batch, wanted.micro_batch)
                             + doublings(global_batch, wanted.global_batch)
                             + 0.1 * doublings(block * dp, chips);

@@ -175,9 +175,9 @@ pub fn step(context: &Context, task: &TrainingTask, l: &Layout, o: &StepOutcome)
     head.push(vec![
         "energy".to_owned(),
         format!(
-            "{} a step, {} per token, at the racks",
+            "{} a step, {} J per token, at the racks",
             f.value(Dim::Energy, e.step),
-            f.value(Dim::Energy, e.token)
+            f.decimal(e.token, 3)
         ),
     ]);
     if l.chips() < u64::from(task.chips) {

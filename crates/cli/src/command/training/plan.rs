@@ -14,7 +14,7 @@ use crate::layout::{Side, table};
 use crate::stats;
 
 pub(super) fn run(context: &Context, args: &Plan) -> Result<Exit, Fault> {
-    let Some(chosen) = target::choose(context, &args.target)? else { return Ok(Exit::NotUnderstood) };
+    let Some(chosen) = target::choose(context, &args.target, None)? else { return Ok(Exit::NotUnderstood) };
     let task = &chosen.task;
     let choices = match args.space {
         Space::Megatron => Choices::MEGATRON,

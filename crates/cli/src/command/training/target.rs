@@ -35,12 +35,12 @@ fn fault(code: &'static str, message: impl Into<String>, hint: impl Into<String>
     Fault::NotUnderstood { code, message: message.into(), hint: hint.into(), file: None }
 }
 
-/// Finds the run. `None` where faults of the file have been reported.
+/// Finds the run. `None` where faults of the file, of the options or of the layout in `sizes` have been reported.
 ///
 /// # Errors
 /// Where the options name no run, or a file is out of reach.
-pub fn choose(context: &Context, target: &Target) -> Result<Option<Chosen>, Fault> {
-    choose_on(context, target, None)
+pub fn choose(context: &Context, target: &Target, sizes: Option<&Sizes>) -> Result<Option<Chosen>, Fault> {
+    choose_on(context, target, None, sizes)
 }
 
 /// Finds the run, among those on one partition where it is given. `None` where faults of the file have been reported.
@@ -51,6 +51,7 @@ pub fn choose_on(
     context: &Context,
     target: &Target,
     partition: Option<&str>,
+    sizes: Option<&Sizes>,
 ) -> Result<Option<Chosen>, Fault> {
     let catalog = context.catalog()?;
     let (factory, source) = match &target.file {
@@ -83,7 +84,13 @@ pub fn choose_on(
         seed: context.seed,
         inputs_sha256: factory.sha256.clone(),
     };
-    if let Some(text) = change(&mut task, target)? {
+    if let Some(mut text) = change(&mut task, target)? {
+        // The layout's faults too, unless sizes of zero would only be told again.
+        if !text.iter().any(|f| f.code == "G521")
+            && let Some(Err(more)) = sizes.map(|s| given_layout(&task, s))
+        {
+            text.extend(more);
+        }
         diagnostics::findings(context, Some(&source), &text)?;
         return Ok(None);
     }
@@ -280,7 +287,7 @@ pub fn given_layout(task: &TrainingTask, sizes: &Sizes) -> Result<Option<Layout>
             None => return Ok(None),
         }
     };
-    let faults = faults(task, &layout);
+    let faults = faults(task, &layout, sizes.any() && sizes.dp.is_none());
     if faults.is_empty() { Ok(Some(layout)) } else { Err(faults) }
 }
 
@@ -328,7 +335,7 @@ fn from_sizes(task: &TrainingTask, s: &Sizes) -> Layout {
 }
 
 /// Every rule a layout breaks on a run's accelerators; the first finding carries the nearest valid layout.
-fn faults(task: &TrainingTask, l: &Layout) -> Vec<Finding> {
+fn faults(task: &TrainingTask, l: &Layout, fill: bool) -> Vec<Finding> {
     let used = u32::try_from(l.chips()).unwrap_or(u32::MAX);
     let mut list: Vec<(&'static str, String)> = Vec::new();
     if l.chips() > u64::from(task.chips) {
@@ -358,7 +365,7 @@ fn faults(task: &TrainingTask, l: &Layout) -> Vec<Finding> {
     if list.is_empty() {
         return Vec::new();
     }
-    let hint = nearest_valid(&task.model, task.chips, l).map_or_else(
+    let hint = nearest_valid(&task.model, task.chips, l, fill).map_or_else(
         || "no layout near it is valid: gigatwin training plan finds one".to_owned(),
         |n| format!("the nearest valid layout is {}", options_of(&n, l)),
     );
