@@ -16,6 +16,7 @@ mod replay;
 mod serving;
 mod start;
 mod training;
+mod training_pages;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
