@@ -57,7 +57,11 @@ fn alone(job: &Job, layout: &Layout) -> String {
         .collect();
     took.sort_by(f64::total_cmp);
     std::hint::black_box(&other);
-    format!("one evaluation alone, caches cold: median {:.1} us, P90 {:.1} us", took[50] * 1e6, took[90] * 1e6)
+    format!(
+        "one evaluation alone, caches cold: median {:.1} us, P90 {:.1} us",
+        took[50] * 1e6,
+        took[90] * 1e6
+    )
 }
 
 fn main() {

@@ -10,8 +10,8 @@ pub use choices::{
     AttentionKernel, ContextExchange, Launch, Offload, Overlap, Recipe, Recompute, Schedule, Zero,
 };
 pub use nearest::nearest_valid;
-pub(crate) use placement::Seat;
 pub use placement::Placement;
+pub(crate) use placement::Seat;
 
 /// The layout of one job. The experts of a layer are spread over tensor × context × data ranks of one stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -273,11 +273,7 @@ impl Pipe {
             end = 0.5 * (end + most * per_layer);
             (last, heads) = (0.5 * (last + most), 0.5 * heads);
         }
-        if end > most * per_layer {
-            pipe(end, last, heads)
-        } else {
-            pipe(most * per_layer, most, 0.0)
-        }
+        if end > most * per_layer { pipe(end, last, heads) } else { pipe(most * per_layer, most, 0.0) }
     }
 }
 

@@ -74,15 +74,21 @@ fn the_events_of_equal_stages_are_the_closed_form() {
         let (o, t) = both(&model, &h100(), &l);
         laws(&o, &t);
         let closed = t.pipeline.s() - o.breakdown.pipeline.s();
-        assert!((t.played.s() / closed - 1.0).abs() < 5e-3, "v{vpp} m{micro}: {} against {closed}", t.played.s());
+        assert!(
+            (t.played.s() / closed - 1.0).abs() < 5e-3,
+            "v{vpp} m{micro}: {} against {closed}",
+            t.played.s()
+        );
     }
 }
 
 #[test]
 fn the_closed_form_is_near_the_events() {
-    for (name, model, chip, pp) in
-        [("gpt3", gpt3(), h100(), 8_u32), ("deepseek", deepseek_v3(), gb300(), 8), ("deepseek", deepseek_v3(), gb300(), 16)]
-    {
+    for (name, model, chip, pp) in [
+        ("gpt3", gpt3(), h100(), 8_u32),
+        ("deepseek", deepseek_v3(), gb300(), 8),
+        ("deepseek", deepseek_v3(), gb300(), 16),
+    ] {
         for (schedule, vpp) in [
             (Schedule::OneForwardOneBackward, 1),
             (Schedule::OneForwardOneBackward, 2),

@@ -80,7 +80,9 @@ fn ablate(context: &Context, domain: &str) -> Result<Exit, Fault> {
     } else {
         let f = context.figures();
         let mut rows = vec![
-            ["without", "median", "P90", "bias", "better with it", "worse", "most", ""].map(str::to_owned).to_vec(),
+            ["without", "median", "P90", "bias", "better with it", "worse", "most", ""]
+                .map(str::to_owned)
+                .to_vec(),
         ];
         for a in &list {
             let most = if a.best_gain_pct > 0.1 {

@@ -18,7 +18,8 @@ fn call(line: &str) -> Answer {
 
 fn said(line: &str) -> String {
     let a = call(line);
-    format!("exit {}\n--- stdout\n{}--- stderr\n{}", a.code, a.out, a.err).replace(env!("CARGO_PKG_VERSION"), "VERSION")
+    format!("exit {}\n--- stdout\n{}--- stderr\n{}", a.code, a.out, a.err)
+        .replace(env!("CARGO_PKG_VERSION"), "VERSION")
 }
 
 const DENSE: &str = "--model llama-3-1-70b --system dgx-h100 --chips 256 --seq 8192 --batch 256";
@@ -27,11 +28,23 @@ const EXPERTS: &str = "--model mixtral-8x7b --system dgx-h100 --chips 64 --seq 8
 #[test]
 fn pages() {
     insta::assert_snapshot!("training-plan", said(&format!("training plan {DENSE} --explain")));
-    insta::assert_snapshot!("training-plan-too-large", said("training plan --model llama-3-1-405b --system dgx-h100 --chips 8 --batch 64"));
-    insta::assert_snapshot!("training-predict", said(&format!("training predict {DENSE} --tp 4 --pp 8 --vpp 2 --explain")));
+    insta::assert_snapshot!(
+        "training-plan-too-large",
+        said("training plan --model llama-3-1-405b --system dgx-h100 --chips 8 --batch 64")
+    );
+    insta::assert_snapshot!(
+        "training-predict",
+        said(&format!("training predict {DENSE} --tp 8 --pp 8 --vpp 2 --recompute full --explain"))
+    );
     insta::assert_snapshot!("training-predict-too-large", said(&format!("training predict {DENSE} --tp 2")));
-    insta::assert_snapshot!("training-campaign", said("training campaign examples/gigafactory.toml --run frontier --simulations 8"));
-    insta::assert_snapshot!("training-frontier", said("training frontier examples/gigafactory.toml --run frontier"));
+    insta::assert_snapshot!(
+        "training-campaign",
+        said("training campaign examples/gigafactory.toml --run frontier --simulations 8")
+    );
+    insta::assert_snapshot!(
+        "training-frontier",
+        said("training frontier examples/gigafactory.toml --run frontier")
+    );
 }
 
 /// One page for all bad input the planner's users run into; each with its code and, for layouts, the nearest valid one.
@@ -62,11 +75,14 @@ fn bad_input() {
 /// The layout a hint names is valid itself.
 #[test]
 fn the_nearest_layout_of_a_hint_runs() {
-    for options in ["--tp 3", "--cp 3", "--tp 8 --pp 64", "--ep 4", "--pp 8 --vpp 40", "--tp 16 --pp 7 --dp 3"] {
+    for options in
+        ["--tp 3", "--cp 3", "--tp 8 --pp 64", "--ep 4", "--pp 8 --vpp 40", "--tp 16 --pp 7 --dp 3"]
+    {
         let a = call(&format!("training predict {DENSE} {options} --json")).exits(2).json();
         let hint = a[0]["hint"].as_str().unwrap_or_default().to_owned();
         let (_, nearest) = hint.split_once("layout is ").expect("a layout");
-        let base = if nearest.contains("--batch") { DENSE.replace("--batch 256", "") } else { DENSE.to_owned() };
+        let base =
+            if nearest.contains("--batch") { DENSE.replace("--batch 256", "") } else { DENSE.to_owned() };
         let b = call(&format!("training predict {base} {nearest}"));
         assert!(b.code == 0 || b.code == 1, "{options}: {nearest}\n{}", b.err);
     }
@@ -77,10 +93,10 @@ fn the_nearest_layout_of_a_hint_runs() {
 fn a_trace_holds_the_step() {
     let folder = folder("training-trace");
     let runs = [
-        format!("predict {DENSE} --tp 4 --pp 8"),
-        format!("predict {DENSE} --tp 4 --pp 8 --vpp 2"),
-        format!("predict {DENSE} --tp 4 --pp 8 --schedule zero-bubble"),
-        format!("predict {DENSE} --tp 4 --pp 4 --schedule dual-pipe"),
+        format!("predict {DENSE} --tp 8 --pp 8 --recompute full"),
+        format!("predict {DENSE} --tp 8 --pp 8 --vpp 2 --recompute full"),
+        format!("predict {DENSE} --tp 8 --pp 8 --schedule zero-bubble --recompute full"),
+        format!("predict {DENSE} --tp 8 --pp 8 --schedule dual-pipe --recompute full"),
         format!("plan {EXPERTS}"),
     ];
     for (i, run) in runs.iter().enumerate() {
@@ -105,9 +121,16 @@ fn a_trace_holds_the_step() {
         let stages = a["layout"]["pp"].as_u64().expect("stages");
         for stage in 0..stages {
             let (end, sum) = threads[&(stage, 0)];
-            assert!((end / step - 1.0).abs() < 1e-6 && (sum / step - 1.0).abs() < 1e-6, "{run}: stage {stage}");
+            assert!(
+                (end / step - 1.0).abs() < 1e-6 && (sum / step - 1.0).abs() < 1e-6,
+                "{run}: stage {stage}"
+            );
         }
-        let names = [("gemm", "matrix_products"), ("bubble", "pipeline_bubble"), ("data", "data_parallel_communication")];
+        let names = [
+            ("gemm", "matrix_products"),
+            ("bubble", "pipeline_bubble"),
+            ("data", "data_parallel_communication"),
+        ];
         for (part, name) in names {
             let told = 1e6 * a["step"]["parts_s"][name].as_f64().expect(name);
             let drawn = parts.get(part).copied().unwrap_or(0.0);
@@ -119,16 +142,20 @@ fn a_trace_holds_the_step() {
 /// Power by state times the shares of the step is the energy; per token and per step agree.
 #[test]
 fn energy_is_power_times_time() {
-    let a = call(&format!("training predict {DENSE} --tp 4 --pp 8 --json")).exits(0).json();
+    let a = call(&format!("training predict {DENSE} --tp 8 --pp 8 --recompute full --json")).exits(0).json();
     let s = &a["step"];
     let n = |v: &serde_json::Value| v.as_f64().expect("a number");
-    let mean: f64 = ["compute", "communicate", "idle"].iter().map(|k| n(&s["power_w"][k]) * n(&s["shares"][k])).sum();
+    let mean: f64 =
+        ["compute", "communicate", "idle"].iter().map(|k| n(&s["power_w"][k]) * n(&s["shares"][k])).sum();
     assert!((mean / n(&s["power_w"]["mean"]) - 1.0).abs() < 1e-9);
     let joules = mean * n(&a["layout"]["accelerators"]) * n(&s["step_time_s"]);
     assert!((joules / n(&s["energy_j"]) - 1.0).abs() < 1e-9);
     assert!((n(&s["energy_j"]) / (256.0 * 8192.0) / n(&s["energy_j_per_token"]) - 1.0).abs() < 1e-9);
     assert!((n(&s["energy_mwh"]) * 3.6e9 / joules - 1.0).abs() < 1e-9);
-    assert!(n(&s["power_w"]["compute"]) > n(&s["power_w"]["communicate"]) && n(&s["power_w"]["communicate"]) > n(&s["power_w"]["idle"]));
+    assert!(
+        n(&s["power_w"]["compute"]) > n(&s["power_w"]["communicate"])
+            && n(&s["power_w"]["communicate"]) > n(&s["power_w"]["idle"])
+    );
 }
 
 #[test]

@@ -32,8 +32,8 @@ pub fn nearest_valid(model: &ModelShape, chips: u32, wanted: &Layout, fill: bool
     let positive = |n: u32| n.max(1);
     let sequence = positive(wanted.sequence);
     let tensor = near(positive(wanted.tp), divisors(positive(model.heads)).filter(|t| *t <= chips));
-    let context =
-        near(positive(wanted.cp), (0..10).map(|e| 1_u32 << e).filter(|c| *c <= chips && *c <= sequence));
+    let whole = |c: u32| c == 1 || sequence.is_multiple_of(2 * c);
+    let context = near(positive(wanted.cp), (0..10).map(|e| 1_u32 << e).filter(|c| *c <= chips && whole(*c)));
     let stages =
         near(positive(wanted.pp), (1..=positive(model.layers).saturating_add(2)).filter(|p| *p <= chips));
     let experts = model.moe.map_or(vec![1], |m| near(positive(wanted.ep), divisors(positive(m.experts))));
@@ -41,11 +41,12 @@ pub fn nearest_valid(model: &ModelShape, chips: u32, wanted: &Layout, fill: bool
         near(positive(wanted.expert_tp()), divisors(positive(m.expert_ffn)).filter(|t| *t <= 64))
     });
     let micro = near(positive(wanted.micro_batch), (0..8).map(|e| 1_u32 << e));
-    let chunks = near(positive(wanted.vpp), 1..=positive(model.layers));
     let mut best: Option<(f64, Layout)> = None;
     for &tp in &tensor {
         for &cp in &context {
             for &pp in &stages {
+                let most = if pp == 1 { 1 } else { (positive(model.layers).saturating_add(2) / pp).max(1) };
+                let chunks = near(positive(wanted.vpp), 1..=most);
                 let Some(block) = tp.checked_mul(cp).and_then(|x| x.checked_mul(pp)).filter(|b| *b <= chips)
                 else {
                     continue;

@@ -101,7 +101,8 @@ impl Seat {
         // A run of neighbours of one stage, then the other stages, then the next run.
         let run = l.tp.saturating_mul(before_pipeline).max(1);
         let outermost =
-            matches!(l.placement, Placement::ContextDataPipeline | Placement::DataContextPipeline) || l.pp <= 1;
+            matches!(l.placement, Placement::ContextDataPipeline | Placement::DataContextPipeline)
+                || l.pp <= 1;
         let stage = if outermost || domain <= run {
             domain
         } else {

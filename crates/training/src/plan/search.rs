@@ -47,7 +47,8 @@ impl<'a> Tree<'a> {
         let closest = Bench { closest: true, ..bench };
         let space = Space::new(job, request);
         let orders = Orders::new(request);
-        let mut tree = Tree { job, request, bench, space, orders, cuts: Vec::new(), groups: Vec::new(), all: 0 };
+        let mut tree =
+            Tree { job, request, bench, space, orders, cuts: Vec::new(), groups: Vec::new(), all: 0 };
         for cut in tree.space.cuts(job.model, request) {
             let mut cost: Option<(LayerCost, LayerCost)> = None;
             for pp in tree.space.stages(job.model, request, &cut) {
@@ -65,7 +66,12 @@ impl<'a> Tree<'a> {
                 let few = Layout { dp: 1, global_batch: most.micro_batches() * cut.micro_batch, ..most };
                 let best = fastest(job.model, request, &few);
                 let cut = tree.cuts.len() as u32;
-                tree.groups.push(Group { bound: lower_bound(&bench, &best, usual), cut, pp, reordered: false });
+                tree.groups.push(Group {
+                    bound: lower_bound(&bench, &best, usual),
+                    cut,
+                    pp,
+                    reordered: false,
+                });
                 if pp > 1 && request.choices.placements.len() > 1 {
                     let bound = lower_bound(&bench, &best, least);
                     tree.groups.push(Group { bound, cut, pp, reordered: true });
@@ -232,27 +238,32 @@ pub(super) fn search(job: &Job, request: &PlanRequest, prune: bool) -> Found {
     let slower = |bound: f64| prune && bound > best.borrow().limit();
     let fits = |floor: f64| !prune || floor <= job.chip.memory.bytes();
     let skip = |bound: f64, floor: &dyn Fn() -> f64| slower(bound) || !fits(floor());
-    tree.places(!prune, skip, |bound, floor| !slower(bound) && fits(floor), |bench, place| {
-        leaves(
-            job.model,
-            request,
-            &place.layout,
-            |l| !slower(lower_bound(bench, l, &place.cost)),
-            |l| {
-                if slower(lower_bound(bench, l, &place.cost)) {
-                    return;
-                }
-                let held = memory(job.model, job.chip, job.state, l);
-                if !held.fits() {
-                    counts.too_large += 1;
-                    return;
-                }
-                counts.evaluated += 1;
-                let time = assemble(bench, l, &place.cost).total();
-                best.borrow_mut().offer(Candidate { time, memory: held.total().bytes(), layout: *l });
-            },
-        );
-    });
+    tree.places(
+        !prune,
+        skip,
+        |bound, floor| !slower(bound) && fits(floor),
+        |bench, place| {
+            leaves(
+                job.model,
+                request,
+                &place.layout,
+                |l| !slower(lower_bound(bench, l, &place.cost)),
+                |l| {
+                    if slower(lower_bound(bench, l, &place.cost)) {
+                        return;
+                    }
+                    let held = memory(job.model, job.chip, job.state, l);
+                    if !held.fits() {
+                        counts.too_large += 1;
+                        return;
+                    }
+                    counts.evaluated += 1;
+                    let time = assemble(bench, l, &place.cost).total();
+                    best.borrow_mut().offer(Candidate { time, memory: held.total().bytes(), layout: *l });
+                },
+            );
+        },
+    );
     let best = best.into_inner();
     Found { first: best.first, second: best.second, counts }
 }

@@ -147,7 +147,8 @@ impl Draft<'_> {
         let end = |ops: &Vec<Played>| ops.last().map_or(0.0, |p| p.start + p.length);
         let played = ranks.iter().map(end).fold(0.0, f64::max);
         let busy = |ops: &Vec<Played>| ops.iter().map(|p| p.length).sum::<f64>();
-        let slowest = (0..ranks.len()).fold(0, |s, i| if busy(&ranks[i]) > busy(&ranks[s]) * (1.0 + 1e-9) { i } else { s });
+        let slowest = (0..ranks.len())
+            .fold(0, |s, i| if busy(&ranks[i]) > busy(&ranks[s]) * (1.0 + 1e-9) { i } else { s });
         // Of the waits of the slowest stage, the crossings that filling the pipeline shows.
         let filling = self.seconds.bubble + self.exposed.filling;
         let crossing = if filling > 0.0 { self.exposed.filling / filling } else { 0.0 };

@@ -40,13 +40,7 @@ pub(super) fn play(l: &Layout, length: impl Fn(u32, &Op) -> f64) -> Vec<Vec<Play
         _ => l.pp,
     };
     let mut ranks: Vec<Rank> = (0..l.pp)
-        .map(|r| Rank {
-            queues: queues(r),
-            clock: 0.0,
-            put_off: VecDeque::new(),
-            held: 0,
-            done: Vec::new(),
-        })
+        .map(|r| Rank { queues: queues(r), clock: 0.0, put_off: VecDeque::new(), held: 0, done: Vec::new() })
         .collect();
     let mut ends = Ends::new(l);
     loop {

@@ -8,8 +8,8 @@ use gigatwin_training::calibrate::{FitOptions, FitRow, fit, predict};
 use gigatwin_training::{Calibration, ChipFactors, PRIORS, Parts};
 
 use super::table::Table;
-use crate::report::ParameterCount;
 use super::{Band, TrainingTableError, fit_row};
+use crate::report::ParameterCount;
 
 /// Fitted parameters of every fold: "all" rows, and all rows but one source family under that family's name.
 #[derive(Debug, Clone, Default)]

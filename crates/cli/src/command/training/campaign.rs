@@ -83,7 +83,9 @@ fn no(context: &Context, chosen: &Chosen, reason: &str) -> Result<Exit, Fault> {
 }
 
 pub(super) fn run(context: &Context, args: &Campaign) -> Result<Exit, Fault> {
-    let Some(chosen) = target::choose(context, &args.target, Some(&args.sizes))? else { return Ok(Exit::NotUnderstood) };
+    let Some(chosen) = target::choose(context, &args.target, Some(&args.sizes))? else {
+        return Ok(Exit::NotUnderstood);
+    };
     let OnSite { layout, outcome, terms, inputs, goodput: g } =
         match on_site(context, &chosen, &args.sizes, args.spares)? {
             Ok(there) => there,

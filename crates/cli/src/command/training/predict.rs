@@ -11,7 +11,9 @@ use crate::json::stamp;
 use crate::{diagnostics, stats};
 
 pub(super) fn run(context: &Context, args: &Predict) -> Result<Exit, Fault> {
-    let Some(chosen) = target::choose(context, &args.target, Some(&args.sizes))? else { return Ok(Exit::NotUnderstood) };
+    let Some(chosen) = target::choose(context, &args.target, Some(&args.sizes))? else {
+        return Ok(Exit::NotUnderstood);
+    };
     let task = &chosen.task;
     let layout = match target::given_layout(task, &args.sizes) {
         Ok(Some(layout)) => layout,

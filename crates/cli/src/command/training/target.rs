@@ -85,11 +85,12 @@ pub fn choose_on(
         inputs_sha256: factory.sha256.clone(),
     };
     if let Some(mut text) = change(&mut task, target)? {
-        // The layout's faults too, unless sizes of zero would only be told again.
-        if !text.iter().any(|f| f.code == "G521")
-            && let Some(Err(more)) = sizes.map(|s| given_layout(&task, s))
-        {
-            text.extend(more);
+        // The layout's faults too; batch and sequence of zero have been told.
+        if let Some(Err(more)) = sizes.map(|s| given_layout(&task, s)) {
+            let told = |f: &Finding| {
+                f.message.contains("the global batch must") || f.message.contains("the sequence must")
+            };
+            text.extend(more.into_iter().filter(|f| !told(f)));
         }
         diagnostics::findings(context, Some(&source), &text)?;
         return Ok(None);

@@ -73,8 +73,9 @@ fn trace(chosen: &Chosen, t: &Timeline) -> Value {
     for stage in 0..t.stages {
         let name = if stage == t.slowest { " (slowest)" } else { "" };
         events.push(json!({"ph": "M", "name": "process_name", "pid": stage, "args": {"name": format!("stage {stage}{name}")}}));
-        events
-            .push(json!({"ph": "M", "name": "process_sort_index", "pid": stage, "args": {"sort_index": stage}}));
+        events.push(
+            json!({"ph": "M", "name": "process_sort_index", "pid": stage, "args": {"sort_index": stage}}),
+        );
         for (tid, stream) in STREAMS.iter().enumerate() {
             events.push(json!({"ph": "M", "name": "thread_name", "pid": stage, "tid": tid, "args": {"name": word(*stream)}}));
         }
@@ -84,7 +85,9 @@ fn trace(chosen: &Chosen, t: &Timeline) -> Value {
             Some((work, micro, _)) => format!("{} {}{micro}", PARTS[s.part], letter(work)),
             None => PARTS[s.part].to_owned(),
         };
-        let of = s.of.map(|(work, micro, chunk)| json!({"pass": pass(work), "micro_batch": micro, "chunk": chunk}));
+        let of = s
+            .of
+            .map(|(work, micro, chunk)| json!({"pass": pass(work), "micro_batch": micro, "chunk": chunk}));
         events.push(json!({
             "ph": "X",
             "name": name,
