@@ -199,6 +199,9 @@ pub struct Validate {
     /// List every row instead of the ten worst
     #[arg(long)]
     pub full: bool,
+    /// Of training: fit the model again without one of its parts after the other and say what each is worth
+    #[arg(long, requires = "domain", conflicts_with_all = ["data", "full"])]
+    pub ablate: bool,
 }
 
 /// `catalog`.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use gigatwin_catalog::{Attention, FfnKind, Precision};
-use gigatwin_training::{ContextExchange, Offload, Recipe, Recompute, Schedule, Zero};
+use gigatwin_training::{ContextExchange, Offload, Placement, Recipe, Recompute, Schedule, Zero};
 
 use crate::{ExportError, ExportFile, TrainingExport, sbatch};
 
@@ -67,6 +67,9 @@ fn refuse(export: &TrainingExport<'_>) -> Result<(), ExportError> {
     }
     if l.pp > 1 && l.schedule == Schedule::ZeroBubble {
         return no("a zero-bubble pipeline", "give the run a layout with the 1F1B schedule");
+    }
+    if l.pp > 1 && !matches!(l.placement, Placement::ContextDataPipeline | Placement::ContextPipelineData) {
+        return no("ranks in this order", "choose tp-cp-dp-pp or tp-cp-pp-dp");
     }
     if l.recompute == Recompute::Alternate {
         return no("recomputation of every other operation", "choose selective or full recomputation");
@@ -170,6 +173,9 @@ fn parallelism(export: &TrainingExport<'_>, s: &mut Settings) {
     s.put("pipeline-model-parallel-size", "model", "pipeline_model_parallel_size", l.pp);
     if l.pp > 1 {
         stages(export, s);
+        if l.placement == Placement::ContextPipelineData {
+            s.switch("use-tp-pp-dp-mapping", "dist", "use_tp_pp_dp_mapping");
+        }
     }
     if m.moe.is_some() {
         s.put("expert-model-parallel-size", "model", "expert_model_parallel_size", l.ep);
@@ -299,7 +305,7 @@ fn as_flags(export: &TrainingExport<'_>, s: &Settings) -> String {
 
 fn as_yaml(s: &Settings) -> String {
     let mut out = String::new();
-    for section in ["model", "train", "optimizer", "ddp", "checkpoint", "logger"] {
+    for section in ["model", "train", "optimizer", "ddp", "dist", "checkpoint", "logger"] {
         let fields: Vec<(&str, &Option<String>)> =
             s.0.iter().filter_map(|x| x.field.filter(|f| f.0 == section).map(|f| (f.1, &x.value))).collect();
         if fields.is_empty() {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use gigatwin_catalog::{Attention, FfnKind, ModelShape, Precision};
-use gigatwin_training::{ContextExchange, Offload, Recipe, Recompute, Schedule, Zero};
+use gigatwin_training::{ContextExchange, Offload, Placement, Recipe, Recompute, Schedule, Zero};
 
 use crate::{ExportError, ExportFile, TrainingExport, sbatch};
 
@@ -68,6 +68,9 @@ fn refuse(export: &TrainingExport<'_>) -> Result<(), ExportError> {
     let no = |what: &str, instead| {
         Err(ExportError::Unsupported { engine: "torchtitan", what: what.to_owned(), instead })
     };
+    if l.pp > 1 && l.placement != Placement::ContextDataPipeline {
+        return no("ranks in another order than tensor, context, data, pipeline", "choose tp-cp-dp-pp");
+    }
     if l.precision == Precision::Fp4 {
         return no("fp4", "train in fp8 or bf16");
     }

@@ -161,6 +161,7 @@ pub const COMMAND_CODES: &[(&str, &str)] = &[
     ("G525", "experts that do not divide"),
     ("G526", "a number format that the accelerator lacks"),
     ("G527", "a run without tokens"),
+    ("G528", "an ablation of what has no parts"),
     ("G540", "a weather or price file is of no known format"),
     ("G541", "a row of a weather or price file cannot be read"),
     ("G542", "too many hours are missing"),

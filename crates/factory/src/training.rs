@@ -50,6 +50,8 @@ pub struct TrainingTask {
     pub tokens_given: bool,
     /// The layout of the file, if it has one, its batch rounded up to what the replicas divide.
     pub layout: Option<Layout>,
+    /// Power at the racks per accelerator while it computes, only communicates, or waits; its share of network and storage included.
+    pub power: [Power; 3],
     /// P10 and P90 of the model's error, as factors on the step time (out-of-fold validation).
     pub band: (f64, f64),
 }
@@ -120,6 +122,26 @@ pub fn site_terms(f: &Factory, name: &str, accelerators: u64) -> Result<SiteTerm
     let times = train::checkpoint_times(f, &v, run, machine, &nets, nodes)?;
     let all: f64 = machines.iter().map(|m| m.accelerators).sum();
     let common = (nets.power.w() + nets.storage_power.w()) / all;
+    let c = &f.defaults.checkpoints;
+    Ok(SiteTerms {
+        nodes: nodes as u32,
+        node_scale: machine.per_node / train::REFERENCE_NODE,
+        node_failure: v.get(f.operations.node_failure_rate),
+        repair: v.get(f.operations.repair),
+        restart: v.get(c.restart),
+        stall: times.stall,
+        save: times.save,
+        load: times.load,
+        power: by_state(machine, common)?,
+        pue: evaluation.sheet.get("site.pue").unwrap_or(1.0),
+        energy_price: evaluation.sheet.get("energy.price").map(EnergyPrice::from_base),
+        carbon: v.get(f.energy.carbon_intensity),
+        hour: evaluation.sheet.get("cost.lcoc_per_accelerator_hour").map(HourPrice::from_base),
+    })
+}
+
+/// Power per accelerator while it computes, only communicates, or waits, with `common` watts of what all share.
+fn by_state(machine: &Machine, common: f64) -> Result<[Power; 3], String> {
     let at = |computing: f64, communicating: f64| -> Result<Power, String> {
         let state = train::Run {
             accelerators: machine.accelerators,
@@ -131,22 +153,7 @@ pub fn site_terms(f: &Factory, name: &str, accelerators: u64) -> Result<SiteTerm
         let power = machine::power(machine, train::mix(&state))?;
         Ok(Power::from_w(power.mean.w() / machine.accelerators + common))
     };
-    let c = &f.defaults.checkpoints;
-    Ok(SiteTerms {
-        nodes: nodes as u32,
-        node_scale: machine.per_node / train::REFERENCE_NODE,
-        node_failure: v.get(f.operations.node_failure_rate),
-        repair: v.get(f.operations.repair),
-        restart: v.get(c.restart),
-        stall: times.stall,
-        save: times.save,
-        load: times.load,
-        power: [at(1.0, 0.0)?, at(0.0, 1.0)?, at(0.0, 0.0)?],
-        pue: evaluation.sheet.get("site.pue").unwrap_or(1.0),
-        energy_price: evaluation.sheet.get("energy.price").map(EnergyPrice::from_base),
-        carbon: v.get(f.energy.carbon_intensity),
-        hour: evaluation.sheet.get("cost.lcoc_per_accelerator_hour").map(HourPrice::from_base),
-    })
+    Ok([at(1.0, 0.0)?, at(0.0, 1.0)?, at(0.0, 0.0)?])
 }
 
 /// When the phase opens whose accelerators a run uses, in the base case; none where the factory has no schedule.
@@ -173,6 +180,8 @@ pub fn training_tasks(f: &Factory) -> Result<Vec<TrainingTask>, String> {
     let mut sheet = Sheet::default();
     let machines = machine::evaluate(f, &v, &mut sheet)?;
     let nets = network::evaluate(f, &v, &machines, &mut sheet);
+    let all: f64 = machines.iter().map(|m| m.accelerators).sum();
+    let common = (nets.power.w() + nets.storage_power.w()) / all.max(1.0);
     let tasks = f.runs.iter().map(|run| {
         let partition = &f.partitions[run.partition];
         let machine: &Machine = &machines[run.partition];
@@ -182,7 +191,7 @@ pub fn training_tasks(f: &Factory) -> Result<Vec<TrainingTask>, String> {
             if run.model.moe.is_some() { f.bands.training_step_time_moe } else { f.bands.training_step_time };
         let band = &f.inputs.of(band).distribution;
         let path = format!("train.{}.model", run.slug);
-        TrainingTask {
+        Ok(TrainingTask {
             name: run.slug.clone(),
             model_id: f.choices.iter().find(|c| c.0 == path).map_or_else(String::new, |c| c.1.clone()),
             model_name: run.model_name.clone(),
@@ -201,8 +210,9 @@ pub fn training_tasks(f: &Factory) -> Result<Vec<TrainingTask>, String> {
             tokens: run.tokens.map_or_else(|| compute_optimal_tokens(&run.model), |t| v.number(t)),
             tokens_given: run.tokens.is_some(),
             layout: run.layout.as_ref().and_then(|g| train::as_layout(run, g, chips, global_batch, sequence)),
+            power: by_state(machine, common)?,
             band: (band.quantile(0.1), band.quantile(0.9)),
-        }
+        })
     });
-    Ok(tasks.collect())
+    tasks.collect()
 }

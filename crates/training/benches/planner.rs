@@ -39,6 +39,31 @@ fn mean_of<T>(times: usize, mut work: impl FnMut() -> T) -> (f64, T) {
     ((cpu_seconds(start) - before) / runs as f64, last.expect("done at least once"))
 }
 
+/// One evaluation alone: layout in, time, whole breakdown and memory out, after other work has taken the caches. Wall clock, which
+/// bounds CPU time from above; the middle of many.
+fn alone(job: &Job, layout: &Layout) -> String {
+    let mut other: Vec<u64> = vec![0; 4 << 20];
+    let mut took: Vec<f64> = (0..101_u64)
+        .map(|i| {
+            for (k, x) in other.iter_mut().enumerate() {
+                *x = x.wrapping_add(i ^ k as u64);
+            }
+            let start = Instant::now();
+            let outcome = step(job, std::hint::black_box(layout));
+            let seconds = start.elapsed().as_secs_f64();
+            std::hint::black_box(outcome.is_ok());
+            seconds
+        })
+        .collect();
+    took.sort_by(f64::total_cmp);
+    std::hint::black_box(&other);
+    format!(
+        "one evaluation alone, caches cold: median {:.1} us, P90 {:.1} us",
+        took[50] * 1e6,
+        took[90] * 1e6
+    )
+}
+
 fn main() {
     println!(
         "{:<44} {:>12} {:>9} {:>10} {:>8} {:>9} {:>6}",
@@ -75,6 +100,7 @@ fn main() {
                         .sum::<f64>()
                 });
                 println!("    {:?}", p.layout);
+                println!("    {}", alone(&job, &p.layout));
                 println!("    one evaluation {:.2} us (sum {sum:.0})", each / f64::from(n) * 1e6);
             }
             Err(e) => println!("{:<44} {seconds:.4} s: {e}", case.name),

@@ -124,6 +124,13 @@ impl Machine {
         bytes / self.stream
     }
 
+    /// Norms and residuals: fused in every stack of the table, so that they run at the rate of a copy. Counting them with the
+    /// further passes of activations and casts makes whole-layer recomputation without sequence parallelism too dear.
+    #[inline]
+    pub(crate) fn norm(&self, bytes: f64) -> f64 {
+        self.stream_exact(bytes)
+    }
+
     /// Softmax, mask and dropout over attention scores kept in memory.
     #[inline]
     pub(crate) fn scores(&self, bytes: f64) -> f64 {

@@ -2,6 +2,7 @@
 
 mod choices;
 mod nearest;
+mod placement;
 
 use gigatwin_catalog::{ModelShape, Precision};
 
@@ -9,9 +10,10 @@ pub use choices::{
     AttentionKernel, ContextExchange, Launch, Offload, Overlap, Recipe, Recompute, Schedule, Zero,
 };
 pub use nearest::nearest_valid;
+pub use placement::Placement;
+pub(crate) use placement::Seat;
 
-/// The layout of one job. Ranks are placed consecutively in the order tensor, context, data, pipeline; the experts of
-/// a layer are spread over tensor × context × data ranks of one stage.
+/// The layout of one job. The experts of a layer are spread over tensor × context × data ranks of one stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Layout {
     /// Tensor-parallel ranks.
@@ -59,6 +61,8 @@ pub struct Layout {
     /// Ranks over which ZeRO divides its part of the state; the rest are copies of it (hybrid sharding). All copies of a weight
     /// where not given.
     pub shard: Option<u32>,
+    /// In which order ranks sit on neighbouring chips.
+    pub placement: Placement,
 }
 
 /// Why a layout cannot be run.
@@ -144,6 +148,7 @@ impl Layout {
             offload: Offload::default(),
             launch: Launch::default(),
             shard: None,
+            placement: Placement::default(),
         }
     }
 

@@ -15,6 +15,7 @@ mod memory;
 mod plan;
 mod simulate;
 mod step;
+mod timeline;
 
 pub use calibration::{Calibration, ChipFactors, PRIORS, Parts, Prior, SOFTWARE_YEAR, TrainingState};
 pub use campaign::{
@@ -26,8 +27,8 @@ pub use goodput::{
     Component, Goodput, GoodputError, GoodputInputs, Straggler, Tier, TierPlan, erlang_b, goodput,
 };
 pub use layout::{
-    AttentionKernel, ContextExchange, Launch, Layout, LayoutError, Offload, Overlap, Recipe, Recompute,
-    Schedule, Zero, nearest_valid,
+    AttentionKernel, ContextExchange, Launch, Layout, LayoutError, Offload, Overlap, Placement, Recipe,
+    Recompute, Schedule, Zero, nearest_valid,
 };
 pub use memory::{Cure, MemoryBreakdown, cure, memory};
 pub use plan::{
@@ -36,3 +37,4 @@ pub use plan::{
 };
 pub use simulate::{Simulated, simulate};
 pub use step::{Job, PowerShares, StepBreakdown, StepOutcome, step};
+pub use timeline::{PARTS, Span, Stream, Timeline, Work, timeline};

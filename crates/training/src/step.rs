@@ -147,7 +147,7 @@ impl Seconds {
 
 /// Time one layer repeats under a recomputation policy.
 #[inline]
-fn repeated(cost: &LayerCost, l: &Layout) -> (f64, Pass) {
+pub(crate) fn repeated_parts(cost: &LayerCost, l: &Layout) -> (f64, Pass) {
     match l.recompute {
         Recompute::None => (0.0, Pass::default()),
         Recompute::Selective => (cost.selective.compute(), Pass::default()),
@@ -169,7 +169,7 @@ fn repeated(cost: &LayerCost, l: &Layout) -> (f64, Pass) {
 /// A bound below every step with this layer cost: the slowest stage's own work, the bubble and the slowest rank, but no
 /// sends, no data-parallel communication and no optimizer. A layout of very many chunks bounds all layouts with fewer.
 pub(crate) fn lower_bound(bench: &Bench, l: &Layout, cost: &LayerCost) -> f64 {
-    let (again, comm) = repeated(cost, l);
+    let (again, comm) = repeated_parts(cost, l);
     let per_layer = cost.forward.total() + cost.backward.total() + again + comm.total();
     let pipe = Pipe::new(bench, l, cost, per_layer);
     let work = f64::from(l.micro_batches()) * pipe.slowest + pipe.bubble;
@@ -184,21 +184,44 @@ fn spread(bench: &Bench, l: &Layout) -> f64 {
 }
 
 /// Stages of a pipeline at a time per layer and micro-batch.
-struct Pipe {
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pipe {
     /// Time of the slowest stage per micro-batch.
     slowest: f64,
     /// Filling and draining.
     bubble: f64,
     /// Layers of the slowest stage, modules for further tokens included.
-    layers: f64,
+    pub layers: f64,
     /// Heads on the slowest stage.
-    heads: f64,
+    pub heads: f64,
+    /// Layers of all stages but the last.
+    pub most: f64,
+    /// Layers and heads of the last stage.
+    pub last: (f64, f64),
+    /// Whether all stages are taken as equal.
+    pub even: bool,
+}
+
+/// What a timeline needs beside the parts of a step: where some of them are.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Exposed {
+    /// Crossings between stages seen while the pipeline fills and drains.
+    pub filling: f64,
+    /// Crossings seen in each pass of a chunk.
+    pub per_chunk: f64,
+    /// Activations on their way to the host and back, per layer and micro-batch.
+    pub leaving: f64,
+    /// Data-parallel communication beside computation.
+    pub hidden_data: f64,
+    /// Of it weight gathering and gradient reduction.
+    pub hidden_parts: [f64; 2],
 }
 
 impl Pipe {
     /// 1F1B: every micro-batch passes the slowest stage, and the first one passes all others too; interleaving fills and
-    /// drains v times finer (arXiv 2104.04473, section 2.2: (p − 1)/(v·m)). Zero-bubble schedules leave a third (ZB-H1, arXiv
-    /// 2401.10241, table 1: F + B − W against F + B + W, where the three are about equal), DualPipe half the stages of that.
+    /// drains v times finer (arXiv 2104.04473, section 2.2: (p − 1)/(v·m)). With F, B and W for forward pass, input gradients and
+    /// weight gradients, ZB-H1 leaves (p − 1)·(F + B − W) (arXiv 2401.10241, table 1) and DualPipe, whose overlap is priced in the
+    /// passes, (p/2 − 1)·(F + 2·B − W) (arXiv 2412.19437, table 2, with its B being B + W).
     ///
     /// The last stage holds the head and the modules for further tokens; layers that do not divide evenly leave it the fewest.
     #[inline]
@@ -208,40 +231,66 @@ impl Pipe {
         let head = cost.head_gemm + cost.head_elementwise;
         let sum = (total + further) * per_layer + (1.0 + further) * head;
         if l.pp == 1 {
-            return Pipe { slowest: sum, bubble: 0.0, layers: total + further, heads: 1.0 + further };
+            return Pipe {
+                slowest: sum,
+                bubble: 0.0,
+                layers: total + further,
+                heads: 1.0 + further,
+                most: total,
+                last: (total + further, 1.0 + further),
+                even: true,
+            };
         }
+        // Half of the backward products are weight gradients.
+        let late = 0.5 * cost.backward.gemm;
         let shrink = match l.schedule {
             Schedule::OneForwardOneBackward => 1.0,
-            Schedule::ZeroBubble => 1.0 / 3.0,
-            Schedule::DualPipe => 1.0 / 6.0,
+            Schedule::ZeroBubble => ((per_layer - 2.0 * late) / per_layer).max(0.0),
+            Schedule::DualPipe => {
+                let left = 2.0 * per_layer - cost.forward.total() - 3.0 * late;
+                ((0.5 * pp - 1.0) / (pp - 1.0) * left / per_layer).max(0.0)
+            }
         } / f64::from(l.vpp);
+        let most = (total / pp).ceil();
+        let last = (most - (most * pp - total)).max(0.0) + further;
+        let even = !bench.calibration.parts.stages;
         let pipe = |slowest: f64, layers: f64, heads: f64| Pipe {
             slowest,
             bubble: (shrink * (sum - slowest)).max(0.0),
             layers,
             heads,
+            most,
+            last: (last, 1.0 + further),
+            even,
         };
-        if !bench.calibration.parts.stages {
+        if even {
             return pipe(sum / pp, (total + further) / pp, (1.0 + further) / pp);
         }
-        let most = (total / pp).ceil();
-        let last = (most - (most * pp - total)).max(0.0) + further;
-        let end = last * per_layer + (1.0 + further) * head;
-        if end > most * per_layer {
-            pipe(end, last, 1.0 + further)
-        } else {
-            pipe(most * per_layer, most, 0.0)
+        let mut end = last * per_layer + (1.0 + further) * head;
+        let (mut last, mut heads) = (last, 1.0 + further);
+        if l.schedule == Schedule::DualPipe {
+            // A rank holds the first chunk of one direction and the last one of the other.
+            end = 0.5 * (end + most * per_layer);
+            (last, heads) = (0.5 * (last + most), 0.5 * heads);
         }
+        if end > most * per_layer { pipe(end, last, heads) } else { pipe(most * per_layer, most, 0.0) }
     }
 }
 
 /// Puts a step together from the cost of its layers.
+#[inline]
 pub(crate) fn assemble(bench: &Bench, l: &Layout, cost: &LayerCost) -> Seconds {
+    assemble_with(bench, l, cost).0
+}
+
+/// The same, with where the parts are.
+#[inline]
+pub(crate) fn assemble_with(bench: &Bench, l: &Layout, cost: &LayerCost) -> (Seconds, Pipe, Exposed) {
     let c = bench.calibration;
     let (pp, vpp) = (f64::from(l.pp), f64::from(l.vpp));
     let micro = f64::from(l.micro_batches()).max(1.0);
     let (f, b) = (&cost.forward, &cost.backward);
-    let (again, again_comm) = repeated(cost, l);
+    let (again, again_comm) = repeated_parts(cost, l);
     let pipe = Pipe::new(bench, l, cost, f.total() + b.total() + again + again_comm.total());
     let (layers, bubble) = (pipe.layers, pipe.bubble);
     let on = |x: f64| micro * layers * x;
@@ -249,16 +298,12 @@ pub(crate) fn assemble(bench: &Bench, l: &Layout, cost: &LayerCost) -> Seconds {
 
     // Each micro-batch crosses v boundaries forward and v backward; a schedule that overlaps them shows the latency of
     // filling only, which one crossing per stage stands for.
-    let sends = if l.pp == 1 {
-        0.0
-    } else if l.overlap.pipeline {
-        2.0 * pp * cost.send
-    } else {
-        2.0 * (micro * vpp + pp) * cost.send
-    };
+    let filling = if l.pp == 1 { 0.0 } else { 2.0 * pp * cost.send };
+    let per_chunk = if l.pp == 1 || l.overlap.pipeline { 0.0 } else { cost.send };
+    let sends = filling + 2.0 * micro * vpp * per_chunk;
 
     let rank = rank_weights(bench.model, l);
-    let data = data_parallel(bench, l, &rank, cost, layers, micro);
+    let (data, hidden_parts) = data_parallel(bench, l, &rank, cost, layers, micro);
     let sharded = |copies: f64| if l.zero >= Zero::Optimizer { shards(l, copies) } else { 1.0 };
     let owned = rank.common / sharded(rank.common_copies) + rank.expert / sharded(rank.expert_copies);
     // Reads gradient, master and two moments, writes master, moments and the weight.
@@ -294,10 +339,12 @@ pub(crate) fn assemble(bench: &Bench, l: &Layout, cost: &LayerCost) -> Seconds {
         straggler: 0.0,
     };
     t.straggler = t.total() * (spread(bench, l) - 1.0);
-    t
+    let hidden_data = hidden_parts[0] + hidden_parts[1];
+    (t, pipe, Exposed { filling, per_chunk, leaving, hidden_data, hidden_parts })
 }
 
-/// Gradient reduction and weight gathering that computation does not hide, and what computation loses to the rest.
+/// Gradient reduction and weight gathering that computation does not hide, and what computation loses to the rest; and what it
+/// hides of gathering and reduction.
 fn data_parallel(
     bench: &Bench,
     l: &Layout,
@@ -305,23 +352,27 @@ fn data_parallel(
     cost: &LayerCost,
     layers: f64,
     micro: f64,
-) -> f64 {
+) -> (f64, [f64; 2]) {
     let s = bench.state;
     let copies = l.dp.saturating_mul(l.cp);
     let expert_split = l.ep.saturating_mul(l.expert_tp());
     let expert_copies = (copies.saturating_mul(l.tp) / expert_split.max(1)).max(1);
     let divided = |copies: u32| l.shard.map_or(copies, |n| n.clamp(1, copies.max(1)));
+    let stage = bench.seat(l).stage;
+    let on = |kind, bytes: f64, ranks: u32, stride: u32| {
+        bench.collective(kind, bytes, ranks, stage / stride.max(1), l.overlap.data)
+    };
     // Among the ranks that divide the state between them, and for what is left among the groups that are copies of each other.
     let over = |kind: Collective, bytes: f64| {
-        bench.collective(kind, rank.common * bytes, divided(copies), l.tp)
-            + bench.collective(kind, rank.expert * bytes, divided(expert_copies), expert_split)
+        on(kind, rank.common * bytes, divided(copies), l.tp)
+            + on(kind, rank.expert * bytes, divided(expert_copies), expert_split)
     };
     let between = |bytes: f64| {
         let one = |weights: f64, copies: u32, stride: u32| {
             let inside = divided(copies);
             let part = weights * bytes / f64::from(inside);
             let groups = copies / inside;
-            bench.collective(Collective::AllReduce, part, groups, stride.saturating_mul(inside))
+            on(Collective::AllReduce, part, groups, stride.saturating_mul(inside))
         };
         one(rank.common, copies, l.tp) + one(rank.expert, expert_copies, expert_split)
     };
@@ -330,10 +381,12 @@ fn data_parallel(
     let hide = if l.overlap.data { bench.calibration.data_overlap } else { 0.0 };
     // The last gradients reduced and the first weights gathered have nothing to hide beneath: one layer's worth.
     let tail = 1.0 / (layers + 1.0);
+    let seen = |comm: f64, window: f64| (comm - hide * window).max(comm * tail);
     let exposed = |comm: f64, window: f64| {
-        let seen = (comm - hide * window).max(comm * tail);
+        let seen = seen(comm, window);
         seen + bench.calibration.interference * (comm - seen)
     };
+    let hidden = |comm: f64, window: f64| comm - seen(comm, window);
     // Pipelines keep gathered weights over all micro-batches of a step.
     let rounds = if l.zero == Zero::Weights && l.pp == 1 { micro } else { 1.0 };
     match l.zero {
@@ -341,15 +394,20 @@ fn data_parallel(
             let gather = over(Collective::AllGather, 2.0);
             let reduce = over(Collective::ReduceScatter, s.gradient_wire_bytes);
             let regather = if l.pp == 1 { gather } else { 0.0 };
-            rounds * (exposed(gather, forward) + exposed(regather + reduce, backward))
-                + exposed(between(s.gradient_wire_bytes), 0.0)
+            let time = rounds * (exposed(gather, forward) + exposed(regather + reduce, backward))
+                + exposed(between(s.gradient_wire_bytes), 0.0);
+            (time, [hidden(gather, forward), hidden(regather + reduce, backward)])
         }
-        Zero::Replicated => exposed(over(Collective::AllReduce, s.gradient_wire_bytes), backward),
+        Zero::Replicated => {
+            let reduce = over(Collective::AllReduce, s.gradient_wire_bytes);
+            (exposed(reduce, backward), [0.0, hidden(reduce, backward)])
+        }
         Zero::Optimizer | Zero::Gradients => {
             let gather = over(Collective::AllGather, s.weight_bytes);
             let reduce =
                 over(Collective::ReduceScatter, s.gradient_wire_bytes) + between(s.gradient_wire_bytes);
-            exposed(reduce, backward) + exposed(gather, forward)
+            let time = exposed(reduce, backward) + exposed(gather, forward);
+            (time, [hidden(gather, forward), hidden(reduce, backward)])
         }
     }
 }

@@ -110,6 +110,19 @@ pub struct CellScore {
     pub bias_pct: f64,
 }
 
+/// Fitted parameters of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ParameterCount {
+    /// Those that hold for every chip.
+    pub global: usize,
+    /// Further ones of each chip with measurements, at most.
+    pub per_chip: usize,
+    /// Chips with measurements.
+    pub chips: usize,
+    /// Those of one source, model or row.
+    pub per_source: usize,
+}
+
 /// The answer of `gigatwin validate DOMAIN`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
@@ -121,6 +134,9 @@ pub struct Report {
     pub answered: usize,
     /// Rows refused, with reasons.
     pub refused: Vec<Refusal>,
+    /// How many parameters were fitted, where any were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<ParameterCount>,
     /// Headline scores by metric and class.
     pub headline: Vec<Headline>,
     /// Scores by cell.
@@ -186,7 +202,7 @@ impl Report {
         ids.sort_unstable();
         ids.dedup();
         let answered = ids.len();
-        Report { domain, rows, answered, refused, headline, cells, predictions }
+        Report { domain, rows, answered, refused, parameters: None, headline, cells, predictions }
     }
 }
 

@@ -4,6 +4,7 @@
 //! fitted once per fold, each time without one whole source family; `validation/training_folds.csv` holds the results so
 //! that validating costs milliseconds, and the example `calibrate_training` of this crate reproduces them.
 
+pub mod ablate;
 pub mod fit;
 pub mod table;
 
@@ -69,6 +70,7 @@ pub fn score(table: &Table, parameters: &Parameters) -> Report {
     let inside = predictions(table, parameters, |_| "all", &band);
     let inside = Report::score("training", table.total, inside, Vec::new(), Fold::In);
     result.headline.extend(inside.headline);
+    result.parameters = Some(parameters.count());
     result
 }
 
@@ -114,6 +116,12 @@ fn predictions<'a>(
         } else {
             classes.push("dense");
         }
+        // Sources whose figures other predictors publish theirs on.
+        for named in ["vtrain", "korthikanti"] {
+            if row.family == named {
+                classes.push(named);
+            }
+        }
         if row.layout.chips() > 512 {
             classes.push("gt_512_chips");
         }
@@ -153,6 +161,7 @@ fn memory_predictions(table: &Table) -> Vec<Prediction> {
         .filter_map(|row| {
             let measured = row.memory_gib?;
             let predicted = memory(&row.model, &row.chip, &row.state, &row.layout).total().gib();
+            let kind = if row.model.moe.is_some() { "moe" } else { "dense" };
             Some(Prediction {
                 id: row.id.clone(),
                 metric: "memory_gib",
@@ -161,7 +170,7 @@ fn memory_predictions(table: &Table) -> Vec<Prediction> {
                 high: 1.15 * predicted,
                 measured,
                 cell: row.cell(),
-                classes: Vec::new(),
+                classes: vec![kind],
             })
         })
         .collect()

@@ -85,6 +85,9 @@ pub struct Sizes {
     /// Order of micro-batches
     #[arg(long, value_enum, value_name = "KIND")]
     pub schedule: Option<Order>,
+    /// Order in which ranks sit on neighbouring accelerators
+    #[arg(long, value_enum, value_name = "ORDER")]
+    pub placement: Option<Seating>,
 }
 
 impl Sizes {
@@ -95,6 +98,7 @@ impl Sizes {
             || self.zero.is_some()
             || self.recompute.is_some()
             || self.schedule.is_some()
+            || self.placement.is_some()
     }
 }
 
@@ -121,6 +125,29 @@ pub enum Order {
     DualPipe,
 }
 
+/// Orders of ranks, closest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Seating {
+    /// Tensor, context, data, pipeline.
+    #[value(name = "tp-cp-dp-pp")]
+    ContextDataPipeline,
+    /// Tensor, context, pipeline, data.
+    #[value(name = "tp-cp-pp-dp")]
+    ContextPipelineData,
+    /// Tensor, pipeline, context, data.
+    #[value(name = "tp-pp-cp-dp")]
+    PipelineContextData,
+    /// Tensor, data, pipeline, context.
+    #[value(name = "tp-dp-pp-cp")]
+    DataPipelineContext,
+    /// Tensor, data, context, pipeline.
+    #[value(name = "tp-dp-cp-pp")]
+    DataContextPipeline,
+    /// Tensor, pipeline, data, context.
+    #[value(name = "tp-pp-dp-cp")]
+    PipelineDataContext,
+}
+
 /// Choices beside the sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Space {
@@ -131,6 +158,17 @@ pub enum Space {
     /// The dimensions that Calculon enumerates, with the schedules on top: offload, overlap and sequence parallelism on and off,
     /// tensor ranks beyond a scale-up domain.
     Calculon,
+}
+
+/// The step as a timeline.
+#[derive(Debug, Args, Default)]
+pub struct Picture {
+    /// Also draw the step as a timeline, one row per pipeline stage
+    #[arg(long)]
+    pub explain: bool,
+    /// Write the timeline to a file that chrome://tracing and Perfetto open
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
 }
 
 /// `training plan`.
@@ -145,6 +183,9 @@ pub struct Plan {
     /// Also print the Pareto front of step time against memory
     #[arg(long)]
     pub front: bool,
+    /// The step as a timeline.
+    #[command(flatten)]
+    pub picture: Picture,
 }
 
 /// `training predict`.
@@ -156,6 +197,9 @@ pub struct Predict {
     /// The layout.
     #[command(flatten)]
     pub sizes: Sizes,
+    /// The step as a timeline.
+    #[command(flatten)]
+    pub picture: Picture,
 }
 
 /// `training campaign`.

@@ -1,6 +1,7 @@
 //! `validate`: predicted against measured, row by row.
 
 use gigatwin_validation::report::{Prediction, Report};
+use gigatwin_validation::training::ablate::{ablate as run_ablations, ablations};
 use gigatwin_validation::{DOMAINS, validate};
 
 use crate::args::Validate;
@@ -22,6 +23,9 @@ pub(super) fn run(context: &Context, args: &Validate) -> Result<Exit, Fault> {
         Some(domain) => vec![known(context, domain)?],
         None => DOMAINS.to_vec(),
     };
+    if args.ablate {
+        return ablate(context, domains.first().copied().unwrap_or_default());
+    }
     let mut reports = Vec::new();
     for domain in domains {
         reports.push(validate(domain, data.as_deref()).map_err(|e| {
@@ -48,6 +52,64 @@ pub(super) fn run(context: &Context, args: &Validate) -> Result<Exit, Fault> {
     let answered: usize = reports.iter().map(|r| r.answered).sum();
     stats::say(context, &[("domains", reports.len()), ("rows", rows), ("answered", answered)]);
     Ok(if answered == 0 { Exit::No } else { Exit::Done })
+}
+
+/// What each part of the training model is worth.
+fn ablate(context: &Context, domain: &str) -> Result<Exit, Fault> {
+    if domain != "training" {
+        return Err(Fault::NotUnderstood {
+            code: "G528",
+            message: format!("--ablate knows the parts of training, not of {domain}"),
+            hint: "gigatwin validate training --ablate".to_owned(),
+            file: None,
+        });
+    }
+    let (mut n, all) = (0, ablations());
+    let list = run_ablations(|part| {
+        n += 1;
+        context.console.talk(&format!("{n} of {all}: without {part}\n"));
+    })
+    .map_err(|e| Fault::NotUnderstood {
+        code: "G403",
+        message: e.to_string(),
+        hint: String::new(),
+        file: None,
+    })?;
+    if context.json {
+        context.json(&list)?;
+    } else {
+        let f = context.figures();
+        let mut rows = vec![
+            ["without", "median", "P90", "bias", "better with it", "worse", "most", ""]
+                .map(str::to_owned)
+                .to_vec(),
+        ];
+        for a in &list {
+            let most = if a.best_gain_pct > 0.1 {
+                [format!("{} points", f.decimal(a.best_gain_pct, 1)), a.best_cell.clone()]
+            } else {
+                [String::new(), String::new()]
+            };
+            let [gain, cell] = most;
+            rows.push(vec![
+                a.part.to_owned(),
+                f.decimal(a.median_abs_pct, 1),
+                f.decimal(a.p90_abs_pct, 1),
+                f.decimal(a.bias_pct, 1),
+                a.cells_improved.to_string(),
+                a.cells_worsened.to_string(),
+                gain,
+                cell,
+            ]);
+        }
+        let r = Side::Right;
+        let text = table(&[Side::Left, r, r, r, r, r, r, Side::Left], &rows);
+        context.data(&format!(
+            "Step time out of fold, per cent, with all parameters fitted again; cells that are better with the part\n{text}"
+        ))?;
+    }
+    stats::say(context, &[("calibrations", list.len())]);
+    Ok(Exit::Done)
 }
 
 fn known(context: &Context, wanted: &str) -> Result<&'static str, Fault> {
@@ -113,6 +175,12 @@ fn page(context: &Context, r: &Report, full: bool) -> String {
     }
     out.push('\n');
 
+    if let Some(p) = r.parameters {
+        out.push_str(&format!(
+            "  Fitted: {} parameters for every chip, and up to {} factors on each of {} chips; none per source, model or row.\n\n",
+            p.global, p.per_chip, p.chips
+        ));
+    }
     let mut rows = vec![vec![
         say("validate.cell"),
         say("validate.metric"),

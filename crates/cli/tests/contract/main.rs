@@ -19,6 +19,7 @@ mod serving;
 mod serving_pages;
 mod start;
 mod training;
+mod training_pages;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -63,10 +63,11 @@ impl Bench<'_> {
                 selective.attention = f.attention;
             }
         }
-        // Norm (read, write), residual (two reads, write), rotation of queries and keys (read, write).
-        let element = 2.0 * (5.0 * h / sharded + 2.0 * heads * score + kv_width);
-        f.elementwise = self.machine.stream(tokens * element + cast);
-        b.elementwise = self.machine.stream(1.5 * tokens * element + cast);
+        // Rotation of queries and keys (read, write).
+        let element = 2.0 * (2.0 * heads * score + kv_width);
+        let norm = self.norm(tokens, sharded);
+        f.elementwise = self.machine.stream(tokens * element + cast) + norm;
+        b.elementwise = self.machine.stream(1.5 * tokens * element + cast) + 1.5 * norm;
         f.tensor = self.tensor(l, tokens);
         b.tensor = f.tensor;
         selective.elementwise = self.machine.stream(2.0 * tokens * 2.0 * h / sharded);
@@ -78,28 +79,24 @@ impl Bench<'_> {
 
     /// Keys and values of a cut sequence, `bytes` per rank, forward and backward.
     fn context(&self, l: &Layout, bytes: f64, forward: f64, backward: f64) -> (f64, f64) {
-        let stride = l.tp;
+        // A ring that leaves the scale-up domain runs at the pace of its slowest hop.
+        let near = self.seat(l).context;
         match l.context {
             ContextExchange::Ring => {
                 // Every rank passes its keys and values on cp − 1 times beside the products of the block it holds; backward carries
                 // their gradients too.
                 let hops = f64::from(l.cp - 1);
                 let hop =
-                    self.collective(Collective::SendRecv, bytes, 2, l.tp.saturating_mul(self.ring_stride(l)));
+                    self.collective(Collective::SendRecv, bytes, 2, if near >= l.cp { 2 } else { 1 }, true);
                 let hidden = hops / f64::from(l.cp);
                 ((hops * hop - hidden * forward).max(0.0), (2.0 * hops * hop - hidden * backward).max(0.0))
             }
             ContextExchange::AllGather => {
                 // Before any product; gradients are scattered behind all of them.
                 let whole = bytes * f64::from(l.cp);
-                let gather = self.collective(Collective::AllGather, whole, l.cp, stride);
-                (gather, gather + self.collective(Collective::ReduceScatter, whole, l.cp, stride))
+                let gather = self.collective(Collective::AllGather, whole, l.cp, near, false);
+                (gather, gather + self.collective(Collective::ReduceScatter, whole, l.cp, near, false))
             }
         }
-    }
-
-    /// A ring that leaves the scale-up domain runs at the pace of its slowest hop.
-    fn ring_stride(&self, l: &Layout) -> u32 {
-        if l.tp.saturating_mul(l.cp) <= self.network.domain { 1 } else { self.network.domain }
     }
 }

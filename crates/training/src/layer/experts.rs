@@ -11,17 +11,23 @@ impl Bench<'_> {
     /// domains once per domain that wants it and is spread inside (as DeepEP does, arXiv 2412.19437 section 3.2.2); both
     /// parts run side by side.
     fn exchange(&self, l: &Layout, elements: f64, active: f64, bytes: f64) -> f64 {
-        let inside = (self.network.domain / l.expert_tp().max(1)).clamp(1, l.ep);
-        let all = self.collective(Collective::AllToAll, elements * active * bytes, inside, l.expert_tp());
-        if inside >= l.ep {
-            return all;
+        let inside = (self.seat(l).stage / l.expert_tp().max(1)).clamp(1, l.ep);
+        let all = self.collective(Collective::AllToAll, elements * active * bytes, inside, inside, false);
+        let across = |inside: u32| {
+            let (ranks, k) = (f64::from(l.ep), f64::from(inside));
+            let domains = ranks / k;
+            // Uniform routing: the other domains a token meets, counted once each.
+            let wanted = (domains - 1.0) * (1.0 - (1.0 - 1.0 / domains).powf(active));
+            let size = elements * wanted * bytes * ranks / (ranks - k);
+            self.collective(Collective::AllToAll, size, l.ep, inside, false)
+        };
+        match inside < l.ep {
+            // The fewer ranks sit together, the more crosses.
+            true if self.closest => across(inside),
+            true => all.max(across(inside)),
+            false if self.closest && l.ep > 1 => all.min(across(l.ep - 1)),
+            false => all,
         }
-        let (ranks, k) = (f64::from(l.ep), f64::from(inside));
-        let domains = ranks / k;
-        // Uniform routing: the other domains a token meets, counted once each.
-        let wanted = (domains - 1.0) * (1.0 - (1.0 - 1.0 / domains).powf(active));
-        let size = elements * wanted * bytes * ranks / (ranks - k);
-        all.max(self.collective(Collective::AllToAll, size, l.ep, l.expert_tp()))
     }
 
     pub(super) fn experts(&self, l: &Layout, tokens: f64, sharded: f64) -> Block {
@@ -33,9 +39,8 @@ impl Bench<'_> {
             let width = f64::from(moe.expert_ffn) * f64::from(moe.shared_experts) / tp;
             self.ffn_block(l, tokens, width, sharded)
         } else {
-            let norm = 5.0 * h / sharded * 2.0 * tokens;
-            let pass =
-                |factor: f64| Pass { elementwise: self.machine.stream(factor * norm), ..Pass::default() };
+            let norm = self.norm(tokens, sharded);
+            let pass = |factor: f64| Pass { elementwise: factor * norm, ..Pass::default() };
             Block { forward: pass(1.0), backward: pass(1.5), selective: pass(0.4) }
         };
         let (f, b) = (&mut block.forward, &mut block.backward);
@@ -76,7 +81,13 @@ impl Bench<'_> {
         let exchange =
             self.exchange(l, local * wide, active, dispatch) + self.exchange(l, local * wide, active, 2.0);
         let split = if l.expert_tp() > 1 {
-            2.0 * self.collective(Collective::AllGather, rows * wide * 2.0, l.expert_tp(), 1)
+            2.0 * self.collective(
+                Collective::AllGather,
+                rows * wide * 2.0,
+                l.expert_tp(),
+                self.network.domain,
+                false,
+            )
         } else {
             0.0
         };

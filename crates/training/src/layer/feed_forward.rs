@@ -15,18 +15,19 @@ impl Bench<'_> {
         let up = self.linear(l, rows, inputs * ffn, h);
         let down = self.linear(l, rows, h, ffn);
         let cast = up.cast + down.cast;
-        // Norm and residual as in attention; the activation reads every input product and writes one.
-        let element = 2.0 * (5.0 * h / sharded + (inputs + 1.0) * ffn);
+        // The activation reads every input product and writes one.
+        let element = 2.0 * (inputs + 1.0) * ffn;
+        let norm = self.norm(rows, sharded);
         let tensor = self.tensor(l, rows);
         let forward = Pass {
             gemm: up.forward + down.forward,
-            elementwise: self.machine.stream(rows * element + cast),
+            elementwise: self.machine.stream(rows * element + cast) + norm,
             tensor,
             ..Pass::default()
         };
         let backward = Pass {
             gemm: up.backward + down.backward,
-            elementwise: self.machine.stream(1.5 * rows * element + cast),
+            elementwise: self.machine.stream(1.5 * rows * element + cast) + 1.5 * norm,
             tensor,
             ..Pass::default()
         };

@@ -10,6 +10,7 @@ use gigatwin_fabric::{Collective, Group, Network};
 use gigatwin_quantity::Data;
 
 use crate::kernel::Machine;
+use crate::layout::Seat;
 use crate::{Calibration, Launch, Layout, Recipe, TrainingState};
 
 /// Seconds by cause, for one pass direction.
@@ -83,6 +84,8 @@ pub(crate) struct Bench<'a> {
     pub machine: Machine,
     /// How much slower the software of expert layers was at the time (one for today's).
     pub age: f64,
+    /// Whether experts exchange tokens as if they sat in the order of ranks that is best for it: a bound over all orders.
+    pub closest: bool,
 }
 
 /// One product y = x·W and its casts, in both passes.
@@ -103,24 +106,46 @@ impl<'a> Bench<'a> {
         state: &'a TrainingState,
     ) -> Bench<'a> {
         let machine = Machine::new(chip, calibration);
-        Bench { model, network, calibration, state, machine, age: calibration.expert_age() }
+        Bench { model, network, calibration, state, machine, age: calibration.expert_age(), closest: false }
     }
 
-    /// Seconds of a collective inside a step, over `ranks` that sit `stride` chips apart; nothing for one rank.
+    /// Seconds of a collective inside a step over `ranks`, of which `per_domain` share a scale-up domain; nothing for one rank.
+    /// Those beside computation share memory and multiprocessors with it; links between domains are shared with other groups
+    /// in any case.
     #[inline]
-    pub(crate) fn collective(&self, kind: Collective, bytes: f64, ranks: u32, stride: u32) -> f64 {
+    pub(crate) fn collective(
+        &self,
+        kind: Collective,
+        bytes: f64,
+        ranks: u32,
+        per_domain: u32,
+        beside: bool,
+    ) -> f64 {
         if ranks <= 1 || bytes <= 0.0 {
             return 0.0;
         }
-        let per_domain = (self.network.domain / stride.max(1)).clamp(1, ranks);
+        let per_domain = per_domain.clamp(1, ranks);
         let group = Group { ranks, per_domain };
         let c = self.calibration;
         let slower = match kind {
             Collective::AllToAll => c.exchange_slowdown,
             _ if per_domain < ranks => c.network_slowdown,
-            _ => c.collective_slowdown,
+            _ if beside => c.collective_slowdown,
+            _ => 1.0,
         };
         self.network.time(kind, Data::from_bytes(bytes), group).s() * slower
+    }
+
+    /// Where the groups of a layout sit.
+    #[inline]
+    pub(crate) fn seat(&self, l: &Layout) -> Seat {
+        Seat::new(l, self.network.domain)
+    }
+
+    /// Norm (read, write) and residual (two reads, write) of one block, forward.
+    #[inline]
+    fn norm(&self, tokens: f64, sharded: f64) -> f64 {
+        self.machine.norm(2.0 * tokens * 5.0 * f64::from(self.model.hidden) / sharded)
     }
 
     /// Tokens of a micro-batch on one rank.
@@ -180,9 +205,9 @@ impl<'a> Bench<'a> {
         if l.pp <= 1 {
             return 0.0;
         }
-        let stage = l.tp.saturating_mul(l.cp).saturating_mul(l.dp);
+        let near = self.network.domain / self.seat(l).next_stage;
         let bytes = Self::tokens(l) * f64::from(self.model.hidden) * 2.0 / f64::from(l.tp);
-        self.collective(Collective::SendRecv, bytes, 2, stage)
+        self.collective(Collective::SendRecv, bytes, 2, near, l.overlap.pipeline)
     }
 
     /// Forward, and the backward pass as input and weight gradients, of y = x·W, with the traffic of casting both operands.
@@ -225,11 +250,12 @@ impl<'a> Bench<'a> {
             return 0.0;
         }
         let bytes = tokens * f64::from(self.model.hidden) * 2.0;
+        let near = self.network.domain;
+        let all = |kind| self.collective(kind, bytes, l.tp, near, l.overlap.tensor);
         let time = if l.sequence_parallel {
-            self.collective(Collective::AllGather, bytes, l.tp, 1)
-                + self.collective(Collective::ReduceScatter, bytes, l.tp, 1)
+            all(Collective::AllGather) + all(Collective::ReduceScatter)
         } else {
-            self.collective(Collective::AllReduce, bytes, l.tp, 1)
+            all(Collective::AllReduce)
         };
         if l.overlap.tensor { self.hidden(time, self.calibration.tensor_overlap) } else { time }
     }

@@ -20,19 +20,20 @@ impl Bench<'_> {
             false,
         );
         let cast = input.cast + output.cast;
-        let element = 2.0 * (5.0 * h / sharded + 3.0 * (projected + inner));
+        let element = 2.0 * 3.0 * (projected + inner);
+        let norm = self.norm(tokens, sharded);
         let tensor = self.tensor(l, tokens);
         let forward = Pass {
             gemm: input.forward + output.forward,
             attention: scan,
-            elementwise: self.machine.stream(tokens * element + cast),
+            elementwise: self.machine.stream(tokens * element + cast) + norm,
             tensor,
             ..Pass::default()
         };
         let backward = Pass {
             gemm: input.backward + output.backward,
             attention: 2.5 * scan,
-            elementwise: self.machine.stream(1.5 * tokens * element + cast),
+            elementwise: self.machine.stream(1.5 * tokens * element + cast) + 1.5 * norm,
             tensor,
             ..Pass::default()
         };

@@ -26,13 +26,14 @@ fn divisors(n: u32) -> impl Iterator<Item = u32> {
 }
 
 /// The valid layout on at most `chips` chips that is nearest to `wanted`, by the sum of doublings over all sizes and idle chips.
-/// Where the global batch must change to fit the replicas it is rounded up. None where the model fits no layout at all.
-pub fn nearest_valid(model: &ModelShape, chips: u32, wanted: &Layout) -> Option<Layout> {
+/// Where the global batch must change to fit the replicas it is rounded up. With `fill` the replicas are not wanted as they are
+/// but as many as the chips hold. None where the model fits no layout at all.
+pub fn nearest_valid(model: &ModelShape, chips: u32, wanted: &Layout, fill: bool) -> Option<Layout> {
     let positive = |n: u32| n.max(1);
     let sequence = positive(wanted.sequence);
     let tensor = near(positive(wanted.tp), divisors(positive(model.heads)).filter(|t| *t <= chips));
-    let context =
-        near(positive(wanted.cp), (0..10).map(|e| 1_u32 << e).filter(|c| *c <= chips && *c <= sequence));
+    let whole = |c: u32| c == 1 || sequence.is_multiple_of(2 * c);
+    let context = near(positive(wanted.cp), (0..10).map(|e| 1_u32 << e).filter(|c| *c <= chips && whole(*c)));
     let stages =
         near(positive(wanted.pp), (1..=positive(model.layers).saturating_add(2)).filter(|p| *p <= chips));
     let experts = model.moe.map_or(vec![1], |m| near(positive(wanted.ep), divisors(positive(m.experts))));
@@ -40,17 +41,19 @@ pub fn nearest_valid(model: &ModelShape, chips: u32, wanted: &Layout) -> Option<
         near(positive(wanted.expert_tp()), divisors(positive(m.expert_ffn)).filter(|t| *t <= 64))
     });
     let micro = near(positive(wanted.micro_batch), (0..8).map(|e| 1_u32 << e));
-    let chunks = near(positive(wanted.vpp), 1..=positive(model.layers));
     let mut best: Option<(f64, Layout)> = None;
     for &tp in &tensor {
         for &cp in &context {
             for &pp in &stages {
+                let most = if pp == 1 { 1 } else { (positive(model.layers).saturating_add(2) / pp).max(1) };
+                let chunks = near(positive(wanted.vpp), 1..=most);
                 let Some(block) = tp.checked_mul(cp).and_then(|x| x.checked_mul(pp)).filter(|b| *b <= chips)
                 else {
                     continue;
                 };
                 let most = chips / block;
-                let asked = positive(wanted.dp).min(most);
+                let asked = if fill { most } else { positive(wanted.dp).min(most) };
+                let replicas = if fill { most } else { wanted.dp };
                 for dp in near(
                     asked,
                     [asked, most].into_iter().chain((0..31).map(|e| 1_u32 << e)).filter(|d| *d <= most),
@@ -62,7 +65,7 @@ pub fn nearest_valid(model: &ModelShape, chips: u32, wanted: &Layout) -> Option<
                         let shared = doublings(tp, wanted.tp)
                             + doublings(cp, wanted.cp)
                             + doublings(pp, wanted.pp)
-                            + doublings(dp, wanted.dp)
+                            + doublings(dp, replicas)
                             + doublings(micro_batch, wanted.micro_batch)
                             + doublings(global_batch, wanted.global_batch)
                             + 0.1 * doublings(block * dp, chips);

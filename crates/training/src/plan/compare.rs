@@ -33,7 +33,7 @@ pub(super) fn cut(l: &Layout) -> [u32; 5] {
     [l.tp, l.cp, l.pp, l.ep, l.dp]
 }
 
-fn key(l: &Layout) -> [u32; 16] {
+fn key(l: &Layout) -> [u32; 17] {
     [
         l.tp,
         l.cp,
@@ -51,6 +51,7 @@ fn key(l: &Layout) -> [u32; 16] {
         u32::from(!l.overlap.data),
         u32::from(!l.sequence_parallel),
         l.shard.unwrap_or(0),
+        l.placement as u32,
     ]
 }
 

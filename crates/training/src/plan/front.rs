@@ -80,11 +80,13 @@ fn build(job: &Job, request: &PlanRequest, prune: bool) -> Result<Front, PlanErr
     // Strictly: an equal one may come first in the order of sizes.
     let beaten = |bytes: f64, bound: f64| prune && bytes > stairs.borrow().least_until(bound);
     tree.places(
-        |_| false,
+        !prune,
+        |bound, floor| {
+            let floor = floor();
+            beaten(floor, bound) || (prune && floor > job.chip.memory.bytes())
+        },
+        |bound, floor| !beaten(floor, bound) && (!prune || floor <= job.chip.memory.bytes()),
         |bench, place| {
-            if beaten(place.floor, place.bound) || (prune && place.floor > job.chip.memory.bytes()) {
-                return;
-            }
             leaves(
                 job.model,
                 request,
@@ -92,9 +94,6 @@ fn build(job: &Job, request: &PlanRequest, prune: bool) -> Result<Front, PlanErr
                 |l| !beaten(place.floor, lower_bound(bench, l, &place.cost)),
                 |l| {
                     let bound = lower_bound(bench, l, &place.cost);
-                    if beaten(place.floor, bound) {
-                        return;
-                    }
                     let held = memory(job.model, job.chip, job.state, l);
                     if !held.fits() {
                         counts.too_large += 1;

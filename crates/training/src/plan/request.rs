@@ -2,7 +2,7 @@
 
 use gigatwin_catalog::Precision;
 
-use crate::{AttentionKernel, Offload, Overlap, Recompute, Schedule, Zero};
+use crate::{AttentionKernel, Offload, Overlap, Placement, Recompute, Schedule, Zero};
 
 /// Choices beside the sizes. An empty list stands for the value of [`crate::Layout::single`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Choices {
     pub schedules: &'static [Schedule],
     /// What may live in the host's memory.
     pub offload: &'static [Offload],
+    /// Orders of ranks on neighbouring chips; tried where there is a pipeline, each order that differs for the sizes at hand once.
+    pub placements: &'static [Placement],
     /// Whether experts may be cut among tensor ranks.
     pub expert_tensor: bool,
     /// Whether tensor ranks may leave norms and residuals whole.
@@ -29,12 +31,13 @@ pub struct Choices {
 }
 
 impl Choices {
-    /// What Megatron-LM runs today: 1F1B and interleaved pipelines.
+    /// What Megatron-LM runs today: 1F1B and interleaved pipelines, data inside or outside the pipeline ranks.
     pub const MEGATRON: Choices = Choices {
         recompute: &[Recompute::None, Recompute::Selective, Recompute::Full],
         zero: &[Zero::Optimizer, Zero::Weights],
         schedules: &[Schedule::OneForwardOneBackward],
         offload: &[Offload::None],
+        placements: &[Placement::ContextDataPipeline, Placement::ContextPipelineData],
         expert_tensor: false,
         sequence_parallel_off: false,
         overlap_off: false,
@@ -42,10 +45,11 @@ impl Choices {
         tensor_beyond_domain: false,
     };
 
-    /// All that a published stack can do: every schedule and ZeRO stage, experts cut among tensor ranks.
+    /// All that a published stack can do: every schedule and ZeRO stage, experts cut among tensor ranks, every order of ranks.
     pub const FULL: Choices = Choices {
         zero: &[Zero::Replicated, Zero::Optimizer, Zero::Gradients, Zero::Weights],
         schedules: &[Schedule::OneForwardOneBackward, Schedule::ZeroBubble, Schedule::DualPipe],
+        placements: Placement::ALL,
         expert_tensor: true,
         ..Choices::MEGATRON
     };

@@ -3,35 +3,38 @@
 use std::cell::RefCell;
 
 use super::compare::{Candidate, cut};
-use super::space::{Space, chunkings, count, fastest, leaves};
+use super::space::{Orders, Space, chunkings, count, fastest, leaves};
 use super::{Counts, PlanRequest};
 use crate::layer::{Bench, LayerCost};
 use crate::memory::memory;
 use crate::step::{assemble, lower_bound};
-use crate::{Job, Layout, Schedule, Zero};
+use crate::{Job, Layout, Placement, Schedule, Zero};
 
 /// A cut on a number of stages, any number of replicas, with a bound below all leaves.
 struct Group {
     bound: f64,
     cut: u32,
     pp: u32,
+    /// Whether it holds the layouts in other orders of ranks than the default, which seats the groups of a layer closest.
+    reordered: bool,
 }
 
-/// The searched space, lowest bound first.
+/// The searched space, lowest bound first, other orders of ranks last.
 pub(super) struct Tree<'a> {
     job: &'a Job<'a>,
     request: &'a PlanRequest,
     bench: Bench<'a>,
     space: Space,
-    cuts: Vec<(Layout, LayerCost)>,
+    orders: Orders,
+    /// Cuts with the cost of their layers in the first order of ranks, and a bound below it in any order.
+    cuts: Vec<(Layout, LayerCost, LayerCost)>,
     groups: Vec<Group>,
     /// Leaves of the whole tree.
     pub all: u64,
 }
 
-/// A place with a bound below all its leaves.
+/// A place and what its layers cost.
 pub(super) struct Place {
-    pub bound: f64,
     /// Bytes per chip that no leaf undercuts.
     pub floor: f64,
     pub layout: Layout,
@@ -41,48 +44,139 @@ pub(super) struct Place {
 impl<'a> Tree<'a> {
     pub(super) fn new(job: &'a Job<'a>, request: &'a PlanRequest) -> Tree<'a> {
         let bench = Bench::new(job.model, job.chip, job.network, job.calibration, job.state);
+        let closest = Bench { closest: true, ..bench };
         let space = Space::new(job, request);
-        let mut tree = Tree { job, request, bench, space, cuts: Vec::new(), groups: Vec::new(), all: 0 };
+        let orders = Orders::new(request);
+        let mut tree =
+            Tree { job, request, bench, space, orders, cuts: Vec::new(), groups: Vec::new(), all: 0 };
         for cut in tree.space.cuts(job.model, request) {
-            let mut cost: Option<LayerCost> = None;
+            let mut cost: Option<(LayerCost, LayerCost)> = None;
             for pp in tree.space.stages(job.model, request, &cut) {
                 let chunks = chunkings(job.model, request, &cut, pp);
                 let mut most: Option<Layout> = None;
                 for place in tree.space.replicas(request, &cut, pp) {
-                    tree.all += count(request, &place, chunks);
+                    tree.all += tree.orders.at(&place).len().max(1) as u64 * count(request, &place, chunks);
                     most.get_or_insert(place);
                 }
                 let Some(most) = most else { continue };
                 // The cost of a layer depends on stages and replicas only through where groups sit, which the cut fixes.
-                let cost = cost.get_or_insert_with(|| bench.layer_cost(&most));
+                let (usual, least) =
+                    cost.get_or_insert_with(|| (bench.layer_cost(&most), closest.layer_cost(&most)));
                 // Fewer replicas run more micro-batches each, and fewer chips have a slowest one that is less slow.
                 let few = Layout { dp: 1, global_batch: most.micro_batches() * cut.micro_batch, ..most };
-                let bound = lower_bound(&bench, &fastest(job.model, request, &few), cost);
-                tree.groups.push(Group { bound, cut: tree.cuts.len() as u32, pp });
+                let best = fastest(job.model, request, &few);
+                let cut = tree.cuts.len() as u32;
+                tree.groups.push(Group {
+                    bound: lower_bound(&bench, &best, usual),
+                    cut,
+                    pp,
+                    reordered: false,
+                });
+                if pp > 1 && request.choices.placements.len() > 1 {
+                    let bound = lower_bound(&bench, &best, least);
+                    tree.groups.push(Group { bound, cut, pp, reordered: true });
+                }
             }
-            if let Some(cost) = cost {
-                tree.cuts.push((cut, cost));
+            if let Some((usual, least)) = cost {
+                tree.cuts.push((cut, usual, least));
             }
         }
-        tree.groups.sort_by(|a, b| a.bound.total_cmp(&b.bound));
+        // The default order first: it is mostly the best, and what it finds prunes the others.
+        tree.groups.sort_by(|a, b| a.reordered.cmp(&b.reordered).then(a.bound.total_cmp(&b.bound)));
         tree
     }
 
-    /// Places from the lowest bound of their group on, until `stop` says that no bound from this on matters.
-    pub(super) fn places(&self, mut stop: impl FnMut(f64) -> bool, mut each: impl FnMut(&Bench, Place)) {
+    /// Places from the lowest bound of their group on, but for groups that `skip` refuses by their bound and by the bytes per chip
+    /// that none of their leaves undercuts. `enter` may refuse a place in the same way; orders of ranks that another one dominates are
+    /// left out unless `every`.
+    pub(super) fn places(
+        &self,
+        every: bool,
+        mut skip: impl FnMut(f64, &dyn Fn() -> f64) -> bool,
+        mut enter: impl FnMut(f64, f64) -> bool,
+        mut each: impl FnMut(&Bench, Place),
+    ) {
         for group in &self.groups {
-            if stop(group.bound) {
-                return;
+            let (cut, cost, _) = &self.cuts[group.cut as usize];
+            // The more replicas divide the training state, the less of it a chip holds.
+            let least = || {
+                let most = self.space.replicas(self.request, cut, group.pp).next();
+                most.map_or(f64::INFINITY, |most| floor(self.job, self.request, &most))
+            };
+            if skip(group.bound, &least) {
+                continue;
             }
-            let (cut, cost) = &self.cuts[group.cut as usize];
+            if group.reordered {
+                self.reordered(group, every, &mut enter, &mut each);
+                continue;
+            }
             for layout in self.space.replicas(self.request, cut, group.pp) {
-                let cost = LayerCost { send: self.bench.send(&layout), ..*cost };
-                let best = fastest(self.job.model, self.request, &layout);
-                let bound = lower_bound(&self.bench, &best, &cost);
-                let floor = floor(self.job, self.request, &layout);
-                each(&self.bench, Place { bound, floor, layout, cost });
+                let layout = Layout { placement: self.first(), ..layout };
+                if let Some(floor) = self.open(&layout, cost, &mut enter) {
+                    let cost = LayerCost { send: self.bench.send(&layout), ..*cost };
+                    each(&self.bench, Place { floor, layout, cost });
+                }
             }
         }
+    }
+
+    /// The place's floor, where `enter` lets it in.
+    fn open(
+        &self,
+        layout: &Layout,
+        cost: &LayerCost,
+        enter: &mut impl FnMut(f64, f64) -> bool,
+    ) -> Option<f64> {
+        let best = fastest(self.job.model, self.request, layout);
+        let floor = floor(self.job, self.request, layout);
+        enter(lower_bound(&self.bench, &best, cost), floor).then_some(floor)
+    }
+
+    /// The places of a group in all orders but the first.
+    fn reordered(
+        &self,
+        group: &Group,
+        every: bool,
+        enter: &mut impl FnMut(f64, f64) -> bool,
+        each: &mut impl FnMut(&Bench, Place),
+    ) {
+        let (cut, usual, least) = &self.cuts[group.cut as usize];
+        let wanted = |p: &Placement| *p != self.first() && (every || !p.dominated());
+        for placement in self.request.choices.placements.iter().copied().filter(wanted) {
+            // Layers cost the same wherever their groups sit as close.
+            let at = |l: &Layout| (self.bench.seat(l).stage, self.bench.seat(l).context);
+            let home = |l: &Layout| at(&Layout { placement: self.first(), ..*l });
+            let mut known: Option<((u32, u32), LayerCost)> = None;
+            for layout in self.space.replicas(self.request, cut, group.pp) {
+                if !self.orders.at(&layout).contains(&placement) {
+                    continue;
+                }
+                let layout = Layout { placement, ..layout };
+                // Another order only ever brings the stages closer: groups of a layer and replicas sit farther.
+                let send = self.bench.send(&layout);
+                let far = self.bench.send(&Layout { placement: self.first(), ..layout });
+                if (!every && send >= far) || self.open(&layout, least, enter).is_none() {
+                    continue;
+                }
+                let there = at(&layout);
+                let cost = match known {
+                    Some((seat, cost)) if seat == there => cost,
+                    _ if there == home(&layout) => *usual,
+                    _ => self.bench.layer_cost(&layout),
+                };
+                known = Some((there, cost));
+                if let Some(floor) = self.open(&layout, &cost, enter) {
+                    each(&self.bench, Place { floor, layout, cost: LayerCost { send, ..cost } });
+                }
+            }
+        }
+    }
+}
+
+impl Tree<'_> {
+    /// The order of ranks whose layer costs a cut holds.
+    fn first(&self) -> Placement {
+        self.request.choices.placements.first().copied().unwrap_or_default()
     }
 }
 
@@ -142,30 +236,34 @@ pub(super) fn search(job: &Job, request: &PlanRequest, prune: bool) -> Found {
     let mut counts = Counts { space: tree.all, ..Counts::default() };
     let best = RefCell::new(Best::default());
     let slower = |bound: f64| prune && bound > best.borrow().limit();
-    tree.places(slower, |bench, place| {
-        if slower(place.bound) || (prune && place.floor > job.chip.memory.bytes()) {
-            return;
-        }
-        leaves(
-            job.model,
-            request,
-            &place.layout,
-            |l| !slower(lower_bound(bench, l, &place.cost)),
-            |l| {
-                if slower(lower_bound(bench, l, &place.cost)) {
-                    return;
-                }
-                let held = memory(job.model, job.chip, job.state, l);
-                if !held.fits() {
-                    counts.too_large += 1;
-                    return;
-                }
-                counts.evaluated += 1;
-                let time = assemble(bench, l, &place.cost).total();
-                best.borrow_mut().offer(Candidate { time, memory: held.total().bytes(), layout: *l });
-            },
-        );
-    });
+    let fits = |floor: f64| !prune || floor <= job.chip.memory.bytes();
+    let skip = |bound: f64, floor: &dyn Fn() -> f64| slower(bound) || !fits(floor());
+    tree.places(
+        !prune,
+        skip,
+        |bound, floor| !slower(bound) && fits(floor),
+        |bench, place| {
+            leaves(
+                job.model,
+                request,
+                &place.layout,
+                |l| !slower(lower_bound(bench, l, &place.cost)),
+                |l| {
+                    if slower(lower_bound(bench, l, &place.cost)) {
+                        return;
+                    }
+                    let held = memory(job.model, job.chip, job.state, l);
+                    if !held.fits() {
+                        counts.too_large += 1;
+                        return;
+                    }
+                    counts.evaluated += 1;
+                    let time = assemble(bench, l, &place.cost).total();
+                    best.borrow_mut().offer(Candidate { time, memory: held.total().bytes(), layout: *l });
+                },
+            );
+        },
+    );
     let best = best.into_inner();
     Found { first: best.first, second: best.second, counts }
 }

@@ -2,13 +2,13 @@
 //!
 //! - A **cut** fixes all that the cost of a layer depends on: tensor, context, expert and expert-tensor ranks, micro-batch,
 //!   sequence parallelism, overlap inside layers, and whether the schedule hides expert exchange.
-//! - A **place** adds stages and replicas.
+//! - A **place** adds stages, replicas and the order of ranks on neighbouring chips.
 //! - A **leaf** adds schedule, chunks, ZeRO stage, recomputation, offload and overlap of data-parallel traffic.
 
 use gigatwin_catalog::ModelShape;
 
 use super::PlanRequest;
-use crate::{Job, Layout, Overlap, Recompute, Schedule, Zero};
+use crate::{Job, Layout, Overlap, Placement, Recompute, Schedule, Zero};
 
 /// Divisors of `n` up to `limit`, ascending.
 pub(super) fn divisors(n: u32, limit: u32) -> Vec<u32> {
@@ -238,7 +238,33 @@ pub(super) fn chunkings(model: &ModelShape, request: &PlanRequest, cut: &Layout,
         .sum()
 }
 
-/// How many leaves a place has, given [`chunkings`].
+/// Orders of ranks by whether there are several context ranks and several replicas: of those that put all groups on the same
+/// chips only the first; without a pipeline only the first of all.
+pub(super) struct Orders([[Vec<Placement>; 2]; 2]);
+
+impl Orders {
+    pub(super) fn new(request: &PlanRequest) -> Orders {
+        let all = request.choices.placements;
+        let of = |cp: usize, dp: usize| {
+            let order = |p: &Placement| p.order(1 + cp as u32, 1 + dp as u32, 2);
+            let mut kept: Vec<Placement> = Vec::new();
+            for p in all {
+                if !kept.iter().any(|k| order(k) == order(p)) {
+                    kept.push(*p);
+                }
+            }
+            kept
+        };
+        Orders([[of(0, 0), of(0, 1)], [of(1, 0), of(1, 1)]])
+    }
+
+    pub(super) fn at(&self, place: &Layout) -> &[Placement] {
+        let all = &self.0[usize::from(place.cp > 1)][usize::from(place.dp > 1)];
+        if place.pp > 1 { all } else { &all[..all.len().min(1)] }
+    }
+}
+
+/// How many leaves a place has in one order of ranks, given [`chunkings`].
 pub(super) fn count(request: &PlanRequest, place: &Layout, chunkings: u64) -> u64 {
     let c = &request.choices;
     let zero = c.zero.iter().filter(|z| zero_allowed(**z, place)).count();

@@ -9,6 +9,7 @@ use gigatwin_training::{Calibration, ChipFactors, PRIORS, Parts};
 
 use super::table::Table;
 use super::{Band, TrainingTableError, fit_row};
+use crate::report::ParameterCount;
 
 /// Fitted parameters of every fold: "all" rows, and all rows but one source family under that family's name.
 #[derive(Debug, Clone, Default)]
@@ -94,6 +95,11 @@ impl Parameters {
             }
         }
         Ok(out)
+    }
+
+    /// How many there are in the fold of all rows.
+    pub fn count(&self) -> ParameterCount {
+        ParameterCount { global: PRIORS.len(), per_chip: 3, chips: self.chips("all").count(), per_source: 0 }
     }
 
     /// Names of the folds.

@@ -20,7 +20,9 @@ pub(super) fn run(
     args: &TrainingJob,
     write: impl Fn(&TrainingExport<'_>) -> Result<Vec<ExportFile>, ExportError>,
 ) -> Result<Exit, Fault> {
-    let Some(chosen) = target::choose(context, &args.target)? else { return Ok(Exit::NotUnderstood) };
+    let Some(chosen) = target::choose(context, &args.target, Some(&args.sizes))? else {
+        return Ok(Exit::NotUnderstood);
+    };
     let task = &chosen.task;
     let layout = match target::given_layout(task, &args.sizes) {
         Ok(Some(layout)) => layout,

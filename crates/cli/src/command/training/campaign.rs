@@ -83,7 +83,9 @@ fn no(context: &Context, chosen: &Chosen, reason: &str) -> Result<Exit, Fault> {
 }
 
 pub(super) fn run(context: &Context, args: &Campaign) -> Result<Exit, Fault> {
-    let Some(chosen) = target::choose(context, &args.target)? else { return Ok(Exit::NotUnderstood) };
+    let Some(chosen) = target::choose(context, &args.target, Some(&args.sizes))? else {
+        return Ok(Exit::NotUnderstood);
+    };
     let OnSite { layout, outcome, terms, inputs, goodput: g } =
         match on_site(context, &chosen, &args.sizes, args.spares)? {
             Ok(there) => there,
@@ -107,7 +109,7 @@ pub(super) fn run(context: &Context, args: &Campaign) -> Result<Exit, Fault> {
             "gigatwin": stamp(&chosen.stamp),
             "run": page::task_json(task),
             "layout": page::layout_json(&layout),
-            "step": page::step_json(task, &outcome),
+            "step": page::step_json(task, &layout, &outcome),
             "steps": steps,
             "nodes": inputs.nodes, "spares": inputs.spares,
             "days": bill.wall.days(), "days_low": bill.wall.days() * task.band.0, "days_high": bill.wall.days() * task.band.1,

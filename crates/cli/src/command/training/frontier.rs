@@ -36,7 +36,7 @@ struct Race {
 }
 
 pub(super) fn run(context: &Context, args: &Frontier) -> Result<Exit, Fault> {
-    let Some(chosen) = choose_on(context, &args.target, args.partition.as_deref())? else {
+    let Some(chosen) = choose_on(context, &args.target, args.partition.as_deref(), Some(&args.sizes))? else {
         return Ok(Exit::NotUnderstood);
     };
     let there = match on_site(context, &chosen, &args.sizes, None)? {

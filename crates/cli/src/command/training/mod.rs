@@ -6,6 +6,7 @@ mod page;
 mod plan;
 mod predict;
 pub(super) mod target;
+mod timeline;
 
 use crate::args::training::Training;
 use crate::context::Context;

@@ -2,7 +2,7 @@
 
 use gigatwin_factory::training::TrainingTask;
 use gigatwin_quantity::{Dim, Quantity};
-use gigatwin_training::{Layout, Offload, Recompute, Schedule, StepOutcome, Zero};
+use gigatwin_training::{Layout, Offload, Placement, Recompute, Schedule, StepOutcome, Zero};
 use serde_json::{Value, json};
 
 use super::target::{Chosen, precision_word};
@@ -41,6 +41,9 @@ pub fn words(l: &Layout) -> String {
         Zero::Gradients => ", ZeRO 2",
         Zero::Weights => ", ZeRO 3",
     });
+    if l.pp > 1 && l.placement != Placement::default() {
+        text.push_str(&format!(", ranks in the order {}", l.placement.word()));
+    }
     if let Some(shard) = l.shard {
         text.push_str(&format!(" in shards of {shard}"));
     }
@@ -102,6 +105,30 @@ pub fn memory(o: &StepOutcome) -> [(&'static str, f64); 6] {
     ]
 }
 
+/// What a step draws at the racks of the accelerators it uses; cooling and losses of the site come on top.
+struct Energy {
+    /// Watts per accelerator while it computes, only communicates, or waits.
+    by_state: [f64; 3],
+    /// Mean watts per accelerator.
+    mean: f64,
+    /// Joules of a step over all accelerators.
+    step: f64,
+    /// Joules per token.
+    token: f64,
+}
+
+impl Energy {
+    fn new(task: &TrainingTask, l: &Layout, o: &StepOutcome) -> Energy {
+        let by_state = task.power.map(|p| p.w());
+        let s = &o.shares;
+        let mean = s.compute.fraction() * by_state[0]
+            + s.communicate.fraction() * by_state[1]
+            + s.idle.fraction() * by_state[2];
+        let step = mean * l.chips() as f64 * o.step_time.s();
+        Energy { by_state, mean, step, token: step / l.tokens() }
+    }
+}
+
 /// Layout and step as a page.
 pub fn step(context: &Context, task: &TrainingTask, l: &Layout, o: &StepOutcome) -> String {
     let f = context.figures();
@@ -134,6 +161,25 @@ pub fn step(context: &Context, task: &TrainingTask, l: &Layout, o: &StepOutcome)
             ),
         ],
     ];
+    let e = Energy::new(task, l, o);
+    head.push(vec![
+        "power".to_owned(),
+        format!(
+            "{} per accelerator ({} computing, {} communicating, {} waiting)",
+            f.value(Dim::Power, e.mean),
+            f.value(Dim::Power, e.by_state[0]),
+            f.value(Dim::Power, e.by_state[1]),
+            f.value(Dim::Power, e.by_state[2])
+        ),
+    ]);
+    head.push(vec![
+        "energy".to_owned(),
+        format!(
+            "{} a step, {} J per token, at the racks",
+            f.value(Dim::Energy, e.step),
+            f.decimal(e.token, 3)
+        ),
+    ]);
     if l.chips() < u64::from(task.chips) {
         head.push(vec![
             "idle".to_owned(),
@@ -176,6 +222,7 @@ pub fn layout_json(l: &Layout) -> Value {
             Recompute::Full => "full",
         },
         "schedule": schedule_word(l),
+        "placement": l.placement.word(),
         "offload": match l.offload {
             Offload::None => "none",
             Offload::Optimizer => "optimizer",
@@ -188,8 +235,9 @@ pub fn layout_json(l: &Layout) -> Value {
 }
 
 /// A step for machines.
-pub fn step_json(task: &TrainingTask, o: &StepOutcome) -> Value {
+pub fn step_json(task: &TrainingTask, l: &Layout, o: &StepOutcome) -> Value {
     let s = o.step_time.s();
+    let e = Energy::new(task, l, o);
     let named = |list: &[(&'static str, f64)]| -> serde_json::Map<String, Value> {
         list.iter().map(|(k, v)| (k.replace([' ', '-'], "_"), json!(v))).collect()
     };
@@ -209,6 +257,13 @@ pub fn step_json(task: &TrainingTask, o: &StepOutcome) -> Value {
             "communicate": o.shares.communicate.fraction(),
             "idle": o.shares.idle.fraction(),
         },
+        "power_w": {
+            "compute": e.by_state[0], "communicate": e.by_state[1], "idle": e.by_state[2], "mean": e.mean,
+            "all": e.mean * l.chips() as f64,
+        },
+        "energy_j": e.step,
+        "energy_mwh": e.step / 3.6e9,
+        "energy_j_per_token": e.token,
     })
 }
 

@@ -5,7 +5,7 @@ use gigatwin_training::{Choices, Front, PlanError, front, plan as search};
 use serde_json::json;
 
 use super::target::Chosen;
-use super::{page, planned, target};
+use super::{page, planned, target, timeline};
 use crate::args::training::{Plan, Space};
 use crate::context::Context;
 use crate::exit::{Exit, Fault};
@@ -14,7 +14,7 @@ use crate::layout::{Side, table};
 use crate::stats;
 
 pub(super) fn run(context: &Context, args: &Plan) -> Result<Exit, Fault> {
-    let Some(chosen) = target::choose(context, &args.target)? else { return Ok(Exit::NotUnderstood) };
+    let Some(chosen) = target::choose(context, &args.target, None)? else { return Ok(Exit::NotUnderstood) };
     let task = &chosen.task;
     let choices = match args.space {
         Space::Megatron => Choices::MEGATRON,
@@ -30,12 +30,15 @@ pub(super) fn run(context: &Context, args: &Plan) -> Result<Exit, Fault> {
     let today = if args.space == Space::Megatron { None } else { planned(task).ok() }
         .filter(|p| p.layout != plan.layout);
     let whole = if args.front { front(&job, &request).ok() } else { None };
+    let wanted = timeline::Wanted { explain: args.picture.explain, trace: args.picture.trace.as_deref() };
+    let drawn = timeline::answer(context, &chosen, &plan.layout, &wanted)?;
     if context.json {
         context.json(&json!({
             "gigatwin": stamp(&chosen.stamp),
             "run": page::task_json(task),
+            "timeline": drawn.as_ref().map(|d| &d.1),
             "layout": page::layout_json(&plan.layout),
-            "step": page::step_json(task, &plan.outcome),
+            "step": page::step_json(task, &plan.layout, &plan.outcome),
             "runner_up": plan.runner_up.as_ref().map(|r| json!({
                 "layout": page::layout_json(&r.layout),
                 "step_time_s": r.outcome.step_time.s(),
@@ -58,6 +61,9 @@ pub(super) fn run(context: &Context, args: &Plan) -> Result<Exit, Fault> {
         let mut text = page::title(context, &chosen);
         text.push('\n');
         text.push_str(&page::step(context, task, &plan.layout, &plan.outcome));
+        if let Some((picture, _)) = &drawn {
+            text.push_str(picture);
+        }
         if let Some(r) = &plan.runner_up {
             let loss = r.outcome.step_time / plan.outcome.step_time - 1.0;
             text.push_str(&format!(

@@ -3,7 +3,7 @@
 use gigatwin_training::{cure, step};
 use serde_json::json;
 
-use super::{page, planned, target};
+use super::{page, planned, target, timeline};
 use crate::args::training::Predict;
 use crate::context::Context;
 use crate::exit::{Exit, Fault};
@@ -11,7 +11,9 @@ use crate::json::stamp;
 use crate::{diagnostics, stats};
 
 pub(super) fn run(context: &Context, args: &Predict) -> Result<Exit, Fault> {
-    let Some(chosen) = target::choose(context, &args.target)? else { return Ok(Exit::NotUnderstood) };
+    let Some(chosen) = target::choose(context, &args.target, Some(&args.sizes))? else {
+        return Ok(Exit::NotUnderstood);
+    };
     let task = &chosen.task;
     let layout = match target::given_layout(task, &args.sizes) {
         Ok(Some(layout)) => layout,
@@ -33,12 +35,15 @@ pub(super) fn run(context: &Context, args: &Predict) -> Result<Exit, Fault> {
     })?;
     let fits = outcome.memory.fits();
     let mended = if fits { None } else { cure(job.model, job.chip, job.state, &layout) };
+    let wanted = timeline::Wanted { explain: args.picture.explain, trace: args.picture.trace.as_deref() };
+    let drawn = timeline::answer(context, &chosen, &layout, &wanted)?;
     if context.json {
         context.json(&json!({
             "gigatwin": stamp(&chosen.stamp),
             "run": page::task_json(task),
             "layout": page::layout_json(&layout),
-            "step": page::step_json(task, &outcome),
+            "step": page::step_json(task, &layout, &outcome),
+            "timeline": drawn.as_ref().map(|d| &d.1),
             "fits": fits,
             "memory_short_bytes": outcome.memory.short().bytes(),
             "cure": mended.as_ref().map(|c| json!({"change": c.change, "layout": page::layout_json(&c.layout)})),
@@ -47,6 +52,9 @@ pub(super) fn run(context: &Context, args: &Predict) -> Result<Exit, Fault> {
         let mut text = page::title(context, &chosen);
         text.push('\n');
         text.push_str(&page::step(context, task, &layout, &outcome));
+        if let Some((picture, _)) = &drawn {
+            text.push_str(picture);
+        }
         if !fits {
             text.push_str(&format!(
                 "\nDoes not fit: memory is short by {} per accelerator.\n",

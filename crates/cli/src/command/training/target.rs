@@ -6,9 +6,9 @@ use gigatwin_factory::outcome::{Stamp, slug};
 use gigatwin_factory::training::{TrainingTask, runs_on, training_tasks};
 use gigatwin_factory::{Factory, load};
 use gigatwin_quantity::{Dim, parse};
-use gigatwin_training::{Layout, LayoutError, Recompute, Schedule, Zero, nearest_valid};
+use gigatwin_training::{Layout, LayoutError, Placement, Recompute, Schedule, Zero, nearest_valid};
 
-use crate::args::training::{Again, Order, Sizes, Target};
+use crate::args::training::{Again, Order, Seating, Sizes, Target};
 use crate::context::Context;
 use crate::diagnostics::{self, Finding};
 use crate::exit::Fault;
@@ -35,12 +35,12 @@ fn fault(code: &'static str, message: impl Into<String>, hint: impl Into<String>
     Fault::NotUnderstood { code, message: message.into(), hint: hint.into(), file: None }
 }
 
-/// Finds the run. `None` where faults of the file have been reported.
+/// Finds the run. `None` where faults of the file, of the options or of the layout in `sizes` have been reported.
 ///
 /// # Errors
 /// Where the options name no run, or a file is out of reach.
-pub fn choose(context: &Context, target: &Target) -> Result<Option<Chosen>, Fault> {
-    choose_on(context, target, None)
+pub fn choose(context: &Context, target: &Target, sizes: Option<&Sizes>) -> Result<Option<Chosen>, Fault> {
+    choose_on(context, target, None, sizes)
 }
 
 /// Finds the run, among those on one partition where it is given. `None` where faults of the file have been reported.
@@ -51,6 +51,7 @@ pub fn choose_on(
     context: &Context,
     target: &Target,
     partition: Option<&str>,
+    sizes: Option<&Sizes>,
 ) -> Result<Option<Chosen>, Fault> {
     let catalog = context.catalog()?;
     let (factory, source) = match &target.file {
@@ -83,7 +84,14 @@ pub fn choose_on(
         seed: context.seed,
         inputs_sha256: factory.sha256.clone(),
     };
-    if let Some(text) = change(&mut task, target)? {
+    if let Some(mut text) = change(&mut task, target)? {
+        // The layout's faults too; batch and sequence of zero have been told.
+        if let Some(Err(more)) = sizes.map(|s| given_layout(&task, s)) {
+            let told = |f: &Finding| {
+                f.message.contains("the global batch must") || f.message.contains("the sequence must")
+            };
+            text.extend(more.into_iter().filter(|f| !told(f)));
+        }
         diagnostics::findings(context, Some(&source), &text)?;
         return Ok(None);
     }
@@ -280,7 +288,7 @@ pub fn given_layout(task: &TrainingTask, sizes: &Sizes) -> Result<Option<Layout>
             None => return Ok(None),
         }
     };
-    let faults = faults(task, &layout);
+    let faults = faults(task, &layout, sizes.any() && sizes.dp.is_none());
     if faults.is_empty() { Ok(Some(layout)) } else { Err(faults) }
 }
 
@@ -314,13 +322,21 @@ fn from_sizes(task: &TrainingTask, s: &Sizes) -> Layout {
             Some(Order::ZeroBubble) => Schedule::ZeroBubble,
             Some(Order::DualPipe) => Schedule::DualPipe,
         },
+        placement: match s.placement {
+            None | Some(Seating::ContextDataPipeline) => Placement::ContextDataPipeline,
+            Some(Seating::ContextPipelineData) => Placement::ContextPipelineData,
+            Some(Seating::PipelineContextData) => Placement::PipelineContextData,
+            Some(Seating::DataPipelineContext) => Placement::DataPipelineContext,
+            Some(Seating::DataContextPipeline) => Placement::DataContextPipeline,
+            Some(Seating::PipelineDataContext) => Placement::PipelineDataContext,
+        },
         sequence_parallel: tp > 1,
         ..Layout::single(task.global_batch, task.sequence, task.precision)
     }
 }
 
 /// Every rule a layout breaks on a run's accelerators; the first finding carries the nearest valid layout.
-fn faults(task: &TrainingTask, l: &Layout) -> Vec<Finding> {
+fn faults(task: &TrainingTask, l: &Layout, fill: bool) -> Vec<Finding> {
     let used = u32::try_from(l.chips()).unwrap_or(u32::MAX);
     let mut list: Vec<(&'static str, String)> = Vec::new();
     if l.chips() > u64::from(task.chips) {
@@ -350,7 +366,7 @@ fn faults(task: &TrainingTask, l: &Layout) -> Vec<Finding> {
     if list.is_empty() {
         return Vec::new();
     }
-    let hint = nearest_valid(&task.model, task.chips, l).map_or_else(
+    let hint = nearest_valid(&task.model, task.chips, l, fill).map_or_else(
         || "no layout near it is valid: gigatwin training plan finds one".to_owned(),
         |n| format!("the nearest valid layout is {}", options_of(&n, l)),
     );
