@@ -16,6 +16,7 @@ mod policy;
 mod profile;
 mod share;
 mod site;
+mod trace;
 
 pub use engine::{SimulationError, simulate};
 pub use failure::{Component, FailureModel};
@@ -27,3 +28,4 @@ pub use outcome::{Counts, Incident, Outcome, Sample};
 pub use policy::{FairShareRule, Multifactor, Order, OverLimit, Policy, Qos, Reservation, SlurmSettings};
 pub use share::{Account, ShareError, ShareTree};
 pub use site::{Cap, PlacementSpeed, Settings, Site};
+pub use trace::{Format, LeftOut, Recorded, Trace, TraceError, read_trace};
