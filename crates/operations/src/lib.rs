@@ -24,7 +24,7 @@ pub use hours::{HOURS_PER_YEAR, HoursYear, Operations, OperationsError};
 pub use job::{Job, JobClass, JobRecord, JobState, Seconds, Size};
 pub use layout::{Layout, Placement};
 pub use nodes::Span;
-pub use outcome::{Counts, Incident, Outcome, Sample};
+pub use outcome::{Counts, Holding, Incident, Outcome, Sample};
 pub use policy::{FairShareRule, Multifactor, Order, OverLimit, Policy, Qos, Reservation, SlurmSettings};
 pub use share::{Account, ShareError, ShareTree};
 pub use site::{Cap, PlacementSpeed, Settings, Site};
