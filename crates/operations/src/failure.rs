@@ -58,7 +58,7 @@ impl FailureModel {
                 of("accelerator memory", 72.0, hard, true),
                 of("host", 2.0 + 25.0, hard, true),
                 of("network", 35.0, [hour, 2 * hour, 12 * hour], true),
-                of("software and other", 76.0, soft, false),
+                of("software and other", 101.0, soft, false),
             ],
             lemon_share: 0.012,
             lemon_factor: 8.0,

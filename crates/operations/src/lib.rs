@@ -6,6 +6,7 @@
 
 mod engine;
 mod failure;
+mod generate;
 mod hours;
 mod job;
 mod lanes;
@@ -20,6 +21,7 @@ mod trace;
 
 pub use engine::{SimulationError, simulate};
 pub use failure::{Component, FailureModel};
+pub use generate::{Campaign, Mix, MixError, ServingPool, Stream, generate, shift_to_cheap_hours, sizes};
 pub use hours::{HOURS_PER_YEAR, HoursYear, Operations, OperationsError};
 pub use job::{Job, JobClass, JobRecord, JobState, Seconds, Size};
 pub use layout::{Layout, Placement};
