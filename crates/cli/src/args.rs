@@ -3,6 +3,7 @@
 pub mod energy;
 pub mod export;
 pub mod fabric;
+pub mod operate;
 pub mod programme;
 pub mod replay;
 pub mod serving;
@@ -83,6 +84,8 @@ pub enum Command {
     Diff(Diff),
     /// Evaluate the year hour by hour: PUE, water, price, carbon, cost per accelerator-hour
     Energy(energy::Energy),
+    /// Run the site event by event: queues, tenants, failures, power
+    Operate(Box<operate::Operate>),
     /// Compare predictions with measurements, row by row
     Validate(Validate),
     /// Judge, rank and choose many bids under one call; --realise: will what was announced come true?

@@ -15,6 +15,7 @@ mod nodes;
 mod outcome;
 mod policy;
 mod profile;
+pub mod report;
 mod share;
 mod site;
 mod trace;

@@ -10,6 +10,7 @@ mod explain;
 mod export;
 mod fabric;
 mod new;
+mod operate;
 mod programme;
 mod run;
 mod schema;
@@ -34,6 +35,7 @@ pub fn run(context: &Context, command: &Command) -> Result<Exit, Fault> {
         Command::Diff(args) => diff::run(context, args),
         Command::Programme(args) => programme::run(context, args),
         Command::Energy(args) => energy::run(context, args),
+        Command::Operate(args) => operate::run(context, args),
         Command::Validate(args) => validate::run(context, args),
         Command::Fabric { what } => fabric::run(context, what),
         Command::Training { what } => training::run(context, what),
