@@ -7,6 +7,7 @@
 mod engine;
 mod failure;
 mod generate;
+mod grid;
 mod hours;
 mod job;
 mod lanes;

@@ -106,7 +106,12 @@ pub struct Delivered {
 }
 
 /// Promise, demand and delivery of every account, groups included. Serving pools and campaigns count like all else.
-pub fn delivered(jobs: &[Job], outcome: &Outcome, shares: &ShareTree, units: impl Fn(&Job) -> i64) -> Vec<Delivered> {
+pub fn delivered(
+    jobs: &[Job],
+    outcome: &Outcome,
+    shares: &ShareTree,
+    units: impl Fn(&Job) -> i64,
+) -> Vec<Delivered> {
     let n = shares.accounts().len();
     let (mut held, mut asked) = (vec![0.0; n], vec![0.0; n]);
     for (job, r) in jobs.iter().zip(&outcome.jobs) {

@@ -20,7 +20,11 @@ pub(super) struct Other {
 }
 
 /// Sends jobs to the other sites and runs them there; what stays remains in the setting. `None` where a file has faults.
-pub(super) fn send(context: &Context, args: &Operate, setting: &mut Setting) -> Result<Option<Vec<Other>>, Fault> {
+pub(super) fn send(
+    context: &Context,
+    args: &Operate,
+    setting: &mut Setting,
+) -> Result<Option<Vec<Other>>, Fault> {
     if args.with.is_empty() {
         return Ok(Some(Vec::new()));
     }
@@ -39,7 +43,8 @@ pub(super) fn send(context: &Context, args: &Operate, setting: &mut Setting) -> 
     let (free, bound): (Vec<Job>, Vec<Job>) = setting.jobs.iter().copied().partition(|j| may(j));
     let bound_units: i64 = bound.iter().map(|j| layouts[0].units(j.size) * j.runtime.min(setting.span)).sum();
     // What is bound takes its part of the home site away from the router's picture.
-    let left = (layouts[0].gpus() - bound_units / setting.span.max(1)).max(i64::from(layouts[0].gpus_per_node));
+    let left =
+        (layouts[0].gpus() - bound_units / setting.span.max(1)).max(i64::from(layouts[0].gpus_per_node));
     let mut picture = layouts.clone();
     picture[0].nodes = u32::try_from(left / i64::from(layouts[0].gpus_per_node)).unwrap_or(u32::MAX);
     let to = route(&free, &picture, (args.patience * 3_600.0) as i64);
@@ -50,7 +55,8 @@ pub(super) fn send(context: &Context, args: &Operate, setting: &mut Setting) -> 
     let mut others = Vec::new();
     for (i, (name, layout)) in sites.into_iter().enumerate() {
         let jobs = std::mem::take(&mut split[i + 1]);
-        let site = Site { shares: setting.site.shares.clone(), qos: setting.site.qos.clone(), ..Site::new(layout) };
+        let site =
+            Site { shares: setting.site.shares.clone(), qos: setting.site.qos.clone(), ..Site::new(layout) };
         let outcome = simulate(&site, &jobs, &setting.settings).map_err(|faults| {
             let list: Vec<String> = faults.iter().take(5).map(ToString::to_string).collect();
             super::setting::not_understood("G582", &list.join("; "), "mend the workload")

@@ -90,7 +90,10 @@ pub(super) fn occupancy(a: &Answer) -> Heatmap {
     let gpus = a.setting.site.layout.gpus() as f64;
     let columns = points.len().clamp(1, COLUMNS);
     let mean = |f: &dyn Fn(usize) -> f64, c: usize| {
-        let (from, to) = (c * points.len() / columns, ((c + 1) * points.len() / columns).max(c * points.len() / columns + 1));
+        let (from, to) = (
+            c * points.len() / columns,
+            ((c + 1) * points.len() / columns).max(c * points.len() / columns + 1),
+        );
         let to = to.min(points.len());
         (from < to).then(|| (from..to).map(f).sum::<f64>() / (to - from) as f64 / gpus * 100.0)
     };

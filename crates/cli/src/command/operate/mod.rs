@@ -32,7 +32,11 @@ pub(super) fn run(context: &Context, args: &Operate) -> Result<Exit, Fault> {
         None => return Ok(Exit::NotUnderstood),
     };
     if setting.jobs.is_empty() {
-        return Err(setting::not_understood("G587", "no job is left to run", "see what was left out, and why"));
+        return Err(setting::not_understood(
+            "G587",
+            "no job is left to run",
+            "see what was left out, and why",
+        ));
     }
     let outcome = simulate(&setting.site, &setting.jobs, &setting.settings).map_err(|faults| {
         let list: Vec<String> = faults.iter().take(10).map(ToString::to_string).collect();

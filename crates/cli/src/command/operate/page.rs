@@ -134,10 +134,18 @@ pub(super) fn text(context: &Context, a: &Answer) -> String {
     let part = |x: f64| percent(x / sum.installed.max(1e-9));
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut row = |name: &str, value: String, note: String| rows.push(vec![name.to_owned(), value, note]);
-    row("Utilisation", part(sum.busy), format!("of {} accelerator-hours", count(sum.installed.round() as usize)));
+    row(
+        "Utilisation",
+        part(sum.busy),
+        format!("of {} accelerator-hours", count(sum.installed.round() as usize)),
+    );
     row("Out of service", part(sum.down), String::new());
     row("Idle", part(sum.idle), String::new());
-    row("  while a job waited that needs less", part(sum.idle_waiting), "order, gaps, maintenance".to_owned());
+    row(
+        "  while a job waited that needs less",
+        part(sum.idle_waiting),
+        "order, gaps, maintenance".to_owned(),
+    );
     row(
         "Goodput",
         percent(1.0 - sum.lost / sum.busy.max(1e-9)),
@@ -158,16 +166,34 @@ pub(super) fn text(context: &Context, a: &Answer) -> String {
         row(
             "Wait, mean",
             span(w.mean),
-            format!("median {}, p90 {}, longest {}", span(w.median as f64), span(w.p90 as f64), span(w.longest as f64)),
+            format!(
+                "median {}, p90 {}, longest {}",
+                span(w.median as f64),
+                span(w.p90 as f64),
+                span(w.longest as f64)
+            ),
         );
     }
     if s.site.failures.is_some() {
-        let fail = format!("{} met a job; {} stops, {} for a higher rank", count(sum.stopping), sum.failures, sum.preemptions);
+        let fail = format!(
+            "{} met a job; {} stops, {} for a higher rank",
+            count(sum.stopping),
+            sum.failures,
+            sum.preemptions
+        );
         row("Failures", count(o.incidents.len()), fail);
     }
     if let Some(e) = &a.energy {
-        row("Energy", format!("{:.1} MWh", e.facility_mwh), format!("IT {:.1} MWh, peak {:.1} MW", e.it_mwh, e.peak_mw));
-        row("  cost", format!("EUR {}", count(e.cost_eur.max(0.0).round() as usize)), format!("EUR {:.4} per hour held", e.cost_eur / sum.busy.max(1e-9)));
+        row(
+            "Energy",
+            format!("{:.1} MWh", e.facility_mwh),
+            format!("IT {:.1} MWh, peak {:.1} MW", e.it_mwh, e.peak_mw),
+        );
+        row(
+            "  cost",
+            format!("EUR {}", count(e.cost_eur.max(0.0).round() as usize)),
+            format!("EUR {:.4} per hour held", e.cost_eur / sum.busy.max(1e-9)),
+        );
         row("  CO2", format!("{:.1} t", e.carbon_t), "location-based".to_owned());
     }
     if let Some(r) = replay(a) {
@@ -248,7 +274,8 @@ fn tenants(a: &Answer, count: &dyn Fn(usize) -> String) -> String {
         head.extend(words(&["MWh", "EUR", "t CO2"]));
     }
     let mut rows = vec![head];
-    let mut shown: Vec<&Delivered> = all.iter().filter(|d| accounts.len() <= SHOWN || d.hours > 0.0).collect();
+    let mut shown: Vec<&Delivered> =
+        all.iter().filter(|d| accounts.len() <= SHOWN || d.hours > 0.0).collect();
     if accounts.len() > SHOWN {
         shown.sort_by(|x, y| y.hours.total_cmp(&x.hours).then(x.account.cmp(&y.account)));
     }
@@ -300,7 +327,9 @@ pub(super) fn json(a: &Answer) -> Value {
     put("operate.hours_held", Some(sum.busy), "h");
     put("operate.hours_lost", Some(sum.lost), "h");
     put("operate.jobs", Some(s.jobs.len() as f64), "1");
-    for (state, n) in [JobState::Queued, JobState::Running, JobState::Completed, JobState::TimedOut].iter().zip(sum.states) {
+    for (state, n) in
+        [JobState::Queued, JobState::Running, JobState::Completed, JobState::TimedOut].iter().zip(sum.states)
+    {
         put(&format!("operate.jobs.{}", state.name()), Some(n as f64), "1");
     }
     put("operate.wait_mean", sum.waits.map(|w| w.mean), "s");

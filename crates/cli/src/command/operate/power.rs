@@ -44,7 +44,9 @@ impl PowerModel {
     pub fn new(site: &SiteHours, gpus: i64, seed: u64) -> Result<Self, String> {
         let year = Year::new(site, &Brought::default(), seed)?;
         let chips: f64 = site.partitions.iter().map(|p| p.accelerators).sum();
-        let of = |state: State| site.partitions.iter().map(|p| p.power.of(state).w()).sum::<f64>() / chips.max(1.0);
+        let of = |state: State| {
+            site.partitions.iter().map(|p| p.power.of(state).w()).sum::<f64>() / chips.max(1.0)
+        };
         let (idle, train, decode) = (of(State::Idle), of(State::TrainCompute), of(State::Decode));
         let mut busy = [train; JobClass::ALL.len()];
         busy[JobClass::Serving as usize] = decode;

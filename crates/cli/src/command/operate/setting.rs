@@ -4,9 +4,9 @@ use std::path::Path;
 
 use gigatwin_factory::{SiteOperations, site_hours, site_operations};
 use gigatwin_operations::{
-    Campaign, FailureModel, Format, Job, JobClass, Layout, LeftOut, Mix, Multifactor, Order, OverLimit, Policy,
-    Qos, Recorded, Reservation, Seconds, ServingPool, Settings, ShareTree, Site, SlurmSettings, Stream, Trace,
-    generate, read_trace, shift_to_cheap_hours, sizes,
+    Campaign, FailureModel, Format, Job, JobClass, Layout, LeftOut, Mix, Multifactor, Order, OverLimit,
+    Policy, Qos, Recorded, Reservation, Seconds, ServingPool, Settings, ShareTree, Site, SlurmSettings,
+    Stream, Trace, generate, read_trace, shift_to_cheap_hours, sizes,
 };
 use sha2::{Digest, Sha256};
 
@@ -70,7 +70,8 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
             let trace = from_trace(args, path, &text)?;
             site.shares = trace.flat_shares();
             site.qos = trace.qos.iter().map(|q| Qos { name: q.clone(), ..Qos::default() }).collect();
-            trace_name = Some(path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()));
+            trace_name =
+                Some(path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()));
             notes.extend(trace.notes.clone());
             left_out.extend(trace.left_out.clone());
             let (jobs, kept) = fitting(&trace, &layout, &mut left_out);
@@ -79,7 +80,11 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
         }
         None => {
             let Some(facts) = &facts else {
-                return Err(not_understood("G580", "--nodes alone has no workload", "add --trace FILE, or a factory file"));
+                return Err(not_understood(
+                    "G580",
+                    "--nodes alone has no workload",
+                    "add --trace FILE, or a factory file",
+                ));
             };
             site.shares = ShareTree::new(facts.accounts.clone()).map_err(|faults| {
                 let list: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -169,7 +174,11 @@ fn check(args: &Operate) -> Result<(), Fault> {
     if samples > 50e6 {
         wrong.push(format!("{samples:.0} samples are more than memory should hold"));
     }
-    if wrong.is_empty() { Ok(()) } else { Err(not_understood("G580", &wrong.join("; "), "gigatwin operate --help")) }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(not_understood("G580", &wrong.join("; "), "gigatwin operate --help"))
+    }
 }
 
 fn layout(args: &Operate, facts: Option<&SiteOperations>, notes: &mut Vec<String>) -> Layout {
@@ -178,7 +187,10 @@ fn layout(args: &Operate, facts: Option<&SiteOperations>, notes: &mut Vec<String
     }
     let Some(f) = facts else { return Layout::flat(1, args.gpus_per_node) };
     if f.levelled {
-        notes.push(format!("partitions of other nodes count as nodes of {} accelerators", f.layout.gpus_per_node));
+        notes.push(format!(
+            "partitions of other nodes count as nodes of {} accelerators",
+            f.layout.gpus_per_node
+        ));
     }
     f.layout
 }
@@ -207,7 +219,10 @@ fn fitting(trace: &Trace, layout: &Layout, left_out: &mut Vec<LeftOut>) -> (Vec<
     let mut kept = (Vec::new(), Vec::new());
     for (job, recorded) in trace.jobs.iter().zip(&trace.recorded) {
         if layout.units(job.size) > layout.gpus() {
-            let reason = format!("job {} asks for {:?}, the site has {} nodes of {}", job.id, job.size, layout.nodes, layout.gpus_per_node);
+            let reason = format!(
+                "job {} asks for {:?}, the site has {} nodes of {}",
+                job.id, job.size, layout.nodes, layout.gpus_per_node
+            );
             left_out.push(LeftOut { line: 0, code: "G583", reason });
             continue;
         }
@@ -243,7 +258,12 @@ fn mix(args: &Operate, facts: &SiteOperations, layout: &Layout, shares: &ShareTr
     let load = args.load.unwrap_or_else(|| facts.utilisation.fraction());
     let promised = shares.promised();
     let all: Vec<(u32, f64)> = shares.leaves().iter().map(|&l| (l, promised[l as usize])).collect();
-    let top = shares.leaves().iter().copied().max_by(|a, b| promised[*a as usize].total_cmp(&promised[*b as usize])).unwrap_or(0);
+    let top = shares
+        .leaves()
+        .iter()
+        .copied()
+        .max_by(|a, b| promised[*a as usize].total_cmp(&promised[*b as usize]))
+        .unwrap_or(0);
     let mut asked = 0.0;
     let mut pools = Vec::new();
     for p in &facts.pools {
@@ -251,7 +271,13 @@ fn mix(args: &Operate, facts: &SiteOperations, layout: &Layout, shares: &ShareTr
         let peak = (p.accelerators / replica).max(1);
         let floor = ((f64::from(peak) / p.peak.max(1.0) * 0.6).round() as u32).clamp(1, peak);
         asked += f64::from(replica) * f64::from(peak + floor) / 2.0 / gpus;
-        pools.push(ServingPool { replicas: (floor, peak), gpus: replica, peak_hour: 14, qos: SERVING, tenant: top });
+        pools.push(ServingPool {
+            replicas: (floor, peak),
+            gpus: replica,
+            peak_hour: 14,
+            qos: SERVING,
+            tenant: top,
+        });
     }
     let mut campaigns = Vec::new();
     let mut at = 0;
@@ -287,8 +313,26 @@ fn mix(args: &Operate, facts: &SiteOperations, layout: &Layout, shares: &ShareTr
     let small = 0.005_f64.min(load);
     // Run times of the Acme summary: development as Seren (mean 1,414 s, median 122 s), batch as Philly (18,006 s and 874 s).
     let streams = vec![
-        stream(JobClass::Interactive, small, (7_200.0, 3_600.0), (300, 43_200), sizes(1, 8, 2.0), INTERACTIVE, 0, 0.9),
-        stream(JobClass::Development, small, (1_414.0, 122.0), (10, 86_400), sizes(8, largest(0.002).max(8), 1.5), NORMAL, 0, 0.7),
+        stream(
+            JobClass::Interactive,
+            small,
+            (7_200.0, 3_600.0),
+            (300, 43_200),
+            sizes(1, 8, 2.0),
+            INTERACTIVE,
+            0,
+            0.9,
+        ),
+        stream(
+            JobClass::Development,
+            small,
+            (1_414.0, 122.0),
+            (10, 86_400),
+            sizes(8, largest(0.002).max(8), 1.5),
+            NORMAL,
+            0,
+            0.7,
+        ),
         stream(
             JobClass::Batch,
             (load - asked - 2.0 * small).max(0.0),
@@ -313,7 +357,12 @@ fn maintenance(site: &mut Site, facts: &SiteOperations, span: Seconds) {
     let every = (day as f64 / share).round() as Seconds;
     let mut start = every / 2;
     while start < span {
-        site.reservations.push(Reservation { start, end: start + day, first_node: 0, nodes: site.layout.nodes });
+        site.reservations.push(Reservation {
+            start,
+            end: start + day,
+            first_node: 0,
+            nodes: site.layout.nodes,
+        });
         start += every;
     }
 }
