@@ -8,6 +8,7 @@ mod energy;
 mod fabric;
 mod fabric_flow;
 mod faults;
+mod operate;
 mod outcome;
 mod pages;
 mod programme;
