@@ -4,6 +4,7 @@ pub mod energy;
 pub mod export;
 pub mod fabric;
 pub mod finance;
+pub mod operate;
 pub mod programme;
 pub mod replay;
 pub mod serving;
@@ -86,6 +87,8 @@ pub enum Command {
     Energy(energy::Energy),
     /// Evaluate the money month by month: who pays, what comes back, every legal form of public money
     Finance(finance::Finance),
+    /// Run the site event by event: queues, tenants, failures, power
+    Operate(Box<operate::Operate>),
     /// Compare predictions with measurements, row by row
     Validate(Validate),
     /// Judge, rank and choose many bids under one call; --realise: will what was announced come true?

@@ -17,6 +17,7 @@ pub mod language;
 pub mod metric;
 mod missing;
 mod networks;
+mod operate;
 pub mod outcome;
 mod resolve;
 mod resolved;
@@ -38,6 +39,7 @@ pub use hourly::{
 pub use networks::{
     SiteJob, SiteNetwork, SitePartition, SiteStorage, site_networks, site_partitions, site_storage,
 };
+pub use operate::{SiteCampaign, SiteOperations, SitePool, site_operations};
 pub use resolve::{Loaded, load, rule_faults};
 pub use resolved::Factory;
 pub use run::{Evaluator, run};

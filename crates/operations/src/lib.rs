@@ -1,8 +1,35 @@
-//! What share of the hours does useful work.
+//! The running site.
 //!
-//! A closed form over a year of steady operation, for the main answer; queues and jobs are the business of an event
-//! simulation and no waiting time is estimated here: for gangs of accelerators under backfill no closed form is honest.
+//! Two models stand here. [`Operations`] is a closed form over a year of steady operation, for the main answer: it estimates no waiting
+//! time, since for gangs of accelerators under backfill no closed form is honest. [`simulate`] runs a workload through a
+//! [`Site`] event by event, in whole seconds: queues, policies, fair share, reservations, preemption, failures.
 
+mod engine;
+mod failure;
+mod generate;
+mod grid;
 mod hours;
+mod job;
+mod lanes;
+mod layout;
+mod nodes;
+mod outcome;
+mod policy;
+mod profile;
+pub mod report;
+mod share;
+mod site;
+mod trace;
 
+pub use engine::{SimulationError, simulate};
+pub use failure::{Component, FailureModel};
+pub use generate::{Campaign, Mix, MixError, ServingPool, Stream, generate, shift_to_cheap_hours, sizes};
 pub use hours::{HOURS_PER_YEAR, HoursYear, Operations, OperationsError};
+pub use job::{Job, JobClass, JobRecord, JobState, Seconds, Size};
+pub use layout::{Layout, Placement};
+pub use nodes::Span;
+pub use outcome::{Counts, Holding, Incident, Outcome, Sample};
+pub use policy::{FairShareRule, Multifactor, Order, OverLimit, Policy, Qos, Reservation, SlurmSettings};
+pub use share::{Account, ShareError, ShareTree};
+pub use site::{Cap, PlacementSpeed, Settings, Site};
+pub use trace::{Format, LeftOut, Recorded, Trace, TraceError, read_trace};

@@ -11,6 +11,7 @@ mod fabric_flow;
 mod fabric_pages;
 mod faults;
 mod finance;
+mod operate;
 mod outcome;
 mod pages;
 mod programme;

@@ -8,7 +8,7 @@ mod page;
 mod refusal;
 mod sites;
 mod swing;
-mod year;
+pub(crate) mod year;
 
 use gigatwin_factory::outcome::{GateResult, Status};
 use gigatwin_factory::{Factory, SiteDispatch, SiteHours, site_hours};

@@ -1,0 +1,398 @@
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::Engine;
+use crate::job::Seconds;
+use crate::lanes::Key;
+use crate::policy::{Order, Policy};
+
+/// How one planning pass goes through the queue.
+#[derive(Debug, Clone, Copy)]
+struct Rule {
+    /// End at the first job that cannot start.
+    strict: bool,
+    /// Jobs that may hold a reservation while later ones are tried.
+    reservations: usize,
+    /// Jobs looked at.
+    depth: usize,
+    /// Window and resolution of Slurm's grid; other policies plan to the second and without an end.
+    grid: Option<(Seconds, Seconds)>,
+}
+
+/// Room that passes use again and again.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    heads: BinaryHeap<Reverse<(Key, u32, u32)>>,
+    /// Lanes that could start a job now, with their shape.
+    hopeful: Vec<(u32, i64, Seconds)>,
+    /// By lane: does it stand among those?
+    hopes: Vec<bool>,
+    /// By lane: no job of it can be planned before this, as the walk only takes away. A moment, or a cell of the grid.
+    found: Vec<i64>,
+}
+
+impl Engine<'_> {
+    /// Starts what the policy lets start now.
+    pub(super) fn schedule(&mut self) {
+        self.reckon();
+        let all = Rule { strict: false, reservations: usize::MAX, depth: usize::MAX, grid: None };
+        match self.settings.policy {
+            Policy::Slurm(_) if self.queue.active().is_empty() => {}
+            Policy::Slurm(s) => {
+                let before = self.counts.starts;
+                if self.clock.main(self.now) {
+                    self.pass(Rule { strict: true, reservations: 0, depth: s.default_queue_depth, ..all });
+                    self.refill();
+                }
+                if self.clock.backfill(self.now) {
+                    self.pass(Rule {
+                        depth: s.bf_max_job_test,
+                        grid: Some((s.bf_window, s.bf_resolution)),
+                        ..all
+                    });
+                    self.refill();
+                }
+                if self.counts.starts > before {
+                    // A start is a change that the next cycle looks at, not this one again.
+                    let waiting = self.is_waiting();
+                    self.clock.wake(self.now + 1, waiting);
+                }
+            }
+            _ if !self.changed && self.arrivals_turned_away() => {}
+            Policy::Fcfs => self.pass(Rule { strict: true, reservations: 0, ..all }),
+            Policy::Easy => self.pass(Rule { reservations: 1, ..all }),
+            Policy::Conservative => self.pass(all),
+        }
+        self.arrived.clear();
+        self.changed = false;
+    }
+
+    /// Since the last pass jobs only arrived, behind all others, and what that pass left free does not hold them now. Nothing ended,
+    /// so the plan of the others is the same as then, and none of them is due.
+    fn arrivals_turned_away(&self) -> bool {
+        if self.arrived.is_empty() {
+            return true;
+        }
+        if !self.profile_stands || !matches!(self.settings.order, Order::Submit) {
+            return false;
+        }
+        self.arrived.iter().all(|&index| {
+            let job = &self.jobs[index as usize];
+            let preempts = self.site.qos[job.qos as usize].preempts;
+            // Only the newest stand behind all others: those that wait again do not.
+            let stopped = self.records[index as usize].start >= 0;
+            !preempts && !stopped && {
+                let units = self.site.layout.units(job.size);
+                !self.profile.fits_from(self.now, units, self.planned(job))
+            }
+        })
+    }
+
+    fn build_grid(&mut self, window: Seconds, resolution: Seconds) {
+        self.grid.reset(self.now, self.free, window, resolution);
+        for (at, units) in self.releases.iter() {
+            let at = at.max(self.now + 1);
+            if self.grid.is_behind(at) {
+                break;
+            }
+            self.grid.release(at, units);
+        }
+        self.grid.settle();
+        let layout = &self.site.layout;
+        for r in self.site.reservations.iter().filter(|r| r.end > self.now) {
+            let held = i64::from(r.nodes) * i64::from(layout.gpus_per_node);
+            self.grid.take_span(r.start, r.end, held);
+        }
+        let up = layout.gpus() - self.down_units;
+        for (i, cap) in self.site.caps.iter().enumerate() {
+            let end = self.site.caps.get(i + 1).map_or(Seconds::MAX, |c| c.from);
+            if end > self.now {
+                self.grid.take_span(cap.from, end, (up - cap.gpus).max(0));
+            }
+        }
+    }
+
+    fn fits_now(&mut self, units: i64, span: Seconds) -> bool {
+        if self.on_grid { self.grid.fits_now(units, span) } else { self.profile.fits_now(units, span) }
+    }
+
+    /// Would a job fit now if these running ones were stopped?
+    pub(super) fn fits_without(&self, stopped: &[u32], units: i64, span: Seconds) -> bool {
+        if self.on_grid {
+            let mut grid = self.grid.clone();
+            for &slot in stopped {
+                let r = &self.running[slot as usize];
+                grid.take_now(r.planned_end, -r.units);
+            }
+            return grid.fits_now(units, span);
+        }
+        let mut profile = self.profile.clone();
+        for &slot in stopped {
+            let r = &self.running[slot as usize];
+            profile.take(self.now, r.planned_end, -r.units);
+        }
+        profile.fits_now(units, span)
+    }
+
+    fn build_profile(&mut self, reach: Seconds) {
+        let horizon = self.now.saturating_add(reach);
+        self.profile.reset(self.now, self.free, horizon);
+        for (at, units) in self.releases.iter() {
+            let at = at.max(self.now + 1);
+            if at >= horizon {
+                break;
+            }
+            self.profile.release(at, units);
+        }
+        let layout = &self.site.layout;
+        for r in &self.site.reservations {
+            if r.end > self.now && r.start < horizon {
+                let held = i64::from(r.nodes) * i64::from(layout.gpus_per_node);
+                self.profile.take(r.start, r.end, held);
+            }
+        }
+        let up = layout.gpus() - self.down_units;
+        for (i, cap) in self.site.caps.iter().enumerate() {
+            let end = self.site.caps.get(i + 1).map_or(Seconds::MAX, |c| c.from);
+            if end > self.now && cap.from < horizon {
+                self.profile.take(cap.from, end, (up - cap.gpus).max(0));
+            }
+        }
+    }
+
+    fn pass(&mut self, rule: Rule) {
+        self.counts.passes += 1;
+        while self.pass_once(rule) {}
+        self.least_waiting =
+            self.queue.active().iter().map(|&l| self.queue.lane(l).units).min().unwrap_or(i64::MAX);
+    }
+
+    /// One walk through the queue. True where running jobs were stopped for a waiting one, and all has to be looked at anew.
+    fn pass_once(&mut self, rule: Rule) -> bool {
+        self.profile_stands = true;
+        let monotone = self.site.reservations.is_empty() && self.site.caps.is_empty();
+        let mut tested = 0;
+        if monotone && !self.start_first_ones(rule, &mut tested) {
+            return false;
+        }
+        let (mut reach, mut least) = (0, i64::MAX);
+        for &l in self.queue.active() {
+            let lane = self.queue.lane(l);
+            least = least.min(lane.units);
+            if lane.units <= self.free {
+                reach = reach.max(lane.limit);
+            }
+        }
+        let preempting = self.may_preempt();
+        if reach == 0 && !preempting {
+            self.profile.reset(self.now, self.free, self.now + 1);
+            return false;
+        }
+        self.on_grid = rule.grid.is_some();
+        match rule.grid {
+            Some((window, resolution)) => self.build_grid(window, resolution),
+            // One reservation that begins when every job that could start now has ended is of no interest; where several stand on one
+            // another, no end can be set.
+            None if rule.reservations <= 1 && monotone => self.build_profile(reach.max(1)),
+            None => self.build_profile(Seconds::MAX / 4),
+        }
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let again = self.walk(rule, &mut scratch, tested, preempting);
+        self.scratch = scratch;
+        again
+    }
+
+    /// Starts the first jobs while they fit. False where there is nothing more to do.
+    fn start_first_ones(&mut self, rule: Rule, tested: &mut usize) -> bool {
+        loop {
+            let Some(lane) = self.queue.first(&self.ageing) else {
+                self.profile.reset(self.now, self.free, self.now + 1);
+                return false;
+            };
+            if *tested >= rule.depth {
+                return false;
+            }
+            let l = self.queue.lane(lane);
+            if l.units > self.free {
+                break;
+            }
+            let Some(job) = l.job(0) else { break };
+            if self.start(job).is_none() {
+                break;
+            }
+            *tested += 1;
+            self.queue.pop(lane);
+        }
+        if rule.strict && !self.may_preempt() {
+            // Nobody overtakes, so nobody behind can start.
+            self.profile.reset(self.now, 0, Seconds::MAX / 2);
+            return false;
+        }
+        true
+    }
+
+    fn walk(&mut self, rule: Rule, scratch: &mut Scratch, mut tested: usize, preempting: bool) -> bool {
+        let Scratch { heads, hopeful, hopes, found } = scratch;
+        heads.clear();
+        hopeful.clear();
+        for i in 0..self.queue.active().len() {
+            let l = self.queue.active()[i];
+            if found.len() <= l as usize {
+                found.resize(l as usize + 1, 0);
+                hopes.resize(l as usize + 1, false);
+            }
+            found[l as usize] = if self.on_grid { 1 } else { self.now + 1 };
+            let (units, limit) = (self.queue.lane(l).units, self.queue.lane(l).limit);
+            hopes[l as usize] = units <= self.free && self.fits_now(units, limit);
+            if hopes[l as usize] {
+                hopeful.push((l, units, limit));
+            }
+        }
+        if hopeful.is_empty() && !preempting {
+            return false;
+        }
+        for &l in self.queue.active() {
+            if let Some(key) = self.queue.lane(l).key(0, &self.ageing) {
+                heads.push(Reverse((key, l, 0)));
+            }
+        }
+        let mut reservations = rule.reservations;
+        // The queue holds no more than the depth, except where the two schedulers look differently deep.
+        let counted = rule.depth < self.queue.len() + tested;
+        while let Some(Reverse((_, l, cursor))) = heads.peek().copied() {
+            if tested >= rule.depth {
+                break;
+            }
+            let lane = self.queue.lane(l);
+            let (units, limit) = (lane.units, lane.limit);
+            let Some(job) = lane.job(cursor as usize) else {
+                heads.pop();
+                continue;
+            };
+            let here = hopes[l as usize];
+            if here {
+                if let Some(end) = self.start(job) {
+                    tested += 1;
+                    self.queue.pop(l);
+                    let least = if self.on_grid {
+                        self.grid.take_now(end, units)
+                    } else {
+                        self.profile.take(self.now, end, units)
+                    };
+                    self.thin(hopeful, hopes, self.now, least);
+                    let key = self.queue.lane(l).key(0, &self.ageing);
+                    replace(heads, key, l, 0);
+                    if key.is_none() {
+                        drop_hope(hopeful, hopes, l);
+                    }
+                    if hopeful.is_empty() && !preempting {
+                        break;
+                    }
+                    continue;
+                }
+                // Enough in number, but not as one gang: it waits for the next change.
+                drop_hope(hopeful, hopes, l);
+            } else if preempting && self.preempt_for(job) {
+                return true;
+            }
+            if rule.strict {
+                break;
+            }
+            if reservations == 0 {
+                // Only those that can start are of interest now.
+                heads.pop();
+                heads.retain(|Reverse((_, l, _))| preempting || hopes[*l as usize]);
+                if hopeful.is_empty() && !preempting {
+                    break;
+                }
+                continue;
+            }
+            tested += 1;
+            // Where the number is there but not the gang, only a change can help.
+            let gang_missing = here;
+            let planned = self.reserve(units, limit, &mut found[l as usize], gang_missing);
+            if let Some((from, least)) = planned {
+                self.counts.reservations += 1;
+                self.thin(hopeful, hopes, from, least);
+            }
+            // A first job that is due beyond all that matters holds its reservation all the same.
+            if planned.is_some() || rule.grid.is_none() {
+                reservations -= 1;
+            }
+            if hopeful.is_empty() && !preempting {
+                break;
+            }
+            // One that cannot be planned speaks for all behind it in its lane; they only count as looked at.
+            let next = planned.is_some() || counted;
+            let key = if next { self.queue.lane(l).key(cursor as usize + 1, &self.ageing) } else { None };
+            replace(heads, key, l, cursor + 1);
+            if reservations == 0 {
+                heads.retain(|Reverse((_, l, _))| preempting || hopes[*l as usize]);
+            }
+        }
+        false
+    }
+
+    /// Plans a job at its earliest moment after this one; when, and how little is left beside it. None where that lies behind the window.
+    fn reserve(
+        &mut self,
+        units: i64,
+        limit: Seconds,
+        found: &mut i64,
+        gang_missing: bool,
+    ) -> Option<(Seconds, i64)> {
+        if self.on_grid {
+            let from = usize::try_from(*found).unwrap_or(1).max(if gang_missing { 2 } else { 1 });
+            let Some(cell) = self.grid.earliest(units, limit, from) else {
+                *found = i64::MAX / 4;
+                return None;
+            };
+            *found = cell as i64;
+            let least = self.grid.take_from(cell, limit, units);
+            return Some((if cell == 1 { self.now } else { self.grid.start_of(cell) }, least));
+        }
+        let from = if gang_missing { self.profile.next_step() } else { *found };
+        let Some(start) = self.profile.earliest(units, limit, from) else {
+            *found = i64::MAX / 4;
+            return None;
+        };
+        *found = start;
+        Some((start, self.profile.take(start, start + limit, units)))
+    }
+
+    /// Drops the lanes that cannot start any more, after a span from `from` on was left with `least`.
+    fn thin(
+        &mut self,
+        hopeful: &mut Vec<(u32, i64, Seconds)>,
+        hopes: &mut [bool],
+        from: Seconds,
+        least: i64,
+    ) {
+        hopeful.retain(|&(l, units, limit)| {
+            let still = self.now + limit < from || units <= least || self.fits_now(units, limit);
+            hopes[l as usize] = still;
+            still
+        });
+    }
+}
+
+type Heads = BinaryHeap<Reverse<(Key, u32, u32)>>;
+
+/// Puts the next job of a lane, if there is one, in the place of the first.
+fn replace(heads: &mut Heads, key: Option<Key>, lane: u32, cursor: u32) {
+    match key {
+        Some(key) => {
+            if let Some(mut top) = heads.peek_mut() {
+                *top = Reverse((key, lane, cursor));
+            }
+        }
+        None => {
+            heads.pop();
+        }
+    }
+}
+
+fn drop_hope(hopeful: &mut Vec<(u32, i64, Seconds)>, hopes: &mut [bool], lane: u32) {
+    hopes[lane as usize] = false;
+    hopeful.retain(|h| h.0 != lane);
+}
