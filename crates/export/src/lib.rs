@@ -5,6 +5,7 @@
 
 mod file;
 mod kubernetes;
+mod kueue;
 mod megatron;
 mod sbatch;
 mod service;
@@ -15,6 +16,7 @@ mod vllm;
 
 pub use file::{ExportError, ExportFile, TrainingExport};
 pub use kubernetes::kubernetes;
+pub use kueue::kueue;
 pub use megatron::megatron;
 pub use service::ServiceExport;
 pub use sglang::sglang;
