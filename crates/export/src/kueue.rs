@@ -101,7 +101,13 @@ pub fn kueue(export: &ClusterExport<'_>) -> Result<Vec<ExportFile>, ExportError>
         );
         object(&mut out, "ClusterQueue", &leaf.name, None, &spec);
         out.push_str(&format!("---\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: {}\n", leaf.name));
-        object(&mut out, "LocalQueue", "default", Some(&leaf.name), &format!("  clusterQueue: {}\n", leaf.name));
+        object(
+            &mut out,
+            "LocalQueue",
+            "default",
+            Some(&leaf.name),
+            &format!("  clusterQueue: {}\n", leaf.name),
+        );
     }
     Ok(vec![ExportFile { name: "kueue.yaml".to_owned(), text: out }])
 }
@@ -190,7 +196,8 @@ fn leaves(tenants: &[ClusterTenant], site: &str) -> Vec<Leaf> {
 /// The name under which Kubernetes counts an accelerator.
 pub(crate) fn resource(chip: &str) -> Result<&'static str, ExportError> {
     const NVIDIA: [&str; 13] = [
-        "a100", "h100", "h200", "b200", "b300", "gb200", "gb300", "gh200", "l40", "v100", "rubin", "vr", "rtx",
+        "a100", "h100", "h200", "b200", "b300", "gb200", "gb300", "gh200", "l40", "v100", "rubin", "vr",
+        "rtx",
     ];
     match chip {
         c if c.starts_with("mi") => Ok("amd.com/gpu"),

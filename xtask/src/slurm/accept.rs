@@ -27,7 +27,12 @@ pub(super) fn run() -> Result<(), Fault> {
             Ok(line) => println!("{line}"),
             Err(e) => {
                 faults += 1;
-                println!("{},{},{},,,,,{e}", machine.name, machine.cluster.nodes(), machine.cluster.accelerators());
+                println!(
+                    "{},{},{},,,,,{e}",
+                    machine.name,
+                    machine.cluster.nodes(),
+                    machine.cluster.accelerators()
+                );
             }
         }
     }
@@ -44,7 +49,8 @@ fn one(machine: &Machine) -> Result<String, Fault> {
     let ask = |count: u32, more: &[&str]| -> Result<f64, Fault> {
         let start = Instant::now();
         let number = count.to_string();
-        let mut words = vec!["--test-only", "-p", &partition, "-N", &number, &gres, "--exclusive", "-t", "60"];
+        let mut words =
+            vec!["--test-only", "-p", &partition, "-N", &number, &gres, "--exclusive", "-t", "60"];
         words.extend(more);
         words.extend(["--wrap", "sleep 1"]);
         let output = cluster.output("sbatch", &words)?;
@@ -56,7 +62,8 @@ fn one(machine: &Machine) -> Result<String, Fault> {
         }
     };
     let half = ask((nodes / 2).max(1), &[])?;
-    let size = machine.cluster.partitions.iter().find(|p| p.nodes == nodes).map_or(1, |p| p.nodes_per_domain.max(1));
+    let size =
+        machine.cluster.partitions.iter().find(|p| p.nodes == nodes).map_or(1, |p| p.nodes_per_domain.max(1));
     let leaf = ask(size.min(nodes), &["--switches=1"])?;
     let complaints = cluster.complaints();
     for line in complaints.iter().take(3) {

@@ -98,7 +98,16 @@ impl Cluster {
     /// Errors of the controller's log that do not come from the emulation.
     pub(super) fn complaints(&self) -> Vec<String> {
         // No MPI, no mail and no earlier state are there: the controller says so once.
-        const USUAL: [&str; 8] = ["backup state save", "mpi", "pmix", "State file", "state file", "MailProg", "No such file", "Could not open"];
+        const USUAL: [&str; 8] = [
+            "backup state save",
+            "mpi",
+            "pmix",
+            "State file",
+            "state file",
+            "MailProg",
+            "No such file",
+            "Could not open",
+        ];
         let text = fs::read_to_string(self.root.join("log/slurmctld.log")).unwrap_or_default();
         text.lines()
             .filter(|l| l.contains("error") || l.contains("fatal"))
@@ -146,7 +155,12 @@ impl Cluster {
         }
     }
 
-    pub(super) fn wait_for(&self, what: &str, most: Duration, done: impl Fn(&Cluster) -> bool) -> Result<(), Fault> {
+    pub(super) fn wait_for(
+        &self,
+        what: &str,
+        most: Duration,
+        done: impl Fn(&Cluster) -> bool,
+    ) -> Result<(), Fault> {
         let start = Instant::now();
         while start.elapsed() < most {
             if done(self) {
@@ -154,7 +168,11 @@ impl Cluster {
             }
             sleep(Duration::from_millis(500));
         }
-        Err(Fault::new(format!("{what}: nothing after {} s; see {}", most.as_secs(), self.root.join("log").display())))
+        Err(Fault::new(format!(
+            "{what}: nothing after {} s; see {}",
+            most.as_secs(),
+            self.root.join("log").display()
+        )))
     }
 
     /// Stops every daemon that left its process id here.
@@ -172,7 +190,9 @@ impl Cluster {
             })
             .collect();
         // The controller first, the credentials last.
-        ids.sort_by_key(|(name, _)| (name.starts_with("munged"), !name.starts_with("slurmctld"), name.clone()));
+        ids.sort_by_key(|(name, _)| {
+            (name.starts_with("munged"), !name.starts_with("slurmctld"), name.clone())
+        });
         for (_, id) in &ids {
             let _ = self.command("kill").map(|mut c| c.arg(id.to_string()).stderr(Stdio::null()).status());
         }

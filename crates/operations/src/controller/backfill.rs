@@ -1,34 +1,35 @@
 //! One cycle of the backfill scheduler.
 
+use super::State;
 use super::nodes::NodeSet;
-use super::{Second, State};
+use crate::job::Seconds;
 
 /// The map of the future: from when to when which nodes are in no reservation.
 struct Slot {
-    begin: Second,
-    end: Second,
+    begin: Seconds,
+    end: Seconds,
     open: NodeSet,
 }
 
 /// Width of the first group of ends that is tried at once; each further group is twice as wide.
-const FIRST_GROUP: Second = 30;
+const FIRST_GROUP: Seconds = 30;
 
 impl State<'_> {
     pub(super) fn backfill(&mut self) {
         let clock = self.c.clock;
-        let resolution = self.c.resolution.max(1);
+        let resolution = self.c.settings.bf_resolution.max(1);
         // Slots are cut from the clock on the wall.
-        let floor = move |t: Second| (t + clock).div_euclid(resolution) * resolution - clock;
+        let floor = move |t: Seconds| (t + clock).div_euclid(resolution) * resolution - clock;
         let mut map = vec![Slot {
             begin: floor(self.now),
-            end: floor(self.now + self.c.window),
+            end: floor(self.now + self.c.settings.bf_window),
             open: NodeSet::all(self.c.nodes),
         }];
         let mut order: Vec<usize> = (0..self.running.len()).collect();
         order.sort_by_key(|i| self.running[*i].limit_end);
         let mut waiting = Vec::with_capacity(self.queue.len());
         for (tested, index) in std::mem::take(&mut self.queue).into_iter().enumerate() {
-            if tested >= self.c.depth || !self.place(index, &mut map, &mut order, &floor) {
+            if tested >= self.c.settings.bf_max_job_test || !self.place(index, &mut map, &mut order, &floor) {
                 waiting.push(index);
             }
         }
@@ -41,7 +42,7 @@ impl State<'_> {
         index: usize,
         map: &mut Vec<Slot>,
         order: &mut Vec<usize>,
-        floor: &impl Fn(Second) -> Second,
+        floor: &impl Fn(Seconds) -> Seconds,
     ) -> bool {
         let gang = self.gangs[index];
         let mut later = Some(self.now);
@@ -84,7 +85,7 @@ impl State<'_> {
             if later.is_some_and(|l| at > l) {
                 continue;
             }
-            if at > self.now + self.c.window {
+            if at > self.now + self.c.settings.bf_window {
                 return false;
             }
             let (begin, end) = (floor(at), floor(at + gang.limit));
@@ -96,26 +97,29 @@ impl State<'_> {
                 }
                 continue;
             }
-            reserve(map, begin, end, self.c.resolution, &nodes);
+            reserve(map, begin, end, self.c.settings.bf_resolution, &nodes);
             return false;
         }
         false
     }
 
     /// When and where the select plugin says that the gang can run on these nodes: now, or at the end of a group of running jobs.
-    fn earliest(&self, open: &NodeSet, wanted: u32, order: &[usize]) -> Option<(Second, NodeSet)> {
+    fn earliest(&self, open: &NodeSet, wanted: u32, order: &[usize]) -> Option<(Seconds, NodeSet)> {
         let mut at_hand = self.free.clone();
         at_hand.keep(open);
         if let Some(nodes) = self.leaves.choose(&at_hand, wanted) {
             return Some((self.now, nodes));
         }
-        let useful: Vec<usize> = order.iter().copied().filter(|i| self.running[*i].nodes.meets(open)).collect();
+        let useful: Vec<usize> =
+            order.iter().copied().filter(|i| self.running[*i].nodes.meets(open)).collect();
         let mut width = FIRST_GROUP;
         let mut i = 0;
         while i < useful.len() {
             let first = self.running[useful[i]].limit_end;
             let mut last = first;
-            while let Some(r) = useful.get(i).map(|k| &self.running[*k]).filter(|r| r.limit_end <= first + width) {
+            while let Some(r) =
+                useful.get(i).map(|k| &self.running[*k]).filter(|r| r.limit_end <= first + width)
+            {
                 let mut freed = r.nodes.clone();
                 freed.keep(open);
                 at_hand.add(&freed);
@@ -132,7 +136,7 @@ impl State<'_> {
 }
 
 /// Takes nodes out of the map from `begin` to `end`, at least one slot.
-fn reserve(map: &mut Vec<Slot>, begin: Second, end: Second, resolution: Second, nodes: &NodeSet) {
+fn reserve(map: &mut Vec<Slot>, begin: Seconds, end: Seconds, resolution: Seconds, nodes: &NodeSet) {
     let begin = begin.max(map.first().map_or(begin, |s| s.begin));
     let end = end.max(begin + resolution);
     for edge in [begin, end] {

@@ -5,8 +5,8 @@
 //! start where and when a real Slurm starts it? What is modelled, as read in Slurm's own documentation and sources (`sched/backfill`,
 //! `select/cons_tres`, `topology/tree`):
 //!
-//! - a job that is submitted while nothing waits starts at once; otherwise it waits;
-//! - the main scheduler walks the queue in its order whenever a job comes or goes, and ends at the first job that does not fit;
+//! - the main scheduler walks the queue in its order when a job has come or gone, not sooner after its last walk than it may, and ends at the first
+//!   job that does not fit;
 //! - the backfill scheduler starts a cycle `interval` after the last one if anything has changed, builds a map of the future out of its
 //!   own reservations alone, asks for each job on which nodes and when it could run, and reserves whole slots of `resolution`;
 //! - when it asks for the future, running jobs are taken to end at their limits, in groups whose width doubles from 30 s: a start
@@ -20,69 +20,57 @@ mod select;
 use nodes::NodeSet;
 use select::Leaves;
 
-/// Whole seconds since the start of a replay.
-pub type Second = i64;
+use crate::job::Seconds;
+use crate::policy::SlurmSettings;
 
 /// A gang of whole nodes as a user submits it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gang {
     /// When it is submitted.
-    pub submit: Second,
+    pub submit: Seconds,
     /// How long it runs.
-    pub run: Second,
+    pub run: Seconds,
     /// How long it asks for.
-    pub limit: Second,
+    pub limit: Seconds,
     /// Nodes.
     pub nodes: u32,
+    /// From the end of its work until its nodes are free again: the end is reported, the epilogue runs.
+    pub release: Seconds,
 }
 
-/// The machine and the knobs of the controller; times in whole seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A machine under Slurm's controller. Of the settings these count: `bf_interval`, `bf_resolution`, `bf_window`, `bf_max_job_test`, `bf_phase` and
+/// `default_queue_depth`.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Controller {
     /// Nodes.
     pub nodes: u32,
     /// Nodes below one leaf switch.
     pub nodes_per_leaf: u32,
-    /// `bf_interval`.
-    pub interval: Second,
-    /// `bf_resolution`.
-    pub resolution: Second,
-    /// `bf_window`.
-    pub window: Second,
-    /// `bf_max_job_test`.
-    pub depth: usize,
-    /// `default_queue_depth`.
-    pub main_depth: usize,
-    /// When the last backfill cycle before the replay ended; at most zero.
-    pub phase: Second,
-    /// Time of day of the start, since slots of `resolution` are cut from midnight.
-    pub clock: Second,
-    /// From the end of a job's work until its nodes are free again.
-    pub completing: Second,
-    /// From a job's coming or going until the main scheduler looks at the queue.
-    pub reaction: Second,
+    /// The knobs.
+    pub settings: SlurmSettings,
+    /// Time of day of the start, since slots of `bf_resolution` are cut from midnight.
+    pub clock: Seconds,
+    /// From the moment nodes are free until the main scheduler looks at the queue.
+    pub reaction: Seconds,
+    /// Least time from a look of the main scheduler until it looks again because of a new job (`batch_sched_delay`).
+    pub batch_delay: Seconds,
 }
 
 impl Controller {
-    /// This many nodes with the settings of the export for Slurm, no delay at the end of a job.
-    pub fn new(nodes: u32, nodes_per_leaf: u32) -> Controller {
+    /// A machine with these settings, its scheduler looking at once.
+    pub fn new(nodes: u32, nodes_per_leaf: u32, settings: SlurmSettings) -> Controller {
         Controller {
             nodes,
             nodes_per_leaf: nodes_per_leaf.max(1),
-            interval: 30,
-            resolution: 60,
-            window: 172_800,
-            depth: 1000,
-            main_depth: 100,
-            phase: 0,
+            settings,
             clock: 0,
-            completing: 0,
             reaction: 0,
+            batch_delay: 3,
         }
     }
 
     /// When each gang starts, in the order given; gangs must stand in order of submission. A gang larger than the machine never starts.
-    pub fn starts(&self, gangs: &[Gang]) -> Vec<Option<Second>> {
+    pub fn starts(&self, gangs: &[Gang]) -> Vec<Option<Seconds>> {
         let mut state = State::new(self, gangs);
         state.run();
         state.start
@@ -93,9 +81,9 @@ impl Controller {
 #[derive(Debug, Clone)]
 struct Running {
     /// Until when the controller must expect it.
-    limit_end: Second,
+    limit_end: Seconds,
     /// When its nodes are free.
-    free_at: Second,
+    free_at: Seconds,
     nodes: NodeSet,
 }
 
@@ -103,17 +91,18 @@ struct State<'a> {
     c: &'a Controller,
     gangs: &'a [Gang],
     leaves: Leaves,
-    now: Second,
+    now: Seconds,
     next: usize,
     free: NodeSet,
     running: Vec<Running>,
     /// Waiting gangs, first come first.
     queue: Vec<usize>,
-    start: Vec<Option<Second>>,
-    last_cycle: Second,
+    start: Vec<Option<Seconds>>,
+    last_cycle: Seconds,
+    last_main: Seconds,
     changed: bool,
     /// When the main scheduler looks at the queue next, if anything has happened.
-    wake: Option<Second>,
+    wake: Option<Seconds>,
 }
 
 impl<'a> State<'a> {
@@ -128,7 +117,8 @@ impl<'a> State<'a> {
             running: Vec::new(),
             queue: Vec::new(),
             start: vec![None; gangs.len()],
-            last_cycle: c.phase.min(0),
+            last_cycle: c.settings.bf_phase - c.settings.bf_interval,
+            last_main: Seconds::MIN / 2,
             changed: false,
             wake: None,
         }
@@ -141,9 +131,10 @@ impl<'a> State<'a> {
             self.submit();
             if self.wake.is_some_and(|t| t <= self.now) {
                 self.wake = None;
+                self.last_main = self.now;
                 self.main();
             }
-            if self.changed && self.now >= self.last_cycle + self.c.interval {
+            if self.changed && self.now >= self.last_cycle + self.c.settings.bf_interval {
                 self.changed = false;
                 self.backfill();
                 self.last_cycle = self.now;
@@ -151,10 +142,11 @@ impl<'a> State<'a> {
         }
     }
 
-    fn next_moment(&self) -> Option<Second> {
+    fn next_moment(&self) -> Option<Seconds> {
         let submit = self.gangs.get(self.next).map(|g| g.submit);
         let end = self.running.iter().map(|r| r.free_at).min();
-        let cycle = (self.changed && !self.queue.is_empty()).then(|| self.last_cycle + self.c.interval);
+        let cycle =
+            (self.changed && !self.queue.is_empty()).then(|| self.last_cycle + self.c.settings.bf_interval);
         [submit, end, cycle, self.wake].into_iter().flatten().min().map(|t| t.max(self.now))
     }
 
@@ -170,13 +162,13 @@ impl<'a> State<'a> {
             false
         });
         if gone {
-            self.something_happened();
+            self.changed = true;
+            self.wake_at(self.now + self.c.reaction);
         }
     }
 
-    fn something_happened(&mut self) {
-        self.changed = true;
-        self.wake.get_or_insert(self.now + self.c.reaction);
+    fn wake_at(&mut self, at: Seconds) {
+        self.wake = Some(self.wake.map_or(at, |w| w.min(at)));
     }
 
     fn submit(&mut self) {
@@ -186,14 +178,9 @@ impl<'a> State<'a> {
             if gang.nodes > self.c.nodes || gang.nodes == 0 {
                 continue;
             }
-            self.something_happened();
-            if self.queue.is_empty()
-                && let Some(nodes) = self.leaves.choose(&self.free, gang.nodes)
-            {
-                self.launch(index, nodes);
-            } else {
-                self.queue.push(index);
-            }
+            self.changed = true;
+            self.wake_at(self.now.max(self.last_main + self.c.batch_delay));
+            self.queue.push(index);
         }
     }
 
@@ -204,7 +191,7 @@ impl<'a> State<'a> {
         self.changed = true;
         self.running.push(Running {
             limit_end: self.now + gang.limit,
-            free_at: self.now + gang.run.min(gang.limit).max(1) + self.c.completing,
+            free_at: self.now + gang.run.min(gang.limit).max(1) + gang.release,
             nodes,
         });
     }
@@ -212,7 +199,9 @@ impl<'a> State<'a> {
     /// The main scheduler: in order, until one does not fit.
     fn main(&mut self) {
         let mut started = 0;
-        while let Some(&index) = self.queue.get(started).filter(|_| started < self.c.main_depth) {
+        while let Some(&index) =
+            self.queue.get(started).filter(|_| started < self.c.settings.default_queue_depth)
+        {
             let Some(nodes) = self.leaves.choose(&self.free, self.gangs[index].nodes) else { break };
             self.launch(index, nodes);
             started += 1;
@@ -226,15 +215,19 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn gang(submit: Second, run: Second, limit: Second, nodes: u32) -> Gang {
-        Gang { submit, run, limit, nodes }
+    fn gang(submit: Seconds, run: Seconds, limit: Seconds, nodes: u32) -> Gang {
+        Gang { submit, run, limit, nodes, release: 0 }
+    }
+
+    fn controller(nodes: u32, leaf: u32) -> Controller {
+        Controller::new(nodes, leaf, SlurmSettings { bf_phase: 30, ..SlurmSettings::default() })
     }
 
     #[test]
     fn a_job_that_delays_nobody_starts_in_the_next_cycle() {
         // Eight nodes: six busy until 100 (limit 120), the next needs eight, the third fits beside them until then.
         let gangs = [gang(0, 100, 120, 6), gang(1, 50, 60, 8), gang(2, 30, 60, 2), gang(3, 300, 300, 2)];
-        let starts = Controller::new(8, 8).starts(&gangs);
+        let starts = controller(8, 8).starts(&gangs);
         assert_eq!(starts[..3], [Some(0), Some(100), Some(30)], "backfilled at the cycle, not at once");
         // The fourth would delay the second: it comes when that is gone.
         assert_eq!(starts[3], Some(150));
@@ -243,7 +236,7 @@ mod tests {
     #[test]
     fn first_come_first_served_where_all_fit() {
         let gangs = [gang(0, 10, 60, 4), gang(0, 10, 60, 4), gang(5, 10, 60, 8), gang(5, 10, 60, 9)];
-        assert_eq!(Controller::new(8, 4).starts(&gangs), [Some(0), Some(0), Some(10), None]);
+        assert_eq!(controller(8, 4).starts(&gangs), [Some(0), Some(0), Some(10), None]);
     }
 
     proptest! {
@@ -254,7 +247,7 @@ mod tests {
         ) {
             let mut gangs: Vec<Gang> = jobs.iter().map(|&(s, r, l, n)| gang(s, r, (l * 60).max(r), n)).collect();
             gangs.sort_by_key(|g| g.submit);
-            let starts = Controller::new(32, leaf).starts(&gangs);
+            let starts = controller(32, leaf).starts(&gangs);
             let spans: Vec<(i64, i64, i64)> = gangs
                 .iter()
                 .zip(&starts)

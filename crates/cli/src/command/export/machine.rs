@@ -35,7 +35,11 @@ pub(super) fn slurm(context: &Context, args: &SlurmMachine) -> Result<Exit, Faul
         if matches!(e.placement, Placement::Emulated { .. }) && needed > LAST_PORT {
             return Err(ExportError::Unsupported {
                 engine: "one host",
-                what: format!("{} nodes from port {} on: ports end at {LAST_PORT}", e.cluster.nodes(), args.port),
+                what: format!(
+                    "{} nodes from port {} on: ports end at {LAST_PORT}",
+                    e.cluster.nodes(),
+                    args.port
+                ),
                 instead: "use --on-this-host planned, which needs one port",
             });
         }
