@@ -1,5 +1,6 @@
 //! What may be written on the command line.
 
+pub mod access;
 pub mod energy;
 pub mod export;
 pub mod fabric;
@@ -83,6 +84,8 @@ pub enum Command {
     Diff(Diff),
     /// Evaluate the year hour by hour: PUE, water, price, carbon, cost per accelerator-hour
     Energy(energy::Energy),
+    /// Say what a user gets: class of access, application, wait, price, hours
+    Access(access::Access),
     /// Compare predictions with measurements, row by row
     Validate(Validate),
     /// Judge, rank and choose many bids under one call; --realise: will what was announced come true?

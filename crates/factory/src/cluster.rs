@@ -1,8 +1,9 @@
 //! The machine as a scheduler sees it: nodes, switches, who owns hours. For exports and the simulation of the running site.
 
 use gigatwin_fabric::{Structure, size};
-use gigatwin_quantity::Share;
+use gigatwin_quantity::{HourPrice, Share};
 
+use crate::evaluate::cash::market_price;
 use crate::evaluate::sheet::Sheet;
 use crate::evaluate::{machine, network};
 use crate::inputs::Values;
@@ -43,6 +44,8 @@ pub struct ClusterTenant {
     pub classes: Vec<(String, Share)>,
     /// Member States with their part of the tenant's hours, for the tenant of the States.
     pub states: Vec<(String, Share)>,
+    /// What the tenant pays per accelerator-hour, where the file says so.
+    pub price: Option<HourPrice>,
 }
 
 /// A factory as a scheduler sees it, every range at its mode.
@@ -56,6 +59,14 @@ pub struct SiteCluster {
     pub maintenance: Share,
     /// Rule sets the factory is judged by.
     pub rules: Vec<String>,
+    /// Accelerator-hours of a year that can be used.
+    pub available_hours: Option<f64>,
+    /// Part of them that is used.
+    pub utilisation: Share,
+    /// Price of an accelerator-hour on the market.
+    pub market_price: HourPrice,
+    /// Levelised cost of an accelerator-hour, everything in.
+    pub cost: Option<HourPrice>,
 }
 
 impl SiteCluster {
@@ -125,6 +136,7 @@ pub fn site_cluster(f: &Factory) -> Result<SiteCluster, String> {
             } else {
                 Vec::new()
             },
+            price: t.price.map(|p| v.get(p)),
         })
         .collect();
     Ok(SiteCluster {
@@ -132,6 +144,13 @@ pub fn site_cluster(f: &Factory) -> Result<SiteCluster, String> {
         tenants,
         maintenance: v.get(f.operations.maintenance),
         rules: f.rules.iter().map(|r| r.id.clone()).collect(),
+        available_hours: available,
+        utilisation: v.get(f.operations.utilisation),
+        market_price: market_price(f, &v, sheet.at("site.h100_equivalents") / sheet.at("site.accelerators")),
+        cost: sheet
+            .get("cost.lcoc_per_accelerator_hour")
+            .filter(|c| c.is_finite())
+            .map(HourPrice::from_eur_per_h),
     })
 }
 

@@ -173,6 +173,8 @@ pub const COMMAND_CODES: &[(&str, &str)] = &[
     ("G567", "a length that is no number of tokens"),
     ("G568", "a trace without requests"),
     ("G569", "a stream of requests that cannot be generated"),
+    ("G590", "hours or accelerators that are no positive number"),
+    ("G591", "a user from no Member State"),
     ("G620", "a commitment in another currency"),
     ("G621", "a commitment in money of another year"),
     ("G622", "a lot that the call does not have"),

@@ -18,6 +18,7 @@ mod policy;
 mod profile;
 mod share;
 mod site;
+mod waits;
 
 pub use engine::{SimulationError, simulate};
 pub use failure::{Component, FailureModel};
@@ -29,3 +30,4 @@ pub use outcome::{Counts, Incident, Outcome, Sample};
 pub use policy::{FairShareRule, Multifactor, Order, OverLimit, Policy, Qos, Reservation, SlurmSettings};
 pub use share::{Account, ShareError, ShareTree};
 pub use site::{Cap, PlacementSpeed, Settings, Site};
+pub use waits::{BusySite, Probe, Waits};

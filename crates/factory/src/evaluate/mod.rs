@@ -2,7 +2,7 @@
 //! operations → facility → energy → finance → programme gates.
 
 pub(crate) mod adapt;
-mod cash;
+pub(crate) mod cash;
 pub(crate) mod gates;
 pub(crate) mod hours;
 pub(crate) mod machine;
