@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gigatwin_factory::{ClusterPartition, ClusterTenant};
 
-use crate::slurm::{ACCESS_CLASSES, ClusterExport, ascii};
+use crate::slurm::{ACCESS_CLASSES, CORES, ClusterExport, MEMORY_MB, ascii};
 use crate::{ExportError, ExportFile};
 
 /// Labels that nodes need so that gangs lie close together. A label set of this project's own: sites map theirs onto it.
@@ -25,13 +25,18 @@ struct Leaf {
 /// # Errors
 /// Where the resource name of an accelerator is not known here.
 pub fn kueue(export: &ClusterExport<'_>) -> Result<Vec<ExportFile>, ExportError> {
-    let mut groups: BTreeMap<&'static str, Vec<&ClusterPartition>> = BTreeMap::new();
+    // A workload whose pods ask for a resource that no queue covers is never admitted: processors and memory are covered too.
+    let mut covered: Vec<&'static str> = Vec::new();
     for p in &export.cluster.partitions {
-        groups.entry(resource(&p.accelerator)?).or_default().push(p);
+        let name = resource(&p.accelerator)?;
+        if !covered.contains(&name) {
+            covered.push(name);
+        }
     }
+    let partitions = &export.cluster.partitions;
     let comment: String = export.header.lines().map(|l| format!("# {l}\n")).collect();
     let mut out = format!(
-        "{comment}# Kueue 0.14 and later. Label each node with {LABEL}/partition, /network, /leaf and /domain, as topology.conf of export slurm names them.
+        "{comment}# Kueue 0.14 and later. Processors and memory are a lower bound per accelerator; correct them to your hosts. Label each node with {LABEL}/partition, /network, /leaf and /domain, as topology.conf of export slurm names them.
 # Fair sharing among cohorts needs fairSharing.preemptionStrategies in Kueue's configuration.
 "
     );
@@ -64,7 +69,7 @@ pub fn kueue(export: &ClusterExport<'_>) -> Result<Vec<ExportFile>, ExportError>
         let all = u64::from(p.nodes) * u64::from(p.per_node);
         left.insert(p.name.clone(), all.saturating_sub(given));
     }
-    let rest = resource_groups(&groups, |p| left.get(&p.name).copied().unwrap_or(0));
+    let rest = resource_groups(partitions, &covered, |p| left.get(&p.name).copied().unwrap_or(0));
     object(&mut out, "Cohort", &site, None, &rest);
     for (name, parent, weight) in cohorts(&export.cluster.tenants, &site) {
         object(
@@ -82,7 +87,7 @@ pub fn kueue(export: &ClusterExport<'_>) -> Result<Vec<ExportFile>, ExportError>
         ));
     }
     for leaf in &leaves {
-        let resources = resource_groups(&groups, |p| quota(p, leaf.share));
+        let resources = resource_groups(partitions, &covered, |p| quota(p, leaf.share));
         let spec = format!(
             "  cohortName: {}
   namespaceSelector:
@@ -123,21 +128,28 @@ fn object(out: &mut String, kind: &str, name: &str, namespace: Option<&str>, spe
     ));
 }
 
-/// One group per resource name; a flavor per partition.
+/// One group of all resources; a flavor per partition, with nothing of the accelerators of others.
 fn resource_groups(
-    groups: &BTreeMap<&'static str, Vec<&ClusterPartition>>,
+    partitions: &[ClusterPartition],
+    covered: &[&'static str],
     quota: impl Fn(&ClusterPartition) -> u64,
 ) -> String {
-    let mut out = String::from("  resourceGroups:\n");
-    for (resource, partitions) in groups {
-        out.push_str(&format!("    - coveredResources: [\"{resource}\"]\n      flavors:\n"));
-        for p in partitions {
-            out.push_str(&format!(
-                "        - name: {}\n          resources:\n            - name: {resource}\n              nominalQuota: {}\n",
-                ascii(&p.name),
-                quota(p)
-            ));
+    let names: Vec<String> = covered.iter().chain(&["cpu", "memory"]).map(|r| format!("\"{r}\"")).collect();
+    let mut out =
+        format!("  resourceGroups:\n    - coveredResources: [{}]\n      flavors:\n", names.join(", "));
+    for p in partitions {
+        let count = quota(p);
+        out.push_str(&format!("        - name: {}\n          resources:\n", ascii(&p.name)));
+        let mut line = |name: &str, value: String| {
+            out.push_str(&format!("            - name: {name}\n              nominalQuota: {value}\n"));
+        };
+        for name in covered {
+            // The name was found when the list was made.
+            let own = resource(&p.accelerator).is_ok_and(|r| r == *name);
+            line(name, if own { count } else { 0 }.to_string());
         }
+        line("cpu", (count * u64::from(CORES)).to_string());
+        line("memory", format!("{}M", count * u64::from(MEMORY_MB)));
     }
     out
 }
@@ -209,5 +221,70 @@ pub(crate) fn resource(chip: &str) -> Result<&'static str, ExportError> {
             what: format!("{other}: its resource name is not known here"),
             instead: "write the resource of your device plugin by hand",
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slurm::Placement;
+    use crate::slurm::sample;
+
+    fn text() -> String {
+        let cluster = sample();
+        let export =
+            ClusterExport { name: "Site", cluster: &cluster, placement: &Placement::Site, header: "h" };
+        kueue(&export).expect("file")[0].text.clone()
+    }
+
+    /// Every quota of a resource, over all cohorts and queues.
+    fn sum(text: &str, flavor: &str, resource: &str) -> u64 {
+        let mut at = "";
+        let mut total = 0;
+        let mut lines = text.lines().map(str::trim).peekable();
+        while let Some(line) = lines.next() {
+            if let Some(name) = line.strip_prefix("- name: ") {
+                if matches!(lines.peek(), Some(&"resources:")) {
+                    at = name;
+                } else if name == resource && at == flavor {
+                    let quota = lines.next().and_then(|l| l.strip_prefix("nominalQuota: ")).expect("a quota");
+                    total += quota.parse::<u64>().expect("a number");
+                }
+            }
+        }
+        total
+    }
+
+    #[test]
+    fn quotas_add_up_to_the_machine() {
+        let text = text();
+        assert_eq!(sum(&text, "train", "nvidia.com/gpu"), 40 * 4);
+        assert_eq!(sum(&text, "old", "amd.com/gpu"), 3 * 8);
+        assert_eq!(sum(&text, "old", "nvidia.com/gpu"), 0);
+        assert_eq!(sum(&text, "train", "cpu"), 40 * 4 * u64::from(CORES));
+    }
+
+    #[test]
+    fn objects_name_what_is_there() {
+        let text = text();
+        let of = |kind: &str| -> Vec<String> {
+            let head = format!("kind: {kind}\nmetadata:\n  name: ");
+            text.split(&head).skip(1).filter_map(|t| t.lines().next()).map(str::to_owned).collect()
+        };
+        let cohorts = of("Cohort");
+        for line in text.lines() {
+            let line = line.trim();
+            for key in ["cohortName: ", "parentName: "] {
+                if let Some(name) = line.strip_prefix(key) {
+                    assert!(cohorts.contains(&name.to_owned()), "{name} of {cohorts:?}");
+                }
+            }
+            if let Some(name) = line.strip_prefix("clusterQueue: ") {
+                assert!(of("ClusterQueue").contains(&name.to_owned()), "{name}");
+            }
+        }
+        assert_eq!(of("ClusterQueue"), ["union-sme", "union-research", "states-de", "states-fr", "industry"]);
+        assert_eq!(of("Topology"), of("ResourceFlavor"));
+        assert!(text.lines().all(|l| !l.contains('\t') && (l.len() - l.trim_start().len()) % 2 == 0));
     }
 }

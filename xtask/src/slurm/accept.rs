@@ -7,8 +7,10 @@ use super::machine::Machine;
 use crate::fault::Fault;
 use crate::tree;
 
-/// Port of the controller of this step.
-const PORT: u16 = 11_800;
+/// Port of the controller of this step: another one for each process, so that two may run side by side.
+fn port() -> u16 {
+    21_000 + (std::process::id() % 5_000) as u16
+}
 
 pub(super) fn run() -> Result<(), Fault> {
     let root = tree::root()?;
@@ -42,7 +44,7 @@ pub(super) fn run() -> Result<(), Fault> {
 fn one(machine: &Machine) -> Result<String, Fault> {
     let folder = std::env::temp_dir().join(format!("gigatwin-slurm-{}-{}", std::process::id(), machine.name));
     let start = Instant::now();
-    let mut cluster = Cluster::start(machine, &folder, PORT, true)?;
+    let mut cluster = Cluster::start(machine, &folder, port(), true)?;
     let loaded = start.elapsed().as_secs_f64();
     let (partition, nodes, per_node) = machine.largest_partition();
     let gres = format!("--gres=gpu:{per_node}");
@@ -78,4 +80,33 @@ fn one(machine: &Machine) -> Result<String, Fault> {
         machine.cluster.accelerators(),
         complaints.len()
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A small and a very large export on a real controller, where one is installed.
+    #[test]
+    fn a_real_controller_accepts_the_exports() {
+        if let Some(missing) = super::super::missing() {
+            println!("SKIPPED: {missing}. No export was tried on a real Slurm.");
+            return;
+        }
+        for nodes in [64, 12_500] {
+            let machine = Machine::of_nodes(nodes).expect("a machine");
+            match one(&machine) {
+                Ok(line) => println!("{line}"),
+                // What the controller says of the configuration counts; that this host cannot start it does not.
+                Err(e) => {
+                    let words = e.to_string();
+                    assert!(
+                        !words.contains("fatal") && !words.contains("--test-only"),
+                        "{nodes} nodes: {words}"
+                    );
+                    println!("SKIPPED: {words}");
+                }
+            }
+        }
+    }
 }

@@ -151,7 +151,9 @@ impl Cluster {
         if status.success() {
             Ok(())
         } else {
-            Err(Fault::new(format!("{program} ended at once; see {}", self.root.join("log").display())))
+            let log = fs::read_to_string(self.root.join(format!("log/{program}.log"))).unwrap_or_default();
+            let said = log.lines().filter(|l| l.contains("fatal")).last().unwrap_or("no reason in its log");
+            Err(Fault::new(format!("{program} ended at once: {said}")))
         }
     }
 
@@ -166,13 +168,19 @@ impl Cluster {
             if done(self) {
                 return Ok(());
             }
+            if let Some(line) = self.fatal() {
+                return Err(Fault::new(format!("waiting for {what}: {line}")));
+            }
             sleep(Duration::from_millis(500));
         }
-        Err(Fault::new(format!(
-            "{what}: nothing after {} s; see {}",
-            most.as_secs(),
-            self.root.join("log").display()
-        )))
+        let log = self.root.join("log");
+        Err(Fault::new(format!("{what}: nothing after {} s; see {}", most.as_secs(), log.display())))
+    }
+
+    /// Why the controller gave up, if it did.
+    fn fatal(&self) -> Option<String> {
+        let text = fs::read_to_string(self.root.join("log/slurmctld.log")).ok()?;
+        text.lines().find(|l| l.contains("fatal:")).map(str::to_owned)
     }
 
     /// Stops every daemon that left its process id here.

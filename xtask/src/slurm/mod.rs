@@ -4,7 +4,6 @@
 //! is started is stopped by its process id, also when a step fails.
 
 mod accept;
-mod accounting;
 mod daemons;
 mod machine;
 mod replay;
@@ -23,7 +22,6 @@ pub fn run(words: &[&str]) -> Result<(), Fault> {
     }
     match words {
         ["accept"] => accept::run(),
-        ["accounts"] => accounting::run(),
         ["replay", options @ ..] => replay::run(&replay::Options::read(options)?),
         _ => Err(Fault::new(format!("no such step: slurm {}", words.join(" ")))),
     }

@@ -17,8 +17,11 @@ pub(super) fn script(export: &ClusterExport<'_>) -> String {
     let mut out = String::from("#!/bin/sh\n");
     out.push_str(&export.comment());
     out.push_str(
-        "# Fills the accounting database: classes of access, then the tree of accounts. Run it once as an administrator of Slurm; what exists is kept.
-# Members come last: sacctmgr -i add user NAME account=ACCOUNT qos=CLASS,… defaultqos=CLASS
+        "# Fills the accounting database: classes of access, then the tree of accounts. Run it as an administrator while slurmctld runs (it registers the accelerators as a
+# resource), then restart slurmctld. What exists is kept; a second run changes limits alone.
+# A project is an account below its tenant, with its hours as a limit in accelerator-minutes, and its members:
+#   sacctmgr -i add account PROJECT parent=ACCOUNT grptresmins=gres/gpu=3000000
+#   sacctmgr -i add user NAME account=PROJECT qos=CLASS,… defaultqos=CLASS
 set -eu
 : \"${SACCTMGR:=sacctmgr -i}\"
 # An object that exists already is no fault: sacctmgr then ends with 1 and says so.
@@ -30,7 +33,10 @@ add() { $SACCTMGR add \"$@\" || $SACCTMGR show \"$1\" \"$2\" >/dev/null; }
     out.push_str(&format!("add cluster {cluster}\n\n# Classes of access\n"));
     let accelerators = export.cluster.accelerators();
     for class in ACCESS_CLASSES {
-        out.push_str(&format!("# {}: {}\nadd qos {}\n", class.name, class.purpose, class.name));
+        let hours = class.project_hours.map_or_else(String::new, |h| {
+            format!("; a project has {h} accelerator-hours at most (grptresmins=gres/gpu={})", h * 60)
+        });
+        out.push_str(&format!("# {}: {}{hours}\nadd qos {}\n", class.name, class.purpose, class.name));
     }
     for class in ACCESS_CLASSES {
         let mut set = vec![

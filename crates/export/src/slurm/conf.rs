@@ -11,8 +11,9 @@ pub const SCHEDULER: &str = "bf_continue,bf_interval=30,bf_max_job_test=1000,bf_
 
 /// Cores and memory (MB) per accelerator that a host is taken to have at least. The catalog does not hold hosts: the smallest of the systems in it
 /// have 14 cores (DGX H100: 112 cores, 2 TB, 8 accelerators) and 120 GB (GH200). A host that has more keeps it unused until the line is corrected.
-const CORES: u32 = 12;
-const MEMORY_MB: u32 = 100_000;
+pub(crate) const CORES: u32 = 12;
+/// Memory of a host per accelerator in megabytes; see [`CORES`].
+pub(crate) const MEMORY_MB: u32 = 100_000;
 
 /// Weights of the multifactor priority, those of the simulation of the running site: fair share leads, then the class of access, then age.
 const WEIGHTS: &str = "PriorityType=priority/multifactor

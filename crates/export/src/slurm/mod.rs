@@ -12,6 +12,7 @@ mod topology;
 
 pub use classes::{ACCESS_CLASSES, AccessClass};
 pub use conf::SCHEDULER;
+pub(crate) use conf::{CORES, MEMORY_MB};
 pub use names::{ascii, range};
 
 use gigatwin_factory::{ClusterPartition, SiteCluster};
@@ -98,4 +99,127 @@ pub fn slurm(export: &ClusterExport<'_>) -> Vec<ExportFile> {
         files.push(file("job_submit.lua", rest::job_submit(export)));
     }
     files
+}
+
+#[cfg(test)]
+pub(crate) use tests::sample;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gigatwin_factory::ClusterTenant;
+    use gigatwin_quantity::{HourPrice, Share};
+
+    /// Forty nodes in racks of eighteen on one network, three older ones on another; three tenants.
+    pub(crate) fn sample() -> SiteCluster {
+        let partition =
+            |name: &str, accelerator: &str, fabric: &str, nodes, per_node, domain, leaf| ClusterPartition {
+                name: name.to_owned(),
+                system: "a system".to_owned(),
+                accelerator: accelerator.to_owned(),
+                fabric: fabric.to_owned(),
+                nodes,
+                per_node,
+                nodes_per_domain: domain,
+                nodes_per_leaf: leaf,
+            };
+        let share = |percent: f64| Share::from_fraction(percent / 100.0);
+        let tenant = |name: &str, percent: Option<f64>| ClusterTenant {
+            name: name.to_owned(),
+            kind: name.to_owned(),
+            share: percent.map(share),
+            classes: Vec::new(),
+            states: Vec::new(),
+            price: None,
+        };
+        let mut union = tenant("union", Some(20.0));
+        union.classes = vec![("sme".to_owned(), share(40.0)), ("research".to_owned(), share(60.0))];
+        let mut states = tenant("states", Some(30.0));
+        states.states = vec![("de".to_owned(), share(75.0)), ("fr".to_owned(), share(25.0))];
+        SiteCluster {
+            partitions: vec![
+                partition("train", "gb300", "rail", 40, 4, 18, 36),
+                partition("old", "mi300x", "front", 3, 8, 1, 2),
+            ],
+            tenants: vec![union, states, tenant("industry", None)],
+            maintenance: share(2.0),
+            rules: Vec::new(),
+            available_hours: Some(1e6),
+            utilisation: share(80.0),
+            market_price: HourPrice::from_eur_per_h(3.0),
+            cost: None,
+        }
+    }
+
+    fn texts(placement: &Placement) -> Vec<ExportFile> {
+        let cluster = sample();
+        slurm(&ClusterExport { name: "Größe 1", cluster: &cluster, placement, header: "one\ntwo" })
+    }
+
+    fn text(placement: &Placement, name: &str) -> String {
+        texts(placement).into_iter().find(|f| f.name == name).map(|f| f.text).expect("file")
+    }
+
+    #[test]
+    fn every_node_stands_once_and_below_one_top() {
+        let conf = text(&Placement::Site, "slurm.conf");
+        assert!(conf.starts_with("# one\n# two\n") && conf.contains("ClusterName=groesse-1\n"));
+        assert!(conf.contains("NodeName=train-[01-40] CPUs=48 ") && conf.contains("Gres=gpu:gb300:4"));
+        assert!(
+            conf.contains("NodeName=old-[1-3] CPUs=96 ")
+                && conf.contains("PartitionName=old Nodes=old-[1-3]")
+        );
+        let tree = text(&Placement::Site, "topology.conf");
+        let lines: Vec<&str> = tree.lines().filter(|l| !l.starts_with('#')).collect();
+        assert_eq!(
+            lines,
+            [
+                "SwitchName=train-nvl1 Nodes=train-[01-18]",
+                "SwitchName=train-nvl2 Nodes=train-[19-36]",
+                "SwitchName=train-nvl3 Nodes=train-[37-40]",
+                "SwitchName=train-leaf1 Switches=train-nvl[1-2]",
+                "SwitchName=train-leaf2 Switches=train-nvl3",
+                "SwitchName=old-leaf1 Nodes=old-[1-2]",
+                "SwitchName=old-leaf2 Nodes=old-3",
+                "SwitchName=net-rail Switches=train-leaf1,train-leaf2",
+                "SwitchName=net-front Switches=old-leaf1,old-leaf2",
+            ]
+        );
+        let blocks = text(&Placement::Site, "topology-block.conf");
+        assert!(blocks.contains("UNTESTED") && blocks.ends_with("BlockSizes=2\n"));
+    }
+
+    #[test]
+    fn accounts_follow_the_tenants() {
+        let script = text(&Placement::Site, "accounts.sh");
+        for line in [
+            "add account union cluster=groesse-1 fairshare=2000 ",
+            "add account union-sme parent=union cluster=groesse-1 fairshare=4000 qos=playground,fastlane,",
+            "add account states-fr parent=states cluster=groesse-1 fairshare=2500 ",
+            "add account industry cluster=groesse-1 fairshare=1 ",
+            "$SACCTMGR modify qos development set priority=700 maxwall=4:00:00 preemptmode=requeue ",
+        ] {
+            assert!(script.contains(line), "{line} in\n{script}");
+        }
+    }
+
+    #[test]
+    fn on_one_host_every_node_has_a_port_and_nothing_is_accounted() {
+        let placement = Placement::Emulated { host: "h".to_owned(), root: "/r".to_owned(), port: 7000 };
+        let conf = text(&placement, "slurm.conf");
+        assert!(conf.contains("Port=[7010-7049]") && conf.contains("Port=[7050-7052]"));
+        assert!(
+            conf.contains("AccountingStorageType=accounting_storage/none")
+                && conf.contains("StateSaveLocation=/r/state")
+        );
+        assert!(!texts(&placement).iter().any(|f| f.name == "accounts.sh"));
+        let planned = Placement::Planned { host: "h".to_owned(), root: "/r".to_owned(), port: 7000 };
+        assert_eq!(text(&planned, "slurm.conf").matches("State=CLOUD").count(), 2);
+    }
+
+    #[test]
+    fn a_window_a_month_is_the_share_of_the_file() {
+        // 2 % of 730.5 hours.
+        assert!(text(&Placement::Site, "maintenance.sh").contains("duration=877 "));
+    }
 }

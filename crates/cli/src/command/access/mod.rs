@@ -140,7 +140,7 @@ fn find(
     let nodes = (gpus / per_node).ceil().clamp(1.0, f64::from(u32::MAX)) as u32;
     let job_hours = JOB_HOURS.min(longest).min(args.gpu_hours / gpus).max(1.0 / 60.0);
     let open: f64 = sources.iter().map(|s| s.hours).sum();
-    let refusal = refusal(&sources, user, state.as_deref(), args.gpu_hours, open, nodes, &partition);
+    let refusal = refusal(context, &sources, user, state.as_deref(), args.gpu_hours, open, nodes, &partition);
     let busy = BusySite {
         nodes: partition.nodes,
         gpus_per_node: partition.per_node,
@@ -188,6 +188,7 @@ fn find(
 
 /// Why the answer is no, with the constraint that binds and the nearest cure.
 fn refusal(
+    context: &Context,
     sources: &[Source],
     user: User,
     state: Option<&str>,
@@ -198,6 +199,7 @@ fn refusal(
 ) -> Option<String> {
     let who = state
         .map_or_else(|| user.word().to_owned(), |s| format!("{} from {}", user.word(), s.to_uppercase()));
+    let count = |x: f64| context.figures().count(x.round() as usize);
     if sources.is_empty() {
         return Some(format!(
             "no tenant of the file has hours for {who}; a tenant of kind \"{}\", or a class of the Union's or the States' hours, would give some",
@@ -206,9 +208,11 @@ fn refusal(
     }
     if hours > open {
         return Some(format!(
-            "the project is larger than a year's hours for {who}: {hours:.0} of {open:.0}, short by {:.0}; spread it over {} years",
-            hours - open,
-            (hours / open).ceil()
+            "the project is larger than a year's hours for {who}: {} of {}, short by {}; spread it over {} years",
+            count(hours),
+            count(open),
+            count(hours - open),
+            count((hours / open).ceil())
         ));
     }
     (nodes > partition.nodes).then(|| {

@@ -46,7 +46,7 @@ pub(super) fn page(context: &Context, f: &Found) -> String {
     }
     let free: f64 = f.sources.iter().filter(|s| s.free).map(|s| s.hours).sum();
     let paid = (f.hours - free).max(0.0);
-    let price = if f.sources.is_empty() {
+    let price = if f.refusal.is_some() {
         "–".to_owned()
     } else if paid == 0.0 {
         "free of charge".to_owned()
@@ -57,7 +57,7 @@ pub(super) fn page(context: &Context, f: &Found) -> String {
         f.cost.map_or_else(String::new, |c| format!("; an hour costs EUR {} to make", figures.decimal(c, 2)));
     rows.push(vec!["price".to_owned(), price + &cost]);
     let open: f64 = f.sources.iter().map(|s| s.hours).sum();
-    if open > 0.0 {
+    if open > 0.0 && f.refusal.is_none() {
         rows.push(vec![
             "hours".to_owned(),
             format!(
@@ -95,7 +95,7 @@ pub(super) fn page(context: &Context, f: &Found) -> String {
     }
     if let Some(w) = &f.wait {
         out.push_str(&paragraph(&format!(
-            "Wait: {} simulated jobs of {} nodes for {} h under Slurm's priorities on partition {} at {} % utilisation, the rest of the work as on \
+            "Wait: {} simulated jobs, nodes {}, {} h each, under Slurm's priorities on partition {} at {} % utilisation, the rest of the work as on \
              a large shared cluster; how far it holds for this site is not validated. Class limits and times to access are those \
              of AI factories and EuroHPC: nothing is decided for gigafactories.",
             w.jobs,
