@@ -15,6 +15,7 @@ pub mod language;
 pub mod metric;
 mod missing;
 mod networks;
+mod operate;
 pub mod outcome;
 mod resolve;
 mod resolved;
@@ -33,6 +34,7 @@ pub use hourly::{PowerByState, SiteBattery, SiteHours, TrainingSwing, YearlyCost
 pub use networks::{
     SiteJob, SiteNetwork, SitePartition, SiteStorage, site_networks, site_partitions, site_storage,
 };
+pub use operate::{SiteCampaign, SiteOperations, SitePool, site_operations};
 pub use resolve::{Loaded, load, rule_faults};
 pub use resolved::Factory;
 pub use run::{Evaluator, run};

@@ -8,6 +8,7 @@
 pub mod controller;
 mod engine;
 mod failure;
+mod generate;
 mod hours;
 mod job;
 mod lanes;
@@ -18,16 +19,19 @@ mod policy;
 mod profile;
 mod share;
 mod site;
+mod trace;
 mod waits;
 
 pub use engine::{SimulationError, simulate};
 pub use failure::{Component, FailureModel};
+pub use generate::{Campaign, Mix, MixError, ServingPool, Stream, generate, shift_to_cheap_hours, sizes};
 pub use hours::{HOURS_PER_YEAR, HoursYear, Operations, OperationsError};
 pub use job::{Job, JobClass, JobRecord, JobState, Seconds, Size};
 pub use layout::{Layout, Placement};
 pub use nodes::Span;
-pub use outcome::{Counts, Incident, Outcome, Sample};
+pub use outcome::{Counts, Holding, Incident, Outcome, Sample};
 pub use policy::{FairShareRule, Multifactor, Order, OverLimit, Policy, Qos, Reservation, SlurmSettings};
 pub use share::{Account, ShareError, ShareTree};
 pub use site::{Cap, PlacementSpeed, Settings, Site};
+pub use trace::{Format, LeftOut, Recorded, Trace, TraceError, read_trace};
 pub use waits::{BusySite, Probe, Waits};

@@ -138,10 +138,12 @@ impl Nodes {
         }
     }
 
-    /// Takes a shared node from the offer, its jobs stay.
-    pub fn close_part(&mut self, node: u32) {
-        let left = self.layout.gpus_per_node - u32::from(self.used[node as usize]);
-        self.partly[left as usize].remove(&node);
+    /// Takes what is left of a shared node from the offer, its jobs stay; how much that was.
+    pub fn close_part(&mut self, node: u32) -> i64 {
+        let used = u32::from(self.used[node as usize]);
+        let left = self.layout.gpus_per_node - used;
+        let open = used > 0 && self.partly[left as usize].remove(&node);
+        if open { i64::from(left) } else { 0 }
     }
 
     /// Takes `n` whole nodes into `out`, none of them in `forbidden`; nothing changes if there are not enough.

@@ -41,6 +41,19 @@ pub struct Incident {
     pub lemon: bool,
 }
 
+/// A gang on its nodes, from start to end of one attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holding {
+    /// Position of the job.
+    pub job: u32,
+    /// Start of the attempt.
+    pub from: Seconds,
+    /// End of the attempt; the nodes are given again from here on.
+    pub to: Seconds,
+    /// Its nodes.
+    pub nodes: Vec<u32>,
+}
+
 /// What was done, for the statistics of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
@@ -63,6 +76,8 @@ pub struct Outcome {
     pub series: Vec<Sample>,
     /// In order of time.
     pub incidents: Vec<Incident>,
+    /// Attempts in order of their ends, where asked for.
+    pub holdings: Vec<Holding>,
     /// First second after the run.
     pub end: Seconds,
     /// Accelerator-seconds held by jobs, by class.

@@ -109,6 +109,8 @@ pub struct Settings {
     pub until: Option<Seconds>,
     /// Seconds per point of the time series; none where absent.
     pub sample: Option<Seconds>,
+    /// Keep which nodes each attempt held.
+    pub holdings: bool,
     /// Of the failures.
     pub seed: u64,
 }
@@ -124,6 +126,7 @@ impl Settings {
             restart: 0,
             until: None,
             sample: None,
+            holdings: false,
             seed: 1,
         }
     }

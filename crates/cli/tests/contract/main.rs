@@ -8,6 +8,7 @@ mod energy;
 mod fabric;
 mod fabric_flow;
 mod faults;
+mod machine;
 mod outcome;
 mod pages;
 mod programme;

@@ -16,7 +16,7 @@ use crate::failure::Breakdowns;
 use crate::job::{Job, JobRecord, Seconds};
 use crate::lanes::{Ageing, Lanes};
 use crate::nodes::Nodes;
-use crate::outcome::{Counts, Incident, Outcome, Sample};
+use crate::outcome::{Counts, Holding, Incident, Outcome, Sample};
 use crate::policy::{Order, Policy};
 use crate::profile::{Profile, Releases};
 use crate::share::Usage;
@@ -31,12 +31,14 @@ enum What {
     End { slot: u32, epoch: u32 },
     /// Nodes of an ended job can be given again.
     Freed { slot: u32 },
-    /// A node comes back.
+    /// A repair is done; without a node, the mended one becomes a spare.
+    Mended { node: u32, crew: bool },
+    /// A spare stands in a node's place.
     Back { node: u32 },
     /// Something breaks.
     Break,
     /// A failure is noticed on a node.
-    Noticed { node: u32, component: u16, lemon: bool },
+    Noticed { node: u32, component: u16 },
     /// A stopped job waits again.
     Again { job: u32 },
     /// A reservation or cap begins or ends.
@@ -61,6 +63,8 @@ struct Running {
     finishes: bool,
     epoch: u32,
     live: bool,
+    /// Ended, but its nodes cannot be given yet.
+    completing: bool,
 }
 
 /// Runs the workload through the site.
@@ -107,6 +111,8 @@ struct Engine<'a> {
     usage: Option<Usage>,
     /// Work saved by jobs that were stopped, and how often they were.
     saved: FxHashMap<u32, Seconds>,
+    /// For whom jobs were stopped in this second.
+    preempted: std::collections::BTreeSet<(Seconds, u32)>,
     profile: Profile,
     /// Does the profile of the last pass still stand, so that it can turn away arrivals?
     profile_stands: bool,
@@ -119,6 +125,7 @@ struct Engine<'a> {
     records: Vec<JobRecord>,
     incidents: Vec<Incident>,
     series: Vec<Sample>,
+    holdings: Vec<Holding>,
     span: Sample,
     next_sample: Seconds,
     busy: [i64; crate::job::JobClass::ALL.len()],
@@ -167,6 +174,7 @@ impl<'a> Engine<'a> {
             next_calc: Seconds::MIN,
             usage,
             saved: FxHashMap::default(),
+            preempted: std::collections::BTreeSet::new(),
             profile: Profile::default(),
             profile_stands: false,
             changed: false,
@@ -178,6 +186,7 @@ impl<'a> Engine<'a> {
             records: vec![JobRecord { start: -1, end: -1, ..JobRecord::default() }; jobs.len()],
             incidents: Vec::new(),
             series: Vec::new(),
+            holdings: Vec::new(),
             span: Sample::default(),
             next_sample: settings.sample.unwrap_or(Seconds::MAX),
             busy: Default::default(),
@@ -246,7 +255,8 @@ impl<'a> Engine<'a> {
             What::Freed { slot } => self.freed(slot),
             What::Back { node } => self.back(node),
             What::Break => self.breaks(),
-            What::Noticed { node, component, lemon } => self.noticed(node, component, lemon),
+            What::Noticed { node, component } => self.noticed(node, component),
+            What::Mended { node, crew } => self.mended(node, crew),
             What::Again { job } => {
                 self.held_jobs -= 1;
                 self.enqueue(job);
@@ -301,11 +311,15 @@ impl<'a> Engine<'a> {
             let record = &mut self.records[r.job as usize];
             record.state = crate::job::JobState::Running;
             record.held += r.units * (end - r.start);
+            if self.settings.holdings {
+                self.holdings.push(Holding { job: r.job, from: r.start, to: end, nodes: r.nodes.clone() });
+            }
         }
         Outcome {
             jobs: self.records,
             series: self.series,
             incidents: self.incidents,
+            holdings: self.holdings,
             end,
             busy: self.busy,
             down: self.down,

@@ -41,6 +41,7 @@ impl Engine<'_> {
             resolution: 1,
         };
         match self.settings.policy {
+            Policy::Slurm(_) if self.queue.active().is_empty() => {}
             Policy::Slurm(s) => {
                 let before = self.counts.starts;
                 if self.clock.main(self.now) {
@@ -57,8 +58,8 @@ impl Engine<'_> {
                     self.refill();
                 }
                 if self.counts.starts > before {
-                    // A start is a change that Slurm's next cycle looks at.
-                    self.clock.wake(self.now);
+                    // A start is a change that the next cycle looks at, not this one again.
+                    self.clock.wake(self.now + 1);
                 }
             }
             _ if !self.changed && self.arrivals_turned_away() => {}

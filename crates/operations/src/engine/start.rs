@@ -1,6 +1,7 @@
 use super::{Engine, Running, What};
 use crate::job::{JobState, Seconds, Size};
 use crate::nodes::Span;
+use crate::outcome::Holding;
 use crate::policy::{OverLimit, Policy};
 
 impl Engine<'_> {
@@ -66,6 +67,7 @@ impl Engine<'_> {
             finishes,
             epoch: r.epoch.wrapping_add(1),
             live: true,
+            completing: false,
         };
         let epoch = r.epoch;
         self.running_jobs += 1;
@@ -97,6 +99,10 @@ impl Engine<'_> {
         r.live = false;
         let (job, units, planned) = (r.job, r.units, r.planned_end);
         let held = units * (self.now - r.start);
+        if self.settings.holdings {
+            let holding = Holding { job, from: r.start, to: self.now, nodes: r.nodes.clone() };
+            self.holdings.push(holding);
+        }
         self.records[job as usize].held += held;
         self.running_jobs -= 1;
         self.busy_units[self.jobs[job as usize].class as usize] -= units;
@@ -109,6 +115,7 @@ impl Engine<'_> {
         if completing > 0 {
             let until = self.now + completing;
             self.running[slot as usize].planned_end = until;
+            self.running[slot as usize].completing = true;
             self.releases.add(until, units);
             self.push(until, What::Freed { slot });
         } else {
@@ -124,11 +131,12 @@ impl Engine<'_> {
     }
 
     fn give_back(&mut self, slot: u32) {
+        self.running[slot as usize].completing = false;
         let nodes = std::mem::take(&mut self.running[slot as usize].nodes);
         let job = self.running[slot as usize].job;
         let per_node = i64::from(self.site.layout.gpus_per_node);
-        match self.jobs[job as usize].size {
-            Size::Gpus(g) if g < self.site.layout.gpus_per_node => {
+        match self.is_part(job) {
+            Some(g) => {
                 for &n in &nodes {
                     let up = self.node_up[n as usize];
                     self.nodes.give_back_part(n, g, up);
@@ -139,7 +147,7 @@ impl Engine<'_> {
                     }
                 }
             }
-            _ => {
+            None => {
                 let up = &self.node_up;
                 self.nodes.give_back(&nodes, |n| up[n as usize]);
                 let lost = nodes.iter().filter(|&&n| !up[n as usize]).count() as i64 * per_node;
@@ -172,7 +180,9 @@ impl Engine<'_> {
         let r = &self.running[slot as usize];
         let (index, units, elapsed) = (r.job, r.units, self.now - r.start);
         let job = self.jobs[index as usize];
-        let worked = ((elapsed - r.overhead).max(0) as f64 * r.speed).floor() as Seconds;
+        // From the failure to its notice the job hung.
+        let hung = if by_failure { self.site.failures.as_ref().map_or(0, |f| f.detection) } else { 0 };
+        let worked = ((elapsed - r.overhead - hung).max(0) as f64 * r.speed).floor() as Seconds;
         let before = job.runtime - r.work;
         let saved = if job.checkpoint > 0 {
             let step = Seconds::from(job.checkpoint);

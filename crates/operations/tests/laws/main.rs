@@ -2,5 +2,8 @@
 
 mod agreement;
 mod by_hand;
+mod conservation;
+mod failures;
 mod naive;
 mod published;
+mod queueing;

@@ -1,0 +1,174 @@
+//! A factory as the event simulation sees it: nodes and domains, failures, tenants, campaigns, services.
+
+use gigatwin_operations::{Account, Layout};
+use gigatwin_quantity::{Hazard, Share, Time};
+
+use crate::evaluate::train::REFERENCE_NODE;
+use crate::evaluate::{hours, physical, plan};
+use crate::inputs::Values;
+use crate::resolved::{Factory, TenantKind};
+use crate::run::Evaluator;
+
+/// A training run of the file.
+#[derive(Debug, Clone)]
+pub struct SiteCampaign {
+    /// Name in the file, as an id.
+    pub name: String,
+    /// Accelerators it uses.
+    pub accelerators: u32,
+    /// How long it trains, failures left out.
+    pub duration: Time,
+}
+
+/// A service of the file.
+#[derive(Debug, Clone)]
+pub struct SitePool {
+    /// Name in the file, as an id.
+    pub name: String,
+    /// Accelerators at the peak.
+    pub accelerators: u32,
+    /// Busiest hour over the mean hour.
+    pub peak: f64,
+}
+
+/// Everything the simulation needs, every range at its mode.
+#[derive(Debug, Clone)]
+pub struct SiteOperations {
+    /// Name of the site.
+    pub name: String,
+    /// Hash of all inputs.
+    pub inputs_sha256: String,
+    /// Nodes and domains. Partitions stand as one machine of nodes like those of the largest.
+    pub layout: Layout,
+    /// Were partitions of other nodes counted as nodes like these?
+    pub levelled: bool,
+    /// Failures of a node that take it out of service.
+    pub node_failure: Hazard,
+    /// Mean time to return to service.
+    pub repair: Time,
+    /// Share of the time in planned maintenance.
+    pub maintenance: Share,
+    /// Share of the available hours that the file expects to be used.
+    pub utilisation: Share,
+    /// Tenants as a tree: below a tenant its classes of users, below the States each of them. Shares are hours of a year.
+    pub accounts: Vec<Account>,
+    /// Training runs that fit.
+    pub campaigns: Vec<SiteCampaign>,
+    /// Services with a deployment.
+    pub pools: Vec<SitePool>,
+}
+
+/// Looks at a factory as a running site.
+///
+/// # Errors
+/// In words, where the machine cannot be evaluated.
+pub fn site_operations(f: &Factory) -> Result<SiteOperations, String> {
+    let base = f.inputs.base();
+    let v = Values::new(&f.inputs, &base);
+    let plans = plan(f, &v);
+    let p = physical(f, &v, &plans);
+    if let (true, Some(reason)) = (p.machines.is_empty(), p.infeasible.first()) {
+        return Err(reason.reason.clone());
+    }
+    let evaluation = Evaluator::new(f).base();
+    let sheet = &evaluation.sheet;
+    let largest = p
+        .machines
+        .iter()
+        .zip(&f.partitions)
+        .max_by(|a, b| a.0.accelerators.total_cmp(&b.0.accelerators))
+        .ok_or("the file has no partition")?;
+    let (machine, partition) = largest;
+    let whole = |x: f64| x.round().clamp(1.0, f64::from(u32::MAX / 64)) as u32;
+    let gpus_per_node = whole(machine.per_node);
+    let accelerators: f64 = p.machines.iter().map(|m| m.accelerators).sum();
+    let nodes = whole(accelerators / f64::from(gpus_per_node));
+    // A unit of several nodes is a rack or a scale-up domain; single servers stand behind leaf switches of 32.
+    let per_unit = whole(v.number(partition.nodes_per_unit));
+    let nodes_per_leaf = if per_unit > 1 { per_unit } else { 32 };
+    let layout = Layout {
+        nodes,
+        gpus_per_node,
+        nodes_per_leaf: nodes_per_leaf.min(nodes),
+        // Eight units to a block: a row of racks behind one stage of switches.
+        leaves_per_block: 8,
+    };
+    let levelled = p.machines.iter().any(|m| (m.per_node - machine.per_node).abs() > 0.5);
+    let mut hours_sheet = p.sheet.clone();
+    hours::available(f, &v, &p.machines, &mut hours_sheet)?;
+    let campaigns = f
+        .runs
+        .iter()
+        .filter_map(|run| {
+            let at = |key: &str| sheet.at(&format!("training.{}.{key}", run.slug));
+            let (n, days, ettr) = (at("accelerators"), at("days"), at("ettr"));
+            (n.is_finite() && days.is_finite() && n >= 1.0 && n <= accelerators).then(|| SiteCampaign {
+                name: run.slug.clone(),
+                accelerators: whole(n),
+                duration: Time::from_s(days * if ettr.is_finite() { ettr } else { 1.0 }),
+            })
+        })
+        .collect();
+    let pools = f
+        .services
+        .iter()
+        .filter_map(|s| {
+            let n = sheet.at(&format!("serving.{}.chips", s.slug));
+            (n.is_finite() && n >= 1.0).then(|| SitePool {
+                name: s.slug.clone(),
+                accelerators: whole(n),
+                peak: v.number(s.peak),
+            })
+        })
+        .collect();
+    Ok(SiteOperations {
+        name: f.name.clone(),
+        inputs_sha256: f.sha256.clone(),
+        layout,
+        levelled,
+        node_failure: v.get(f.operations.node_failure_rate) * (machine.per_node / REFERENCE_NODE),
+        repair: v.get(f.operations.repair),
+        maintenance: v.get(f.operations.maintenance),
+        utilisation: v.get(f.operations.utilisation),
+        accounts: accounts(f, &v, &|id| sheet.at(id)),
+        campaigns,
+        pools,
+    })
+}
+
+fn accounts(f: &Factory, v: &Values<'_>, at: &dyn Fn(&str) -> f64) -> Vec<Account> {
+    let mut out: Vec<Account> = Vec::new();
+    let known = |x: f64| if x.is_finite() && x > 0.0 { x } else { 0.0 };
+    let mut given = 0.0;
+    for t in &f.tenants {
+        let hours = known(at(&format!("tenant.{}.hours", t.slug)));
+        if hours <= 0.0 {
+            continue;
+        }
+        given += hours;
+        let top = out.len() as u32;
+        out.push(Account { name: t.slug.clone(), parent: None, shares: hours });
+        let mut parents = vec![(top, t.slug.clone())];
+        if t.kind == TenantKind::States && !f.states.is_empty() {
+            parents.clear();
+            for s in &f.states {
+                let name = format!("{}/{}", t.slug, s.code);
+                parents.push((out.len() as u32, name.clone()));
+                out.push(Account { name, parent: Some(top), shares: v.get(s.share).fraction() });
+            }
+        }
+        for (parent, name) in parents {
+            for (class, share) in &t.classes {
+                let shares = v.get(*share).fraction();
+                if shares > 0.0 {
+                    out.push(Account { name: format!("{name}/{class}"), parent: Some(parent), shares });
+                }
+            }
+        }
+    }
+    let open = known(at("hours.available_annual")) - given;
+    if out.is_empty() || open > 0.01 * given {
+        out.push(Account { name: "open".into(), parent: None, shares: if out.is_empty() { 1.0 } else { open } });
+    }
+    out
+}
