@@ -3,6 +3,7 @@
 // A helper outside a test function is still part of a test.
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod book;
 mod catalog;
 mod energy;
 mod fabric;
