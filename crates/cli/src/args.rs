@@ -4,6 +4,7 @@ pub mod access;
 pub mod energy;
 pub mod export;
 pub mod fabric;
+pub mod operate;
 pub mod programme;
 pub mod replay;
 pub mod serving;
@@ -86,6 +87,8 @@ pub enum Command {
     Energy(energy::Energy),
     /// Say what a user gets: class of access, application, wait, price, hours
     Access(access::Access),
+    /// Run the site event by event: queues, tenants, failures, power
+    Operate(Box<operate::Operate>),
     /// Compare predictions with measurements, row by row
     Validate(Validate),
     /// Judge, rank and choose many bids under one call; --realise: will what was announced come true?

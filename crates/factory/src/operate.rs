@@ -168,7 +168,11 @@ fn accounts(f: &Factory, v: &Values<'_>, at: &dyn Fn(&str) -> f64) -> Vec<Accoun
     }
     let open = known(at("hours.available_annual")) - given;
     if out.is_empty() || open > 0.01 * given {
-        out.push(Account { name: "open".into(), parent: None, shares: if out.is_empty() { 1.0 } else { open } });
+        out.push(Account {
+            name: "open".into(),
+            parent: None,
+            shares: if out.is_empty() { 1.0 } else { open },
+        });
     }
     out
 }

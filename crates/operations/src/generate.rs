@@ -155,24 +155,36 @@ fn check(mix: &Mix, layout: &Layout) -> Vec<MixError> {
             bad(format!("the bounds of the run time of {name} jobs are out of order"));
         }
         let sound = |w: f64| w.is_finite() && w >= 0.0;
-        if s.sizes.is_empty() || s.sizes.iter().any(|x| x.0 == 0 || !sound(x.1)) || s.sizes.iter().map(|x| x.1).sum::<f64>() <= 0.0 {
+        if s.sizes.is_empty()
+            || s.sizes.iter().any(|x| x.0 == 0 || !sound(x.1))
+            || s.sizes.iter().map(|x| x.1).sum::<f64>() <= 0.0
+        {
             bad(format!("the sizes of {name} jobs need numbers above zero and weights"));
         }
         if let Some(x) = s.sizes.iter().find(|x| layout.units(Size::Gpus(x.0)) > layout.gpus()) {
             bad(format!("{name} jobs of {} accelerators on a site of {}", x.0, layout.gpus()));
         }
-        if s.tenants.is_empty() || s.tenants.iter().any(|t| !sound(t.1)) || s.tenants.iter().map(|t| t.1).sum::<f64>() <= 0.0 {
+        if s.tenants.is_empty()
+            || s.tenants.iter().any(|t| !sound(t.1))
+            || s.tenants.iter().map(|t| t.1).sum::<f64>() <= 0.0
+        {
             bad(format!("{name} jobs need tenants with weights"));
         }
     }
     for p in &mix.pools {
         if p.gpus == 0 || p.replicas.1 < p.replicas.0 || p.peak_hour > 23 {
-            bad("a serving pool needs accelerators, a peak not below its floor, and a peak hour of the day".to_owned());
+            bad("a serving pool needs accelerators, a peak not below its floor, and a peak hour of the day"
+                .to_owned());
         }
     }
     for c in &mix.campaigns {
         if c.gpus == 0 || c.runtime < 1 || layout.units(Size::Gpus(c.gpus)) > layout.gpus() {
-            bad(format!("a campaign of {} accelerators for {} s on a site of {}", c.gpus, c.runtime, layout.gpus()));
+            bad(format!(
+                "a campaign of {} accelerators for {} s on a site of {}",
+                c.gpus,
+                c.runtime,
+                layout.gpus()
+            ));
         }
     }
     faults
@@ -299,7 +311,13 @@ pub fn sizes(smallest: u32, largest: u32, rarer: f64) -> Vec<(u32, f64)> {
 
 /// Holds jobs that can wait until a cheap hour: each moves from its submission to the cheapest hour within its patience, if that is cheaper
 /// by the share given. Says how many moved.
-pub fn shift_to_cheap_hours(jobs: &mut [Job], prices: &[f64], patience: Seconds, gain: f64, may: impl Fn(&Job) -> bool) -> usize {
+pub fn shift_to_cheap_hours(
+    jobs: &mut [Job],
+    prices: &[f64],
+    patience: Seconds,
+    gain: f64,
+    may: impl Fn(&Job) -> bool,
+) -> usize {
     let mut moved = 0;
     for job in jobs.iter_mut().filter(|j| may(j)) {
         let hour = (job.submit / 3_600) as usize;
@@ -359,9 +377,15 @@ mod tests {
 
     #[test]
     fn more_come_by_day_and_on_working_days() {
-        let jobs =
-            generate(&Mix { streams: vec![philly()], ..Mix::default() }, &Layout::flat(1_000, 8), 28 * 86_400, 3).unwrap();
-        let share = |f: &dyn Fn(&Job) -> bool| jobs.iter().filter(|j| f(j)).count() as f64 / jobs.len() as f64;
+        let jobs = generate(
+            &Mix { streams: vec![philly()], ..Mix::default() },
+            &Layout::flat(1_000, 8),
+            28 * 86_400,
+            3,
+        )
+        .unwrap();
+        let share =
+            |f: &dyn Fn(&Job) -> bool| jobs.iter().filter(|j| f(j)).count() as f64 / jobs.len() as f64;
         let afternoon = share(&|j| (12..16).contains(&(j.submit / 3_600 % 24)));
         assert!(afternoon > 1.3 * 4.0 / 24.0, "{afternoon}");
         let weekend = share(&|j| j.submit / 86_400 % 7 >= 5);
@@ -389,7 +413,8 @@ mod tests {
         let mut s = philly();
         s.load = -1.0;
         s.sizes = vec![(9_000, 1.0)];
-        let faults = generate(&Mix { streams: vec![s], ..Mix::default() }, &Layout::flat(10, 8), 100, 1).unwrap_err();
+        let faults =
+            generate(&Mix { streams: vec![s], ..Mix::default() }, &Layout::flat(10, 8), 100, 1).unwrap_err();
         assert_eq!(faults.len(), 2);
     }
 }

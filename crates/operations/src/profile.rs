@@ -8,6 +8,8 @@ pub(crate) struct Profile {
     at: Vec<Seconds>,
     /// Free accelerators of each step.
     free: Vec<i64>,
+    /// Least free from now to the end of each step; empty where the steps changed since.
+    lowest: Vec<i64>,
     horizon: Seconds,
 }
 
@@ -15,6 +17,7 @@ impl Profile {
     pub fn reset(&mut self, now: Seconds, free: i64, horizon: Seconds) {
         self.at.clear();
         self.free.clear();
+        self.lowest.clear();
         self.at.push(now);
         self.free.push(free);
         self.horizon = horizon;
@@ -22,6 +25,7 @@ impl Profile {
 
     /// Adds a release at a time not before the last step; past the horizon it is left out.
     pub fn release(&mut self, at: Seconds, units: i64) {
+        self.lowest.clear();
         let last = self.at.len() - 1;
         if self.at[last] == at {
             self.free[last] += units;
@@ -37,28 +41,19 @@ impl Profile {
         self.at.get(1).copied().unwrap_or(self.horizon)
     }
 
-    /// Nothing at or after this moment matters any more.
-    pub fn shrink(&mut self, horizon: Seconds) {
-        if horizon < self.horizon {
-            self.horizon = horizon;
-            let keep = self.at.partition_point(|&t| t < horizon).max(1);
-            self.at.truncate(keep);
-            self.free.truncate(keep);
+    /// Do `units` stay free from now for `span` seconds? Answered from running minima, which one change after another asks for anew.
+    pub fn fits_now(&mut self, units: i64, span: Seconds) -> bool {
+        if self.lowest.len() != self.free.len() {
+            self.lowest.clear();
+            let mut low = i64::MAX;
+            self.lowest.extend(self.free.iter().map(|f| {
+                low = low.min(*f);
+                low
+            }));
         }
-    }
-
-    /// Do `units` stay free from now for `span` seconds?
-    pub fn fits_now(&self, units: i64, span: Seconds) -> bool {
         let until = self.at[0] + span;
-        for (t, f) in self.at.iter().zip(&self.free) {
-            if *t >= until {
-                return true;
-            }
-            if *f < units {
-                return false;
-            }
-        }
-        true
+        let steps = self.at.partition_point(|&t| t < until).max(1);
+        self.lowest[steps - 1] >= units
     }
 
     /// Does what is known not speak against `units` from a later `now` on for `span` seconds?
@@ -104,6 +99,7 @@ impl Profile {
         if start >= end || start >= self.horizon {
             return i64::MAX;
         }
+        self.lowest.clear();
         let first = self.split(start);
         let last = if end < self.horizon { self.split(end) } else { self.at.len() };
         let mut least = i64::MAX;

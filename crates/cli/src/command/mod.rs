@@ -11,6 +11,7 @@ mod explain;
 mod export;
 mod fabric;
 mod new;
+mod operate;
 mod programme;
 mod run;
 mod schema;
@@ -36,6 +37,7 @@ pub fn run(context: &Context, command: &Command) -> Result<Exit, Fault> {
         Command::Programme(args) => programme::run(context, args),
         Command::Energy(args) => energy::run(context, args),
         Command::Access(args) => access::run(context, args),
+        Command::Operate(args) => operate::run(context, args),
         Command::Validate(args) => validate::run(context, args),
         Command::Fabric { what } => fabric::run(context, what),
         Command::Training { what } => training::run(context, what),

@@ -13,6 +13,7 @@ use std::collections::BinaryHeap;
 use rustc_hash::FxHashMap;
 
 use crate::failure::Breakdowns;
+use crate::grid::Grid;
 use crate::job::{Job, JobRecord, Seconds};
 use crate::lanes::{Ageing, Lanes};
 use crate::nodes::Nodes;
@@ -114,6 +115,9 @@ struct Engine<'a> {
     /// For whom jobs were stopped in this second.
     preempted: std::collections::BTreeSet<(Seconds, u32)>,
     profile: Profile,
+    /// In place of the profile in Slurm's backfill.
+    grid: Grid,
+    on_grid: bool,
     /// Does the profile of the last pass still stand, so that it can turn away arrivals?
     profile_stands: bool,
     changed: bool,
@@ -176,6 +180,8 @@ impl<'a> Engine<'a> {
             saved: FxHashMap::default(),
             preempted: std::collections::BTreeSet::new(),
             profile: Profile::default(),
+            grid: Grid::default(),
+            on_grid: false,
             profile_stands: false,
             changed: false,
             arrived: Vec::new(),

@@ -15,10 +15,8 @@ struct Rule {
     reservations: usize,
     /// Jobs looked at.
     depth: usize,
-    /// No reservation that starts later than this from now.
-    window: Seconds,
-    /// Reservations are rounded down to a multiple of this.
-    resolution: Seconds,
+    /// Window and resolution of Slurm's grid; other policies plan to the second and without an end.
+    grid: Option<(Seconds, Seconds)>,
 }
 
 /// Room that passes use again and again.
@@ -27,19 +25,15 @@ pub(super) struct Scratch {
     heads: BinaryHeap<Reverse<(Key, u32, u32)>>,
     /// Lanes that could start a job now.
     hopeful: Vec<u32>,
+    /// By lane: no job of it can be planned before this, as the walk only takes away. A moment, or a cell of the grid.
+    found: Vec<i64>,
 }
 
 impl Engine<'_> {
     /// Starts what the policy lets start now.
     pub(super) fn schedule(&mut self) {
         self.reckon();
-        let all = Rule {
-            strict: false,
-            reservations: usize::MAX,
-            depth: usize::MAX,
-            window: Seconds::MAX / 4,
-            resolution: 1,
-        };
+        let all = Rule { strict: false, reservations: usize::MAX, depth: usize::MAX, grid: None };
         match self.settings.policy {
             Policy::Slurm(_) if self.queue.active().is_empty() => {}
             Policy::Slurm(s) => {
@@ -51,8 +45,7 @@ impl Engine<'_> {
                 if self.clock.backfill(self.now) {
                     self.pass(Rule {
                         depth: s.bf_max_job_test,
-                        window: s.bf_window,
-                        resolution: s.bf_resolution,
+                        grid: Some((s.bf_window, s.bf_resolution)),
                         ..all
                     });
                     self.refill();
@@ -90,6 +83,52 @@ impl Engine<'_> {
                 !self.profile.fits_from(self.now, units, self.planned(job))
             }
         })
+    }
+
+    fn build_grid(&mut self, window: Seconds, resolution: Seconds) {
+        self.grid.reset(self.now, self.free, window, resolution);
+        for (at, units) in self.releases.iter() {
+            let at = at.max(self.now + 1);
+            if self.grid.is_behind(at) {
+                break;
+            }
+            self.grid.release(at, units);
+        }
+        self.grid.settle();
+        let layout = &self.site.layout;
+        for r in self.site.reservations.iter().filter(|r| r.end > self.now) {
+            let held = i64::from(r.nodes) * i64::from(layout.gpus_per_node);
+            self.grid.take_span(r.start, r.end, held);
+        }
+        let up = layout.gpus() - self.down_units;
+        for (i, cap) in self.site.caps.iter().enumerate() {
+            let end = self.site.caps.get(i + 1).map_or(Seconds::MAX, |c| c.from);
+            if end > self.now {
+                self.grid.take_span(cap.from, end, (up - cap.gpus).max(0));
+            }
+        }
+    }
+
+    fn fits_now(&mut self, units: i64, span: Seconds) -> bool {
+        if self.on_grid { self.grid.fits_now(units, span) } else { self.profile.fits_now(units, span) }
+    }
+
+    /// Would a job fit now if these running ones were stopped?
+    pub(super) fn fits_without(&self, stopped: &[u32], units: i64, span: Seconds) -> bool {
+        if self.on_grid {
+            let mut grid = self.grid.clone();
+            for &slot in stopped {
+                let r = &self.running[slot as usize];
+                grid.take_now(r.planned_end, -r.units);
+            }
+            return grid.fits_now(units, span);
+        }
+        let mut profile = self.profile.clone();
+        for &slot in stopped {
+            let r = &self.running[slot as usize];
+            profile.take(self.now, r.planned_end, -r.units);
+        }
+        profile.fits_now(units, span)
     }
 
     fn build_profile(&mut self, reach: Seconds) {
@@ -146,7 +185,14 @@ impl Engine<'_> {
             self.profile.reset(self.now, self.free, self.now + 1);
             return false;
         }
-        self.build_profile(Seconds::MAX / 4);
+        self.on_grid = rule.grid.is_some();
+        match rule.grid {
+            Some((window, resolution)) => self.build_grid(window, resolution),
+            // One reservation that begins when every job that could start now has ended is of no interest; where several stand on one
+            // another, no end can be set.
+            None if rule.reservations <= 1 && monotone => self.build_profile(reach.max(1)),
+            None => self.build_profile(Seconds::MAX / 4),
+        }
         let mut scratch = std::mem::take(&mut self.scratch);
         let again = self.walk(rule, &mut scratch, tested, preempting);
         self.scratch = scratch;
@@ -183,12 +229,17 @@ impl Engine<'_> {
     }
 
     fn walk(&mut self, rule: Rule, scratch: &mut Scratch, mut tested: usize, preempting: bool) -> bool {
-        let Scratch { heads, hopeful } = scratch;
+        let Scratch { heads, hopeful, found } = scratch;
         heads.clear();
         hopeful.clear();
-        for &l in self.queue.active() {
-            let lane = self.queue.lane(l);
-            if lane.units <= self.free && self.profile.fits_now(lane.units, lane.limit) {
+        for i in 0..self.queue.active().len() {
+            let l = self.queue.active()[i];
+            if found.len() <= l as usize {
+                found.resize(l as usize + 1, 0);
+            }
+            found[l as usize] = if self.on_grid { 1 } else { self.now + 1 };
+            let (units, limit) = (self.queue.lane(l).units, self.queue.lane(l).limit);
+            if units <= self.free && self.fits_now(units, limit) {
                 hopeful.push(l);
             }
         }
@@ -203,7 +254,6 @@ impl Engine<'_> {
         let mut reservations = rule.reservations;
         // The queue holds no more than the depth, except where the two schedulers look differently deep.
         let counted = rule.depth < self.queue.len() + tested;
-        let window = self.now.saturating_add(rule.window);
         while let Some(Reverse((_, l, cursor))) = heads.pop() {
             if tested >= rule.depth {
                 break;
@@ -216,7 +266,11 @@ impl Engine<'_> {
                 if let Some(end) = self.start(job) {
                     tested += 1;
                     self.queue.pop(l);
-                    let least = self.profile.take(self.now, end, units);
+                    let least = if self.on_grid {
+                        self.grid.take_now(end, units)
+                    } else {
+                        self.profile.take(self.now, end, units)
+                    };
                     self.thin(hopeful, self.now, least);
                     if let Some(key) = self.queue.lane(l).key(0, &self.ageing) {
                         heads.push(Reverse((key, l, 0)));
@@ -246,36 +300,21 @@ impl Engine<'_> {
             }
             tested += 1;
             // Where the number is there but not the gang, only a change can help.
-            let from = if here.is_some() { self.profile.next_step() } else { self.now + 1 };
-            let Some(start) = self.profile.earliest(units, limit, from) else {
-                // Beyond the horizon, and so are all behind it in its lane. They count as looked at.
-                reservations -= 1;
-                if hopeful.is_empty() && !preempting {
-                    break;
-                }
-                if counted {
-                    self.skip(heads, l, cursor);
-                }
-                if reservations == 0 {
-                    heads.retain(|Reverse((_, l, _))| preempting || hopeful.contains(l));
-                }
-                continue;
-            };
-            if start < window {
-                let (mut from, mut to) = (start, start + limit);
-                if rule.resolution > 1 {
-                    from -= from.rem_euclid(rule.resolution);
-                    to -= to.rem_euclid(rule.resolution);
-                }
+            let gang_missing = here.is_some();
+            let planned = self.reserve(units, limit, &mut found[l as usize], gang_missing);
+            if let Some((from, least)) = planned {
                 self.counts.reservations += 1;
-                reservations -= 1;
-                let least = self.profile.take(from, to, units);
                 self.thin(hopeful, from, least);
-                if hopeful.is_empty() && !preempting {
-                    break;
-                }
-                self.skip(heads, l, cursor);
-            } else if counted {
+            }
+            // A first job that is due beyond all that matters holds its reservation all the same.
+            if planned.is_some() || rule.grid.is_none() {
+                reservations -= 1;
+            }
+            if hopeful.is_empty() && !preempting {
+                break;
+            }
+            // One that cannot be planned speaks for all behind it in its lane; they only count as looked at.
+            if planned.is_some() || counted {
                 self.skip(heads, l, cursor);
             }
             if reservations == 0 {
@@ -283,6 +322,33 @@ impl Engine<'_> {
             }
         }
         false
+    }
+
+    /// Plans a job at its earliest moment after this one; when, and how little is left beside it. None where that lies behind the window.
+    fn reserve(
+        &mut self,
+        units: i64,
+        limit: Seconds,
+        found: &mut i64,
+        gang_missing: bool,
+    ) -> Option<(Seconds, i64)> {
+        if self.on_grid {
+            let from = usize::try_from(*found).unwrap_or(1).max(if gang_missing { 2 } else { 1 });
+            let Some(cell) = self.grid.earliest(units, limit, from) else {
+                *found = i64::MAX / 4;
+                return None;
+            };
+            *found = cell as i64;
+            let least = self.grid.take_from(cell, limit, units);
+            return Some((if cell == 1 { self.now } else { self.grid.start_of(cell) }, least));
+        }
+        let from = if gang_missing { self.profile.next_step() } else { *found };
+        let Some(start) = self.profile.earliest(units, limit, from) else {
+            *found = i64::MAX / 4;
+            return None;
+        };
+        *found = start;
+        Some((start, self.profile.take(start, start + limit, units)))
     }
 
     /// The next job of a lane takes its place in the walk.
@@ -293,12 +359,10 @@ impl Engine<'_> {
     }
 
     /// Drops the lanes that cannot start any more, after a span from `from` on was left with `least`.
-    fn thin(&self, hopeful: &mut Vec<u32>, from: Seconds, least: i64) {
+    fn thin(&mut self, hopeful: &mut Vec<u32>, from: Seconds, least: i64) {
         hopeful.retain(|&h| {
-            let lane = self.queue.lane(h);
-            self.now + lane.limit <= from
-                || lane.units <= least
-                || self.profile.fits_now(lane.units, lane.limit)
+            let (units, limit) = (self.queue.lane(h).units, self.queue.lane(h).limit);
+            self.now + limit < from || units <= least || self.fits_now(units, limit)
         });
     }
 }

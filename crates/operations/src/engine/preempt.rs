@@ -55,13 +55,10 @@ impl Engine<'_> {
             }
         }
         // Not in vain: with their accelerators it must fit beside all that is planned, and once a second is enough.
-        let mut profile = self.profile.clone();
-        for &slot in &kept {
-            let r = &self.running[slot as usize];
-            profile.take(self.now, r.planned_end, -r.units);
-        }
         let job_units = self.site.layout.units(job.size);
-        if !profile.fits_now(job_units, self.planned(job)) || !self.preempted.insert((self.now, index)) {
+        if !self.fits_without(&kept, job_units, self.planned(job))
+            || !self.preempted.insert((self.now, index))
+        {
             return false;
         }
         self.preempted.retain(|p| p.0 == self.now);

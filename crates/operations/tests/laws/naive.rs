@@ -57,7 +57,7 @@ pub fn starts(site_nodes: i64, jobs: &[Job], policy: Policy, over: OverLimit) ->
                 };
                 let strict = policy == Policy::Fcfs;
                 let mut free = table(&running, &start);
-                plan(t, jobs, &planned, &queue, &mut start, &mut free, most, strict, None);
+                plan(t, jobs, &planned, &queue, &mut start, &mut free, most, strict);
             }
         }
         t += 1;
@@ -79,7 +79,7 @@ impl SlurmState {
         t: i64,
         s: SlurmSettings,
         changed: bool,
-        _site: i64,
+        site: i64,
         jobs: &[Job],
         planned: &dyn Fn(&Job) -> i64,
         running: &[usize],
@@ -101,15 +101,14 @@ impl SlurmState {
             self.main_last = t;
             let first: Vec<usize> = queue.iter().copied().take(s.default_queue_depth).collect();
             let mut free = table(&running, start);
-            plan(t, jobs, planned, &first, start, &mut free, 0, true, None);
+            plan(t, jobs, planned, &first, start, &mut free, 0, true);
             queue.retain(|&i| start[i] < 0);
             running.extend((0..jobs.len()).filter(|&i| start[i] == t));
         }
         if self.dirty && (t - s.bf_phase).rem_euclid(s.bf_interval) == 0 {
             self.dirty = false;
             let first: Vec<usize> = queue.iter().copied().take(s.bf_max_job_test).collect();
-            let mut free = table(&running, start);
-            plan(t, jobs, planned, &first, start, &mut free, usize::MAX, false, Some(s));
+            backfill(t, jobs, planned, &first, start, &running, site, s);
         }
         if before != start {
             // A start is a change.
@@ -129,7 +128,6 @@ fn plan(
     free: &mut [i64],
     mut reservations: usize,
     strict: bool,
-    slurm: Option<SlurmSettings>,
 ) {
     for &i in queue {
         let (n, limit) = (nodes(&jobs[i]), planned(&jobs[i]));
@@ -147,19 +145,56 @@ fn plan(
             continue;
         }
         let d = (1..).find(|&d| fits(free, d)).unwrap();
-        let (mut from, mut to) = (t + d, t + d + limit);
-        if let Some(s) = slurm {
-            if d >= s.bf_window {
-                continue;
-            }
-            from = from / s.bf_resolution * s.bf_resolution;
-            to = to / s.bf_resolution * s.bf_resolution;
-        }
+        let (from, to) = (t + d, t + d + limit);
         reservations -= 1;
         for x in from.max(t)..to {
             if let Some(f) = free.get_mut((x - t) as usize) {
                 *f -= n;
             }
+        }
+    }
+}
+
+/// One backfill cycle as Slurm's manual and source describe it, on a plain list of cells: this moment, the rest of its slot, the slots after.
+#[allow(clippy::too_many_arguments)]
+fn backfill(
+    t: i64,
+    jobs: &[Job],
+    planned: &dyn Fn(&Job) -> i64,
+    queue: &[usize],
+    start: &mut [i64],
+    running: &[usize],
+    site: i64,
+    s: SlurmSettings,
+) {
+    let slot = |x: i64| x / s.bf_resolution - t / s.bf_resolution + 1;
+    let cells = s.bf_window / s.bf_resolution + 2;
+    let mut free: Vec<i64> = (0..cells)
+        .map(|c| {
+            let busy = |i: &&usize| c == 0 || slot((start[**i] + planned(&jobs[**i])).max(t + 1)) > c;
+            site - running.iter().filter(busy).map(|&i| nodes(&jobs[i])).sum::<i64>()
+        })
+        .collect();
+    for &i in queue {
+        let (n, limit) = (nodes(&jobs[i]), planned(&jobs[i]));
+        let fits = |free: &[i64], from: i64, to: i64| {
+            (from..=to).all(|c| free.get(c as usize).is_none_or(|f| *f >= n))
+        };
+        let (mut from, mut to);
+        if fits(&free, 0, slot(t + limit)) {
+            start[i] = t;
+            (from, to) = (0, slot(t + limit));
+        } else {
+            let length = limit / s.bf_resolution;
+            let Some(c) = (1..cells).find(|&c| fits(&free, c, c + length)) else { continue };
+            (from, to) = (c, c + length);
+            if c == 1 {
+                from = 0;
+            }
+        }
+        to = to.min(cells);
+        for c in from..to {
+            free[c as usize] -= n;
         }
     }
 }

@@ -3,7 +3,7 @@
 mod files;
 mod page;
 mod sites;
-mod year;
+pub(crate) mod year;
 
 use gigatwin_factory::outcome::{GateResult, Status};
 use gigatwin_factory::{Factory, SiteHours, site_hours};

@@ -13,14 +13,14 @@ const NOMINAL: i16 = 2001;
 
 /// What was brought.
 #[derive(Debug, Default)]
-pub(super) struct Brought {
+pub(crate) struct Brought {
     pub weather: Option<WeatherYear>,
     pub prices: Option<PriceYear>,
 }
 
 /// The year of one site.
 #[derive(Debug)]
-pub(super) struct Year {
+pub(crate) struct Year {
     /// First hour, in hours of UTC since 1970.
     pub first: i64,
     pub weather: Vec<WeatherPoint>,
@@ -48,7 +48,7 @@ fn hours_ahead(country: &str) -> i32 {
 }
 
 impl Year {
-    pub(super) fn new(site: &SiteHours, brought: &Brought, seed: u64) -> Result<Year, String> {
+    pub(crate) fn new(site: &SiteHours, brought: &Brought, seed: u64) -> Result<Year, String> {
         let mut notes = Vec::new();
         let nominal = first_hour_of(NOMINAL).unwrap_or(0);
         let (first, n) = match (&brought.prices, &brought.weather) {
@@ -140,34 +140,34 @@ impl Year {
     }
 
     /// Number of hours.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.load.len()
     }
 
     /// Years that the hours make.
-    pub(super) fn years(&self) -> f64 {
+    pub(crate) fn years(&self) -> f64 {
         if (8760..=8784).contains(&self.len()) { 1.0 } else { self.len() as f64 / 8760.0 }
     }
 
     /// REF: renewable energy of contracts over the energy of the data centre, at most one.
-    pub(super) fn renewable(&self) -> Share {
+    pub(crate) fn renewable(&self) -> Share {
         Share::from_fraction((self.bill.renewable_produced / self.bill.energy).min(1.0))
     }
 
     /// Day-ahead price weighted by nothing: the market's mean.
-    pub(super) fn mean_price(&self) -> EnergyPrice {
+    pub(crate) fn mean_price(&self) -> EnergyPrice {
         let n = self.prices.len().max(1) as f64;
         EnergyPrice::from_eur_per_mwh(self.prices.iter().map(|p| p.eur_per_mwh()).sum::<f64>() / n)
     }
 
     /// Position of an hour in the heat maps: day of the file's first hour on, hour of day in UTC.
-    pub(super) fn day_and_hour(&self, h: usize) -> (usize, usize) {
+    pub(crate) fn day_and_hour(&self, h: usize) -> (usize, usize) {
         let offset = self.first.rem_euclid(24) as usize;
         ((h + offset) / 24, (h + offset) % 24)
     }
 
     /// Hours of each calendar month (UTC), January first.
-    pub(super) fn by_month(&self) -> [Vec<usize>; 12] {
+    pub(crate) fn by_month(&self) -> [Vec<usize>; 12] {
         let mut months: [Vec<usize>; 12] = Default::default();
         for h in 0..self.len() {
             if let Some((month, _, _)) = gigatwin_series::month_day_hour(self.first + h as i64)
@@ -208,6 +208,6 @@ fn measured(w: Option<&WeatherYear>, first: i64, n: usize) -> (Option<Vec<Speed>
 }
 
 /// Sum over some hours.
-pub(super) fn energy_of(column: &[Power], hours: &[usize]) -> gigatwin_quantity::Energy {
+pub(crate) fn energy_of(column: &[Power], hours: &[usize]) -> gigatwin_quantity::Energy {
     hours.iter().filter_map(|h| column.get(*h)).copied().sum::<Power>() * Time::from_hours(1.0)
 }

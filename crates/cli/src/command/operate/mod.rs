@@ -1,0 +1,81 @@
+//! `operate`: the running site, event by event.
+
+mod federation;
+mod files;
+mod page;
+mod power;
+mod setting;
+mod watch;
+
+use gigatwin_operations::{Outcome, simulate};
+use gigatwin_output::Stamp;
+
+use crate::args::operate::Operate;
+use crate::context::Context;
+use crate::exit::{Exit, Fault};
+use crate::stats;
+use setting::Setting;
+
+/// A run with what it was made of.
+struct Answer {
+    setting: Setting,
+    outcome: Outcome,
+    energy: Option<power::Energy>,
+    others: Vec<federation::Other>,
+    stamp: Stamp,
+}
+
+pub(super) fn run(context: &Context, args: &Operate) -> Result<Exit, Fault> {
+    let Some(mut setting) = setting::read(context, args)? else { return Ok(Exit::NotUnderstood) };
+    let others = match federation::send(context, args, &mut setting)? {
+        Some(others) => others,
+        None => return Ok(Exit::NotUnderstood),
+    };
+    if setting.jobs.is_empty() {
+        return Err(setting::not_understood(
+            "G587",
+            "no job is left to run",
+            "see what was left out, and why",
+        ));
+    }
+    let outcome = simulate(&setting.site, &setting.jobs, &setting.settings).map_err(|faults| {
+        let list: Vec<String> = faults.iter().take(10).map(ToString::to_string).collect();
+        setting::not_understood("G582", &list.join("; "), "mend the workload")
+    })?;
+    let energy = setting.power.as_ref().map(|p| p.energy(&setting, &outcome));
+    let stamp = Stamp {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        seed: context.seed,
+        inputs_sha256: setting.inputs_sha256.clone(),
+    };
+    let answer = Answer { setting, outcome, energy, others, stamp };
+    setting::say(context, &answer.setting);
+    if args.watch {
+        watch::play(context, &answer)?;
+    }
+    if let Some(folder) = &args.out {
+        files::write(context, folder, &answer)?;
+    }
+    if context.json {
+        context.json(&page::json(&answer))?;
+    } else {
+        context.data(&page::text(context, &answer))?;
+        if let Some(folder) = &args.out {
+            context.console.talk(&format!("jobs, time series and pictures are in {}\n", folder.display()));
+        }
+    }
+    let counts = answer.outcome.counts;
+    let whole = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    stats::say(
+        context,
+        &[
+            ("jobs", answer.setting.jobs.len()),
+            ("moments", whole(counts.moments)),
+            ("passes", whole(counts.passes)),
+            ("reservations", whole(counts.reservations)),
+            ("starts", whole(counts.starts)),
+            ("samples", answer.outcome.series.len()),
+        ],
+    );
+    Ok(Exit::Done)
+}
