@@ -73,7 +73,7 @@ impl BusySite {
     /// Where the probe is larger than the site, or a class does not exist.
     pub fn waits(&self, probe: Probe, seed: u64) -> Result<Waits, Vec<SimulationError>> {
         let scale = (f64::from(self.nodes) / f64::from(NODES)).max(1.0);
-        let nodes = self.nodes.min(NODES).max(1);
+        let nodes = self.nodes.clamp(1, NODES);
         let asked = ((f64::from(probe.nodes) / scale).ceil().max(1.0)) as u32;
         let mut site = Site::flat(nodes, self.gpus_per_node.max(1));
         site.qos = self.classes.clone();

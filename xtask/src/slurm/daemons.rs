@@ -152,7 +152,7 @@ impl Cluster {
             Ok(())
         } else {
             let log = fs::read_to_string(self.root.join(format!("log/{program}.log"))).unwrap_or_default();
-            let said = log.lines().filter(|l| l.contains("fatal")).last().unwrap_or("no reason in its log");
+            let said = log.lines().rfind(|l| l.contains("fatal")).unwrap_or("no reason in its log");
             Err(Fault::new(format!("{program} ended at once: {said}")))
         }
     }

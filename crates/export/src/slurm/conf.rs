@@ -1,13 +1,24 @@
 //! `slurm.conf`, `gres.conf` and `cgroup.conf`.
 
 use gigatwin_factory::ClusterPartition;
+use gigatwin_operations::{Multifactor, SlurmSettings};
 
 use super::names::ascii;
 use super::topology::plugin;
 use super::{ACCESS_CLASSES, ClusterExport, Placement};
 
-/// How the scheduler looks ahead: as the simulation of the running site assumes it.
-pub const SCHEDULER: &str = "bf_continue,bf_interval=30,bf_max_job_test=1000,bf_resolution=60,bf_window=2880";
+/// How the scheduler looks ahead: the settings of the simulation of the running site.
+fn scheduler() -> String {
+    let s = SlurmSettings::default();
+    format!(
+        "bf_continue,bf_interval={},bf_max_job_test={},bf_resolution={},bf_window={},default_queue_depth={}",
+        s.bf_interval,
+        s.bf_max_job_test,
+        s.bf_resolution,
+        s.bf_window / 60,
+        s.default_queue_depth
+    )
+}
 
 /// Cores and memory (MB) per accelerator that a host is taken to have at least. The catalog does not hold hosts: the smallest of the systems in it
 /// have 14 cores (DGX H100: 112 cores, 2 TB, 8 accelerators) and 120 GB (GH200). A host that has more keeps it unused until the line is corrected.
@@ -16,17 +27,29 @@ pub(crate) const CORES: u32 = 12;
 pub(crate) const MEMORY_MB: u32 = 100_000;
 
 /// Weights of the multifactor priority, those of the simulation of the running site: fair share leads, then the class of access, then age.
-const WEIGHTS: &str = "PriorityType=priority/multifactor
-PriorityDecayHalfLife=7-0
-PriorityCalcPeriod=5
-PriorityMaxAge=7-0
+fn weights() -> String {
+    let m = Multifactor::default();
+    format!(
+        "PriorityType=priority/multifactor
+PriorityDecayHalfLife={}
+PriorityCalcPeriod={}
+PriorityMaxAge={}
 PriorityFavorSmall=NO
-PriorityWeightAge=1000
-PriorityWeightFairshare=100000
-PriorityWeightJobSize=0
+PriorityWeightAge={:.0}
+PriorityWeightFairshare={:.0}
+PriorityWeightJobSize={:.0}
 PriorityWeightPartition=0
-PriorityWeightQOS=10000
-";
+PriorityWeightQOS={:.0}
+",
+        m.half_life / 60,
+        m.calc_period / 60,
+        m.max_age / 60,
+        m.age,
+        m.fair_share,
+        m.size,
+        m.qos
+    )
+}
 
 pub(super) fn slurm_conf(export: &ClusterExport<'_>) -> String {
     let mut out = export.comment();
@@ -43,7 +66,7 @@ pub(super) fn slurm_conf(export: &ClusterExport<'_>) -> String {
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 SchedulerType=sched/backfill
-SchedulerParameters={SCHEDULER}
+SchedulerParameters={}
 TopologyPlugin={}
 GresTypes=gpu
 EnforcePartLimits=ALL
@@ -51,6 +74,7 @@ MaxJobCount=200000
 MaxArraySize=20001
 DefMemPerCPU={}
 ",
+        scheduler(),
         plugin(export.placement),
         MEMORY_MB / CORES
     ));
@@ -142,10 +166,11 @@ AccountingStorageTRES=gres/gpu
 JobAcctGatherType=jobacct_gather/cgroup
 
 # Priority
-{WEIGHTS}PreemptType=preempt/qos
+{weights}PreemptType=preempt/qos
 PreemptMode=REQUEUE
 PreemptExemptTime=00:30:00
-"
+",
+        weights = weights()
     )
 }
 

@@ -11,7 +11,6 @@ mod rest;
 mod topology;
 
 pub use classes::{ACCESS_CLASSES, AccessClass};
-pub use conf::SCHEDULER;
 pub(crate) use conf::{CORES, MEMORY_MB};
 pub use names::{ascii, range};
 
