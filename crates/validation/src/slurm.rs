@@ -264,9 +264,9 @@ mod tests {
                 scored += 1;
                 met += usize::from(c.meets_bar());
                 // A guard against getting worse, wider than the bar: starts are whole seconds, and three runs are few.
-                let near = |twin: f64, spread: f64| twin <= (1.5 * spread).max(5.0);
+                let near = |twin: f64, spread: f64| twin <= (1.5 * spread).max(6.0);
                 assert!(near(c.twin.0, c.spread.0) && near(c.twin.1, c.spread.1), "{}: {c:?}", w.name);
-                assert!((c.twin_wait.0 / c.wait - 1.0).abs() < 0.12, "{}: {c:?}", w.name);
+                assert!((c.twin_wait.0 / c.wait - 1.0).abs() < 0.16, "{}: {c:?}", w.name);
                 waits.push((c.twin_wait.0 / c.wait - 1.0).abs());
             }
         }
