@@ -1,5 +1,6 @@
 //! What may be written on the command line.
 
+pub mod access;
 pub mod energy;
 pub mod export;
 pub mod fabric;
@@ -87,6 +88,8 @@ pub enum Command {
     Energy(energy::Energy),
     /// Evaluate the money month by month: who pays, what comes back, every legal form of public money
     Finance(finance::Finance),
+    /// Say what a user gets: class of access, application, wait, price, hours
+    Access(access::Access),
     /// Run the site event by event: queues, tenants, failures, power
     Operate(Box<operate::Operate>),
     /// Compare predictions with measurements, row by row

@@ -1,5 +1,6 @@
 //! A Deployment and a Service of Kubernetes that run vLLM, or a LeaderWorkerSet that runs SGLang where a replica takes several nodes.
 
+use crate::kueue::resource;
 use crate::{ExportError, ExportFile, ServiceExport, sglang, vllm};
 
 /// The file of a service for Kubernetes: `NAME-kubernetes.yaml`.
@@ -7,24 +8,7 @@ use crate::{ExportError, ExportFile, ServiceExport, sglang, vllm};
 /// # Errors
 /// Where the accelerator has no resource name known here.
 pub fn kubernetes(export: &ServiceExport<'_>) -> Result<Vec<ExportFile>, ExportError> {
-    let resource = match export.chip {
-        c if c.starts_with("mi") => "amd.com/gpu",
-        c if [
-            "a100", "h100", "h200", "b200", "b300", "gb200", "gb300", "gh200", "l40", "v100", "rubin", "vr",
-        ]
-        .iter()
-        .any(|n| c.starts_with(n)) =>
-        {
-            "nvidia.com/gpu"
-        }
-        other => {
-            return Err(ExportError::Unsupported {
-                engine: "Kubernetes",
-                what: format!("{other}: its resource name is not known here"),
-                instead: "write the resource of your device plugin by hand",
-            });
-        }
-    };
+    let resource = resource(export.chip)?;
     if export.nodes() > 1 {
         return Ok(vec![several_nodes(export, resource)]);
     }

@@ -5,15 +5,18 @@
 
 mod file;
 mod kubernetes;
+mod kueue;
 mod megatron;
 mod sbatch;
 mod service;
 mod sglang;
+pub mod slurm;
 mod torchtitan;
 mod vllm;
 
 pub use file::{ExportError, ExportFile, TrainingExport};
 pub use kubernetes::kubernetes;
+pub use kueue::kueue;
 pub use megatron::megatron;
 pub use service::ServiceExport;
 pub use sglang::sglang;

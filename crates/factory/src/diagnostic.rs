@@ -193,6 +193,8 @@ pub const COMMAND_CODES: &[(&str, &str)] = &[
     ("G586", "accounts that form no tree"),
     ("G587", "a workload without jobs"),
     ("G589", "a running site that cannot be simulated"),
+    ("G590", "hours or accelerators that are no positive number"),
+    ("G591", "a user from no Member State"),
     ("G620", "a commitment in another currency"),
     ("G621", "a commitment in money of another year"),
     ("G622", "a lot that the call does not have"),

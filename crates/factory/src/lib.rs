@@ -1,6 +1,7 @@
 //! The factory file: parse, check, resolve, evaluate, explain, diff.
 
 pub mod check;
+mod cluster;
 /// Findings about a file, with code, place and hint.
 pub mod diagnostic;
 pub mod diff;
@@ -29,6 +30,7 @@ mod services;
 pub mod traffic;
 pub mod training;
 
+pub use cluster::{ClusterPartition, ClusterTenant, SiteCluster, site_cluster};
 pub use diff::diff;
 pub use dispatch::{DispatchHours, Sight, SiteDispatch, SiteDispatchError, Sought, Worth};
 pub use explain::explain;

@@ -2,8 +2,10 @@
 //!
 //! Two models stand here. [`Operations`] is a closed form over a year of steady operation, for the main answer: it estimates no waiting
 //! time, since for gangs of accelerators under backfill no closed form is honest. [`simulate`] runs a workload through a
-//! [`Site`] event by event, in whole seconds: queues, policies, fair share, reservations, preemption, failures.
+//! [`Site`] event by event, in whole seconds: queues, policies, fair share, reservations, preemption, failures. [`controller`] follows Slurm's own
+//! controller node by node, for one cluster over hours.
 
+pub mod controller;
 mod engine;
 mod failure;
 mod generate;
@@ -20,6 +22,7 @@ pub mod report;
 mod share;
 mod site;
 mod trace;
+mod waits;
 
 pub use engine::{SimulationError, simulate};
 pub use failure::{Component, FailureModel};
@@ -33,3 +36,4 @@ pub use policy::{FairShareRule, Multifactor, Order, OverLimit, Policy, Qos, Rese
 pub use share::{Account, ShareError, ShareTree};
 pub use site::{Cap, PlacementSpeed, Settings, Site};
 pub use trace::{Format, LeftOut, Recorded, Trace, TraceError, read_trace};
+pub use waits::{BusySite, Probe, Waits};

@@ -3,6 +3,7 @@
 //! Nothing here opens a factory: what is judged comes in as facts, and a fact that is not known is said to be unknown,
 //! never taken as met.
 
+pub mod access;
 pub mod gate;
 pub mod hours;
 pub mod portfolio;

@@ -1,5 +1,6 @@
 //! One file per verb.
 
+mod access;
 mod catalog;
 mod check;
 mod completions;
@@ -37,6 +38,7 @@ pub fn run(context: &Context, command: &Command) -> Result<Exit, Fault> {
         Command::Programme(args) => programme::run(context, args),
         Command::Energy(args) => energy::run(context, args),
         Command::Finance(args) => finance::run(context, args),
+        Command::Access(args) => access::run(context, args),
         Command::Operate(args) => operate::run(context, args),
         Command::Validate(args) => validate::run(context, args),
         Command::Fabric { what } => fabric::run(context, what),

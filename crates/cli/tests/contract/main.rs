@@ -12,6 +12,7 @@ mod fabric_pages;
 mod faults;
 mod finance;
 mod operate;
+mod machine;
 mod outcome;
 mod pages;
 mod programme;

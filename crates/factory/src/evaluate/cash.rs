@@ -256,7 +256,7 @@ fn price_month(f: &Factory, start: f64) -> i32 {
 }
 
 /// Price of hours that no contract holds: the remainder tenant's, else the market's per H100e.
-pub(super) fn market_price(f: &Factory, v: &Values<'_>, h100e_per_accelerator: f64) -> HourPrice {
+pub(crate) fn market_price(f: &Factory, v: &Values<'_>, h100e_per_accelerator: f64) -> HourPrice {
     let stated = f.tenants.iter().find(|t| matches!(t.hours, HoursRule::Remainder)).and_then(|t| t.price);
     stated.map_or_else(|| v.get(f.finance.price) * h100e_per_accelerator, |price| v.get(price))
 }
