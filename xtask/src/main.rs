@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask generate | test | lines`.
+//! The project's own chores: `cargo xtask generate | test | lines | slurm`.
 
 mod example;
 mod fault;
@@ -6,6 +6,7 @@ mod generate;
 mod lines;
 mod page;
 mod picture;
+mod slurm;
 mod test;
 mod tree;
 
@@ -22,6 +23,8 @@ cargo xtask COMMAND
        --without-fmt      where the toolchain has no rustfmt
        --without-clippy   where the toolchain has no clippy
   lines               source files of more than 500 lines
+  slurm accept        every example's export on a real slurmctld (skipped where none is installed)
+  slurm replay …      a workload on a real Slurm of emulated nodes; appends its starts to a table
 ";
 
 fn main() -> ExitCode {
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
         ["generate", "--check"] => generate::check(),
         ["test", options @ ..] => test::run(options),
         ["lines"] => lines::run(),
+        ["slurm", words @ ..] => slurm::run(words),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

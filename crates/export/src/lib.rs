@@ -9,6 +9,7 @@ mod megatron;
 mod sbatch;
 mod service;
 mod sglang;
+pub mod slurm;
 mod torchtitan;
 mod vllm;
 

@@ -1,6 +1,7 @@
 //! The factory file: parse, check, resolve, evaluate, explain, diff.
 
 pub mod check;
+mod cluster;
 /// Findings about a file, with code, place and hint.
 pub mod diagnostic;
 pub mod diff;
@@ -25,6 +26,7 @@ mod services;
 pub mod traffic;
 pub mod training;
 
+pub use cluster::{ClusterPartition, ClusterTenant, SiteCluster, site_cluster};
 pub use diff::diff;
 pub use explain::explain;
 pub use hourly::{PowerByState, SiteBattery, SiteHours, TrainingSwing, YearlyCosts, site_hours};

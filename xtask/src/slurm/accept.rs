@@ -1,0 +1,74 @@
+//! Does slurmctld accept every export, up to 12,500 nodes and 100,000 accelerators?
+
+use std::time::Instant;
+
+use super::daemons::Cluster;
+use super::machine::Machine;
+use crate::fault::Fault;
+use crate::tree;
+
+/// Port of the controller of this step.
+const PORT: u16 = 11_800;
+
+pub(super) fn run() -> Result<(), Fault> {
+    let root = tree::root()?;
+    let mut machines = Vec::new();
+    let mut examples: Vec<_> = tree::files(&root.join("examples"), &["toml"])?;
+    examples.retain(|p| p.parent() == Some(root.join("examples").as_path()));
+    for path in examples {
+        machines.push(Machine::of_file(&path)?);
+    }
+    machines.push(Machine::of_nodes(64)?);
+    machines.push(Machine::of_nodes(12_500)?);
+    let mut faults = 0;
+    println!("machine,nodes,accelerators,load_s,half_s,leaf_s,complaints,answer");
+    for machine in &machines {
+        match one(machine) {
+            Ok(line) => println!("{line}"),
+            Err(e) => {
+                faults += 1;
+                println!("{},{},{},,,,,{e}", machine.name, machine.cluster.nodes(), machine.cluster.accelerators());
+            }
+        }
+    }
+    if faults == 0 { Ok(()) } else { Err(Fault::new(format!("{faults} exports were not accepted"))) }
+}
+
+fn one(machine: &Machine) -> Result<String, Fault> {
+    let folder = std::env::temp_dir().join(format!("gigatwin-slurm-{}-{}", std::process::id(), machine.name));
+    let start = Instant::now();
+    let mut cluster = Cluster::start(machine, &folder, PORT, true)?;
+    let loaded = start.elapsed().as_secs_f64();
+    let (partition, nodes, per_node) = machine.largest_partition();
+    let gres = format!("--gres=gpu:{per_node}");
+    let ask = |count: u32, more: &[&str]| -> Result<f64, Fault> {
+        let start = Instant::now();
+        let number = count.to_string();
+        let mut words = vec!["--test-only", "-p", &partition, "-N", &number, &gres, "--exclusive", "-t", "60"];
+        words.extend(more);
+        words.extend(["--wrap", "sleep 1"]);
+        let output = cluster.output("sbatch", &words)?;
+        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        if output.status.success() && said.contains("to start at") {
+            Ok(start.elapsed().as_secs_f64())
+        } else {
+            Err(Fault::new(format!("sbatch --test-only of {count} nodes: {said}")))
+        }
+    };
+    let half = ask((nodes / 2).max(1), &[])?;
+    let size = machine.cluster.partitions.iter().find(|p| p.nodes == nodes).map_or(1, |p| p.nodes_per_domain.max(1));
+    let leaf = ask(size.min(nodes), &["--switches=1"])?;
+    let complaints = cluster.complaints();
+    for line in complaints.iter().take(3) {
+        eprintln!("{}: {line}", machine.name);
+    }
+    cluster.stop();
+    let _ = std::fs::remove_dir_all(&folder);
+    Ok(format!(
+        "{},{},{},{loaded:.1},{half:.2},{leaf:.2},{},accepted",
+        machine.name,
+        machine.cluster.nodes(),
+        machine.cluster.accelerators(),
+        complaints.len()
+    ))
+}

@@ -1,0 +1,215 @@
+//! The daemons of one emulated cluster: started in a folder of their own, stopped by process id.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use gigatwin_export::slurm::Placement;
+
+use super::find;
+use super::machine::Machine;
+use crate::fault::Fault;
+
+/// A running cluster; dropping it stops what it started.
+pub(super) struct Cluster {
+    pub root: PathBuf,
+    nodes: u32,
+    started: bool,
+}
+
+impl Cluster {
+    /// Writes the export below `root` and starts munged, slurmctld and, unless it is only planned, one slurmd per node.
+    pub(super) fn start(machine: &Machine, root: &Path, port: u16, planned: bool) -> Result<Cluster, Fault> {
+        for folder in ["run", "log", "state", "spool", "dev"] {
+            let path = root.join(folder);
+            fs::create_dir_all(&path).map_err(|e| Fault::on(&path, e))?;
+        }
+        let root = fs::canonicalize(root).map_err(|e| Fault::on(root, e))?;
+        let text = root.display().to_string();
+        let host = host()?;
+        let placement = if planned {
+            Placement::Planned { host, root: text, port }
+        } else {
+            Placement::Emulated { host, root: text, port }
+        };
+        for file in machine.files(&placement) {
+            let path = root.join(&file.name);
+            fs::write(&path, &file.text).map_err(|e| Fault::on(&path, e))?;
+        }
+        let mut cluster = Cluster { root, nodes: 0, started: true };
+        cluster.key()?;
+        cluster.daemon("munged", &munge(&cluster.root))?;
+        cluster.daemon("slurmctld", &["-c".to_owned()])?;
+        cluster.wait_for("the controller", Duration::from_secs(120), |c| {
+            c.client("scontrol", &["ping"]).is_ok_and(|o| o.contains("UP"))
+        })?;
+        if !planned {
+            cluster.devices(machine)?;
+            let names = cluster.client("sinfo", &["-h", "-N", "-o", "%N"])?;
+            for name in names.lines().map(str::trim).filter(|n| !n.is_empty()) {
+                let spool = cluster.root.join("spool").join(name);
+                fs::create_dir_all(&spool).map_err(|e| Fault::on(&spool, e))?;
+                cluster.daemon("slurmd", &["-N".to_owned(), name.to_owned()])?;
+                cluster.nodes += 1;
+            }
+            let nodes = cluster.nodes;
+            cluster.wait_for("all nodes to be idle", Duration::from_secs(300), |c| {
+                c.client("sinfo", &["-h", "-N", "-t", "idle", "-o", "%N"])
+                    .is_ok_and(|o| o.lines().filter(|l| !l.trim().is_empty()).count() as u32 >= nodes)
+            })?;
+        }
+        Ok(cluster)
+    }
+
+    /// A client of Slurm; its standard output.
+    pub(super) fn client(&self, program: &str, arguments: &[&str]) -> Result<String, Fault> {
+        let output = self.output(program, arguments)?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        let words = String::from_utf8_lossy(&output.stderr);
+        Err(Fault::new(format!("{program} {}: {}", arguments.join(" "), words.trim())))
+    }
+
+    /// A client of Slurm with both streams.
+    pub(super) fn output(&self, program: &str, arguments: &[&str]) -> Result<Output, Fault> {
+        self.command(program)?
+            .args(arguments)
+            .output()
+            .map_err(|e| Fault::new(format!("{program} cannot be started: {e}")))
+    }
+
+    /// A program of Slurm with nothing of the caller's environment but the path.
+    pub(super) fn command(&self, program: &str) -> Result<Command, Fault> {
+        let path = find(program).ok_or_else(|| Fault::new(format!("{program} is not installed")))?;
+        let mut command = Command::new(path);
+        command
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("SLURM_CONF", self.root.join("slurm.conf"))
+            .current_dir("/")
+            .stdin(Stdio::null());
+        Ok(command)
+    }
+
+    /// Errors of the controller's log that do not come from the emulation.
+    pub(super) fn complaints(&self) -> Vec<String> {
+        // No MPI, no mail and no earlier state are there: the controller says so once.
+        const USUAL: [&str; 8] = ["backup state save", "mpi", "pmix", "State file", "state file", "MailProg", "No such file", "Could not open"];
+        let text = fs::read_to_string(self.root.join("log/slurmctld.log")).unwrap_or_default();
+        text.lines()
+            .filter(|l| l.contains("error") || l.contains("fatal"))
+            .filter(|l| !USUAL.iter().any(|u| l.contains(u)))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    fn key(&self) -> Result<(), Fault> {
+        let path = self.root.join("munge.key");
+        let mut bytes = vec![0u8; 1024];
+        let from = Path::new("/dev/urandom");
+        use std::io::Read as _;
+        fs::File::open(from).and_then(|mut f| f.read_exact(&mut bytes)).map_err(|e| Fault::on(from, e))?;
+        let _ = fs::remove_file(&path);
+        fs::write(&path, &bytes).map_err(|e| Fault::on(&path, e))?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).map_err(|e| Fault::on(&path, e))
+    }
+
+    /// Character devices that stand in for accelerators: Slurm wants a file of its own for each.
+    fn devices(&self, machine: &Machine) -> Result<(), Fault> {
+        let most = machine.cluster.partitions.iter().map(|p| p.per_node).max().unwrap_or(0);
+        for i in 0..most {
+            let path = self.root.join(format!("dev/gpu{i}"));
+            if !path.exists() {
+                // The null device under another name.
+                self.client("mknod", &[&path.display().to_string(), "c", "1", "3"])?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn daemon(&self, program: &str, arguments: &[String]) -> Result<(), Fault> {
+        let status = self
+            .command(program)?
+            .args(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .map_err(|e| Fault::new(format!("{program} cannot be started: {e}")))?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(Fault::new(format!("{program} ended at once; see {}", self.root.join("log").display())))
+        }
+    }
+
+    pub(super) fn wait_for(&self, what: &str, most: Duration, done: impl Fn(&Cluster) -> bool) -> Result<(), Fault> {
+        let start = Instant::now();
+        while start.elapsed() < most {
+            if done(self) {
+                return Ok(());
+            }
+            sleep(Duration::from_millis(500));
+        }
+        Err(Fault::new(format!("{what}: nothing after {} s; see {}", most.as_secs(), self.root.join("log").display())))
+    }
+
+    /// Stops every daemon that left its process id here.
+    pub(super) fn stop(&mut self) {
+        if !std::mem::take(&mut self.started) {
+            return;
+        }
+        let Ok(list) = fs::read_dir(self.root.join("run")) else { return };
+        let mut ids: Vec<(String, u32)> = list
+            .filter_map(Result::ok)
+            .filter_map(|e| {
+                let name = e.file_name().to_string_lossy().into_owned();
+                let id = fs::read_to_string(e.path()).ok().filter(|_| name.ends_with(".pid"))?;
+                Some((name, id.trim().parse().ok()?))
+            })
+            .collect();
+        // The controller first, the credentials last.
+        ids.sort_by_key(|(name, _)| (name.starts_with("munged"), !name.starts_with("slurmctld"), name.clone()));
+        for (_, id) in &ids {
+            let _ = self.command("kill").map(|mut c| c.arg(id.to_string()).stderr(Stdio::null()).status());
+        }
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(20)
+            && ids.iter().any(|(_, id)| Path::new(&format!("/proc/{id}")).exists())
+        {
+            sleep(Duration::from_millis(200));
+        }
+        for (_, id) in ids.iter().filter(|(_, id)| Path::new(&format!("/proc/{id}")).exists()) {
+            let _ = self.command("kill").map(|mut c| c.args(["-9", &id.to_string()]).status());
+        }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn munge(root: &Path) -> Vec<String> {
+    let path = |name: &str| root.join(name).display().to_string();
+    vec![
+        "--force".to_owned(),
+        format!("--key-file={}", path("munge.key")),
+        format!("--socket={}", path("run/munge.socket")),
+        format!("--pid-file={}", path("run/munged.pid")),
+        format!("--log-file={}", path("log/munged.log")),
+        format!("--seed-file={}", path("run/munge.seed")),
+        "--num-threads=8".to_owned(),
+    ]
+}
+
+/// Short name of this host, which Slurm compares with its own.
+fn host() -> Result<String, Fault> {
+    let path = Path::new("/proc/sys/kernel/hostname");
+    let name = fs::read_to_string(path).map_err(|e| Fault::on(path, e))?;
+    Ok(name.trim().split('.').next().unwrap_or("localhost").to_owned())
+}

@@ -1,0 +1,49 @@
+//! `cargo xtask slurm`: the exports against a real Slurm on this machine, on loopback.
+//!
+//! Needs slurmctld, slurmd, sbatch and munged (Debian: `apt-get install slurm-wlm munge`) and root, because daemons of a cluster run as root. Whatever
+//! is started is stopped by its process id, also when a step fails.
+
+mod accept;
+mod accounting;
+mod daemons;
+mod machine;
+mod replay;
+mod workload;
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::fault::Fault;
+
+/// What one call of the chore is to do.
+pub fn run(words: &[&str]) -> Result<(), Fault> {
+    if let Some(missing) = missing() {
+        println!("SKIPPED: {missing}. Nothing was compared with a real Slurm.");
+        return Ok(());
+    }
+    match words {
+        ["accept"] => accept::run(),
+        ["accounts"] => accounting::run(),
+        ["replay", options @ ..] => replay::run(&replay::Options::read(options)?),
+        _ => Err(Fault::new(format!("no such step: slurm {}", words.join(" ")))),
+    }
+}
+
+/// Why nothing can be run here.
+fn missing() -> Option<String> {
+    for program in ["munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "sinfo", "mknod"] {
+        if find(program).is_none() {
+            return Some(format!("{program} is not installed (Debian: apt-get install slurm-wlm munge)"));
+        }
+    }
+    let user = Command::new("id").arg("-u").stderr(Stdio::null()).output().ok()?;
+    let root = String::from_utf8_lossy(&user.stdout).trim() == "0";
+    (!root).then(|| "the daemons of a cluster need root".to_owned())
+}
+
+/// A program of the path; daemons lie in sbin, which not every path has.
+fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let more = ["/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin"].map(PathBuf::from);
+    std::env::split_paths(&path).chain(more).map(|d| d.join(program)).find(|p| p.is_file())
+}

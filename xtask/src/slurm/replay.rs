@@ -1,0 +1,186 @@
+//! Replays of one workload on a real Slurm, several times at once on clusters of their own.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use super::daemons::Cluster;
+use super::machine::Machine;
+use super::workload::{self, Job};
+use crate::fault::Fault;
+
+/// Columns of the table.
+pub(super) const HEAD: &str =
+    "workload,machine_nodes,load,seed,bf_phase_s,job,submit_s,nodes,limit_min,sleep_s,run,start_s,end_s";
+
+/// What is replayed.
+#[derive(Debug)]
+pub(super) struct Options {
+    nodes: u32,
+    jobs: u32,
+    runs: u16,
+    port: u16,
+    cases: Vec<(u64, f64)>,
+    out: PathBuf,
+}
+
+impl Options {
+    /// `NODES JOBS RUNS PORT OUT SEED:LOAD…`
+    pub(super) fn read(words: &[&str]) -> Result<Options, Fault> {
+        let usage = || Fault::new("slurm replay NODES JOBS RUNS PORT OUT.csv SEED:LOAD…");
+        let [nodes, jobs, runs, port, out, cases @ ..] = words else { return Err(usage()) };
+        let cases = cases
+            .iter()
+            .map(|c| {
+                let (seed, load) = c.split_once(':')?;
+                Some((seed.parse().ok()?, load.parse().ok()?))
+            })
+            .collect::<Option<Vec<_>>>()
+            .filter(|c| !c.is_empty())
+            .ok_or_else(usage)?;
+        Ok(Options {
+            nodes: nodes.parse().map_err(|_| usage())?,
+            jobs: jobs.parse().map_err(|_| usage())?,
+            runs: runs.parse().map_err(|_| usage())?,
+            port: port.parse().map_err(|_| usage())?,
+            cases,
+            out: PathBuf::from(out),
+        })
+    }
+}
+
+/// A job as Slurm ran it, in seconds since the start of the replay.
+type Ran = HashMap<u32, (i64, i64)>;
+
+pub(super) fn run(options: &Options) -> Result<(), Fault> {
+    let machine = Machine::of_nodes(options.nodes)?;
+    let folder = std::env::temp_dir().join(format!("gigatwin-slurm-{}", std::process::id()));
+    let mut clusters = Vec::new();
+    for k in 0..options.runs {
+        let port = options.port + k * (options.nodes as u16 + 20);
+        eprintln!("starting cluster {} of {} nodes on port {port}", k + 1, options.nodes);
+        clusters.push(Cluster::start(&machine, &folder.join(k.to_string()), port, false)?);
+    }
+    let version = clusters.first().map(|c| c.client("sinfo", &["--version"])).transpose()?.unwrap_or_default();
+    for (seed, load) in &options.cases {
+        let jobs = workload::generate(options.jobs, options.nodes, *load, *seed);
+        let name = format!("n{}-s{seed}-l{}", options.nodes, (load * 100.0).round());
+        let results: Vec<Result<(Ran, f64), Fault>> = std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                clusters.iter().map(|c| scope.spawn(|| replay(c, &jobs, &name))).collect();
+            threads
+                .into_iter()
+                .map(|t| t.join().unwrap_or_else(|_| Err(Fault::new("a replay broke off"))))
+                .collect()
+        });
+        let mut text = String::new();
+        for (k, result) in results.into_iter().enumerate() {
+            let (ran, late) = match result {
+                Ok(found) => found,
+                Err(e) => {
+                    eprintln!("{name} run {}: {e}", k + 1);
+                    continue;
+                }
+            };
+            eprintln!("{name} run {}: {} of {} jobs, submitted at most {late:.2} s late", k + 1, ran.len(), jobs.len());
+            for j in &jobs {
+                if let Some((start, end)) = ran.get(&j.number) {
+                    text.push_str(&format!(
+                        "{name},{},{load},{seed},,{},{:.2},{},{},{},{},{start},{end}\n",
+                        options.nodes,
+                        j.number,
+                        j.submit,
+                        j.nodes,
+                        j.limit_minutes,
+                        j.sleep,
+                        k + 1
+                    ));
+                }
+            }
+        }
+        append(&options.out, &text, version.trim())?;
+    }
+    drop(clusters);
+    let _ = fs::remove_dir_all(&folder);
+    Ok(())
+}
+
+fn append(path: &PathBuf, text: &str, version: &str) -> Result<(), Fault> {
+    let fresh = !path.exists();
+    let mut file = fs::OpenOptions::new().create(true).append(true).open(path).map_err(|e| Fault::on(path, e))?;
+    let head = if fresh { format!("# {version}\n{HEAD}\n") } else { String::new() };
+    file.write_all((head + text).as_bytes()).map_err(|e| Fault::on(path, e))
+}
+
+/// Submits every job at its time, waits until the queue is empty and reads what the controller wrote.
+fn replay(cluster: &Cluster, jobs: &[Job], name: &str) -> Result<(Ran, f64), Fault> {
+    // On a whole second, as the controller counts.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    sleep(Duration::from_nanos(1_000_000_000 - u64::from(now.subsec_nanos())));
+    let zero = Instant::now();
+    let epoch = now.as_secs() as i64 + 1;
+    let mut late: f64 = 0.0;
+    for j in jobs {
+        let due = Duration::from_secs_f64(j.submit);
+        match due.checked_sub(zero.elapsed()) {
+            Some(wait) => sleep(wait),
+            None => late = late.max((zero.elapsed() - due).as_secs_f64()),
+        }
+        let (nodes, limit) = (j.nodes.to_string(), j.limit_minutes.to_string());
+        let (title, work) = (format!("{name}.{}", j.number), format!("sleep {}", j.sleep));
+        let words =
+            ["--parsable", "-N", &nodes, "--exclusive", "--gres=gpu:8", "-t", &limit, "-o", "/dev/null", "-J", &title, "--wrap", &work];
+        cluster.client("sbatch", &words)?;
+    }
+    let most = Duration::from_secs(3600);
+    cluster.wait_for("the queue to be empty", most, |c| {
+        sleep(Duration::from_millis(1500));
+        c.client("squeue", &["-h", "-o", "%i"]).is_ok_and(|o| o.trim().is_empty())
+    })?;
+    // The controller writes a job's record when it is done with it.
+    sleep(Duration::from_secs(3));
+    Ok((records(cluster, name, epoch)?, late))
+}
+
+/// Start and end of a workload's jobs from the completion log.
+fn records(cluster: &Cluster, name: &str, epoch: i64) -> Result<Ran, Fault> {
+    let path = cluster.root.join("log/jobcomp.txt");
+    let text = fs::read_to_string(&path).map_err(|e| Fault::on(&path, e))?;
+    let mut ran = Ran::new();
+    for line in text.lines() {
+        let fields: HashMap<&str, &str> = line.split(' ').filter_map(|w| w.split_once('=')).collect();
+        let Some(number) = fields
+            .get("Name")
+            .and_then(|n| n.strip_prefix(name)?.strip_prefix('.'))
+            .and_then(|n| n.parse().ok())
+        else {
+            continue;
+        };
+        let at = |key: &str| fields.get(key).and_then(|t| seconds(cluster, t)).map(|t| t - epoch);
+        if let (Some(start), Some(end)) = (at("StartTime"), at("EndTime")) {
+            ran.insert(number, (start, end));
+        }
+    }
+    Ok(ran)
+}
+
+/// Seconds since 1970 of a time as Slurm writes it. The daemons run with an environment without a time zone: their times are UTC unless the
+/// machine says otherwise, which `date` knows.
+fn seconds(_cluster: &Cluster, text: &str) -> Option<i64> {
+    let (date, time) = text.split_once('T')?;
+    let mut d = date.splitn(3, '-').map(str::parse::<i64>);
+    let (y, m, day) = (d.next()?.ok()?, d.next()?.ok()?, d.next()?.ok()?);
+    let mut t = time.splitn(3, ':').map(str::parse::<i64>);
+    let (h, min, s) = (t.next()?.ok()?, t.next()?.ok()?, t.next()?.ok()?);
+    // Days from civil (Hinnant, chrono-compatible low-level date algorithms).
+    let y = if m <= 2 { y - 1 } else { y };
+    let era = y.div_euclid(400);
+    let yoe = y - era * 400;
+    let doy = (153 * (if m > 2 { m - 3 } else { m + 9 }) + 2) / 5 + day - 1;
+    let doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
+    let days = era * 146_097 + doe - 719_468;
+    Some(days * 86_400 + h * 3600 + min * 60 + s)
+}

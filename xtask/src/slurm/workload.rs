@@ -1,0 +1,84 @@
+//! Seeded workloads of gangs that are short enough to be replayed in real time.
+
+/// A job of a workload.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Job {
+    pub number: u32,
+    /// Seconds after the start of the replay.
+    pub submit: f64,
+    pub nodes: u32,
+    pub limit_minutes: u32,
+    pub sleep: u32,
+}
+
+/// Weights of the sizes 1, 2, 4, … nodes: many small gangs, most of the time in large ones.
+const SIZES: [u32; 9] = [30, 15, 12, 10, 10, 9, 7, 5, 2];
+/// Shortest and longest run in seconds.
+const RUN: (u32, u32) = (10, 60);
+/// Limits in minutes, one of which is drawn: the shortest is just enough for the longest run.
+const LIMITS: [u32; 4] = [2, 2, 3, 4];
+
+/// `count` jobs on `machine` nodes at an offered load of `load`, exponential gaps.
+pub(super) fn generate(count: u32, machine: u32, load: f64, seed: u64) -> Vec<Job> {
+    let mut random = Random(seed);
+    let sizes: Vec<(u32, u32)> =
+        SIZES.iter().enumerate().map(|(i, w)| (1u32 << i, *w)).filter(|(n, _)| *n <= machine / 2).collect();
+    let total: u32 = sizes.iter().map(|(_, w)| w).sum();
+    let mean_nodes: f64 = sizes.iter().map(|(n, w)| f64::from(n * w)).sum::<f64>() / f64::from(total);
+    let mean_run = f64::from(RUN.0 + RUN.1) / 2.0;
+    let gap = mean_nodes * mean_run / (f64::from(machine) * load);
+    let mut at = 0.0;
+    (1..=count)
+        .map(|number| {
+            at += -(1.0 - random.unit()).ln() * gap;
+            let mut pick = random.below(total);
+            let nodes = sizes
+                .iter()
+                .find(|(_, w)| {
+                    let hit = pick < *w;
+                    pick = pick.saturating_sub(*w);
+                    hit
+                })
+                .map_or(1, |s| s.0);
+            let sleep = RUN.0 + random.below(RUN.1 - RUN.0 + 1);
+            let limit_minutes = LIMITS[random.below(LIMITS.len() as u32) as usize];
+            Job { number, submit: (at * 100.0).round() / 100.0, nodes, limit_minutes, sleep }
+        })
+        .collect()
+}
+
+/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): enough for a workload, and the same everywhere.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    fn below(&mut self, n: u32) -> u32 {
+        ((self.unit() * f64::from(n)) as u32).min(n.saturating_sub(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_workload_offers_the_load_asked_for_and_is_the_same_again() {
+        let jobs = generate(4000, 512, 0.85, 7);
+        assert_eq!(jobs, generate(4000, 512, 0.85, 7));
+        let work: f64 = jobs.iter().map(|j| f64::from(j.nodes * j.sleep)).sum();
+        let span = jobs.last().map_or(0.0, |j| j.submit);
+        assert!((work / (span * 512.0) / 0.85 - 1.0).abs() < 0.08, "{}", work / (span * 512.0));
+        assert!(jobs.iter().all(|j| j.nodes <= 256 && j.limit_minutes * 60 > j.sleep + 30));
+    }
+}
