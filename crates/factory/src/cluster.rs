@@ -84,9 +84,11 @@ pub fn site_cluster(f: &Factory) -> Result<SiteCluster, String> {
         let nodes = (m.accelerators / per_node - 1e-9).ceil().max(1.0) as u32;
         // A scale-up domain of the chip may be larger than its system holds.
         let per_unit = v.number(p.nodes_per_unit).round().max(1.0);
-        let nodes_per_domain = (f64::from(m.chip.scaleup_domain) / per_node).floor().clamp(1.0, per_unit) as u32;
+        let nodes_per_domain =
+            (f64::from(m.chip.scaleup_domain) / per_node).floor().clamp(1.0, per_unit) as u32;
         let whole = |n: u32| (n / nodes_per_domain).max(1) * nodes_per_domain;
-        let members: Vec<usize> = (0..f.partitions.len()).filter(|j| f.partitions[*j].fabric == p.fabric).collect();
+        let members: Vec<usize> =
+            (0..f.partitions.len()).filter(|j| f.partitions[*j].fabric == p.fabric).collect();
         let fabric = f.fabrics.get(p.fabric);
         let group = fabric.map_or(nodes, |fabric| {
             let design = network::design(f, &v, fabric, &machines, &members);
@@ -145,6 +147,7 @@ fn leaf_group(design: &gigatwin_fabric::FabricDesign, nodes: f64, per_node: f64)
     if let Structure::Torus3d { edge, .. } = design.structure {
         return (f64::from(edge.pow(3)) / per_node).max(1.0) as u32;
     }
-    let groups = (bill.leaf as f64 / f64::from(design.planes.max(1)) / leaves_per_group as f64).max(1.0).round();
+    let groups =
+        (bill.leaf as f64 / f64::from(design.planes.max(1)) / leaves_per_group as f64).max(1.0).round();
     (nodes / groups).ceil().max(1.0) as u32
 }

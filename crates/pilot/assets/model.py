@@ -204,7 +204,7 @@ def save_served(model, folder):
     words = {
         "bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>", "tokenizer_class": "PreTrainedTokenizerFast",
         "add_bos_token": True,
-        "chat_template": "{% for m in messages %}{{ m['content'] }}{% endfor %}\n",
+        "chat_template": "{% for m in messages %}{{ m['content'] + '\n' }}{% endfor %}",
     }
     for name, value in (("config.json", config), ("tokenizer.json", tokenizer), ("tokenizer_config.json", words)):
         replace_file(os.path.join(folder, name), lambda f, v=value: f.write(json.dumps(v, indent=1).encode()))

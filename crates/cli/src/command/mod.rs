@@ -10,6 +10,7 @@ mod explain;
 mod export;
 mod fabric;
 mod new;
+mod pilot;
 mod programme;
 mod run;
 mod schema;
@@ -32,6 +33,7 @@ pub fn run(context: &Context, command: &Command) -> Result<Exit, Fault> {
         Command::Run(args) => run::run(context, args),
         Command::Explain(args) => explain::run(context, args),
         Command::Diff(args) => diff::run(context, args),
+        Command::Pilot(args) => pilot::run(context, args),
         Command::Programme(args) => programme::run(context, args),
         Command::Energy(args) => energy::run(context, args),
         Command::Validate(args) => validate::run(context, args),

@@ -2,9 +2,9 @@
 
 use gigatwin_factory::ClusterTenant;
 
+use super::ClusterExport;
 use super::classes::ACCESS_CLASSES;
 use super::names::ascii;
-use super::ClusterExport;
 
 /// Shares are whole numbers: parts of ten thousand.
 const WHOLE: f64 = 10_000.0;
@@ -78,11 +78,16 @@ fn tenant_lines(t: &ClusterTenant, cluster: &str) -> String {
     let share = match t.share {
         Some(part) => shares(part.fraction()),
         None => {
-            out.push_str(&format!("# the file does not decide the hours of {name}: one share until it does\n"));
+            out.push_str(&format!(
+                "# the file does not decide the hours of {name}: one share until it does\n"
+            ));
             1
         }
     };
-    out.push_str(&format!("add account {name} cluster={cluster} fairshare={share} qos={}\n", classes_of(&t.kind)));
+    out.push_str(&format!(
+        "add account {name} cluster={cluster} fairshare={share} qos={}\n",
+        classes_of(&t.kind)
+    ));
     // States stand below the tenant of the States, classes of users below whoever has them.
     let mut parents = Vec::new();
     for (code, part) in &t.states {

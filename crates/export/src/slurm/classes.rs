@@ -126,7 +126,12 @@ mod tests {
         for c in ACCESS_CLASSES {
             for other in c.preempts {
                 let other = ACCESS_CLASSES.iter().find(|o| o.name == *other).expect("a class");
-                assert!(other.requeues && other.priority < c.priority, "{} pushes out {}", c.name, other.name);
+                assert!(
+                    other.requeues && other.priority < c.priority,
+                    "{} pushes out {}",
+                    c.name,
+                    other.name
+                );
             }
         }
     }

@@ -93,11 +93,16 @@ fn node_line(export: &ClusterExport<'_>, p: &ClusterPartition, ports: &mut u32) 
         Placement::Emulated { host, .. } => {
             let first = *ports;
             *ports += p.nodes;
-            let list = if p.nodes == 1 { first.to_string() } else { format!("[{first}-{}]", first + p.nodes - 1) };
-            format!("NodeName={nodes} NodeHostname={host} NodeAddr=127.0.0.1 Port={list} {hardware} State=UNKNOWN\n")
+            let list =
+                if p.nodes == 1 { first.to_string() } else { format!("[{first}-{}]", first + p.nodes - 1) };
+            format!(
+                "NodeName={nodes} NodeHostname={host} NodeAddr=127.0.0.1 Port={list} {hardware} State=UNKNOWN\n"
+            )
         }
         Placement::Planned { host, .. } => {
-            format!("NodeName={nodes} NodeHostname={host} NodeAddr=127.0.0.1 Port={ports} {hardware} State=CLOUD\n")
+            format!(
+                "NodeName={nodes} NodeHostname={host} NodeAddr=127.0.0.1 Port={ports} {hardware} State=CLOUD\n"
+            )
         }
     }
 }
@@ -205,7 +210,10 @@ pub(super) fn gres_conf(export: &ClusterExport<'_>) -> String {
             Placement::Emulated { root, .. } => {
                 let last = p.per_node.saturating_sub(1);
                 let files = if last == 0 { "0".to_owned() } else { format!("[0-{last}]") };
-                out.push_str(&format!("NodeName={} Name=gpu Type={chip} File={root}/dev/gpu{files}\n", export.all(p)));
+                out.push_str(&format!(
+                    "NodeName={} Name=gpu Type={chip} File={root}/dev/gpu{files}\n",
+                    export.all(p)
+                ));
             }
             Placement::Planned { .. } => {}
         }

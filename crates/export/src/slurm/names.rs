@@ -27,7 +27,11 @@ pub fn ascii(name: &str) -> String {
 /// `prefix[0001-0018]`, numbers as wide as the largest of the partition, or one name.
 pub fn range(prefix: &str, first: u32, last: u32, largest: u32) -> String {
     let width = largest.to_string().len();
-    if first == last { format!("{prefix}{first:0width$}") } else { format!("{prefix}[{first:0width$}-{last:0width$}]") }
+    if first == last {
+        format!("{prefix}{first:0width$}")
+    } else {
+        format!("{prefix}[{first:0width$}-{last:0width$}]")
+    }
 }
 
 #[cfg(test)]
