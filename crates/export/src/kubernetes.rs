@@ -1,5 +1,6 @@
 //! A Deployment and a Service of Kubernetes that run vLLM.
 
+use crate::kueue::resource;
 use crate::{ExportError, ExportFile, ServiceExport, vllm};
 
 /// The file of a service for Kubernetes: `NAME-kubernetes.yaml`.
@@ -14,24 +15,7 @@ pub fn kubernetes(export: &ServiceExport<'_>) -> Result<Vec<ExportFile>, ExportE
             instead: "use a LeaderWorkerSet with the script of export sglang",
         });
     }
-    let resource = match export.chip {
-        c if c.starts_with("mi") => "amd.com/gpu",
-        c if [
-            "a100", "h100", "h200", "b200", "b300", "gb200", "gb300", "gh200", "l40", "v100", "rubin", "vr",
-        ]
-        .iter()
-        .any(|n| c.starts_with(n)) =>
-        {
-            "nvidia.com/gpu"
-        }
-        other => {
-            return Err(ExportError::Unsupported {
-                engine: "Kubernetes",
-                what: format!("{other}: its resource name is not known here"),
-                instead: "write the resource of your device plugin by hand",
-            });
-        }
-    };
+    let resource = resource(export.chip)?;
     let (options, mut remarks) = vllm::options(export)?;
     // The first remark speaks of one replica; a Deployment starts all.
     remarks.remove(0);

@@ -6,6 +6,7 @@
 mod batch;
 mod file;
 mod kubernetes;
+mod kueue;
 mod megatron;
 mod sbatch;
 mod service;
@@ -17,6 +18,7 @@ mod vllm;
 pub use batch::{BatchJob, batch};
 pub use file::{ExportError, ExportFile, TrainingExport};
 pub use kubernetes::kubernetes;
+pub use kueue::kueue;
 pub use megatron::megatron;
 pub use service::ServiceExport;
 pub use sglang::sglang;

@@ -14,6 +14,7 @@ use crate::{Machine, PilotError};
 
 /// A running cluster; dropping it stops what it started.
 pub struct Cluster {
+    /// Its folder: configuration, state, logs, sockets.
     pub root: PathBuf,
     nodes: u32,
     started: bool,
@@ -76,7 +77,10 @@ impl Cluster {
 
     /// A client of Slurm with both streams.
     pub fn output(&self, program: &str, arguments: &[&str]) -> Result<Output, PilotError> {
-        self.command(program)?.args(arguments).output().map_err(|e| PilotError::on(Path::new(program), e))
+        self.command(program)?
+            .args(arguments)
+            .output()
+            .map_err(|e| PilotError::on(Path::new(program), e))
     }
 
     /// A program of Slurm with nothing of the caller's environment but the path.
@@ -118,9 +122,7 @@ impl Cluster {
         let mut bytes = vec![0u8; 1024];
         let from = Path::new("/dev/urandom");
         use std::io::Read as _;
-        fs::File::open(from)
-            .and_then(|mut f| f.read_exact(&mut bytes))
-            .map_err(|e| PilotError::on(from, e))?;
+        fs::File::open(from).and_then(|mut f| f.read_exact(&mut bytes)).map_err(|e| PilotError::on(from, e))?;
         let _ = fs::remove_file(&path);
         fs::write(&path, &bytes).map_err(|e| PilotError::on(&path, e))?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).map_err(|e| PilotError::on(&path, e))
@@ -139,6 +141,10 @@ impl Cluster {
         Ok(())
     }
 
+    /// Starts a daemon, which goes into the background by itself.
+    ///
+    /// # Errors
+    /// Where it ends with an error.
     pub fn daemon(&self, program: &str, arguments: &[String]) -> Result<(), PilotError> {
         let status = self
             .command(program)?
@@ -154,6 +160,10 @@ impl Cluster {
         }
     }
 
+    /// Waits until something is so.
+    ///
+    /// # Errors
+    /// Where it is not after `most`.
     pub fn wait_for(
         &self,
         what: &str,
@@ -167,8 +177,10 @@ impl Cluster {
             }
             sleep(Duration::from_millis(500));
         }
-        let what = format!("waited {} s for {what} in vain", most.as_secs());
-        Err(PilotError::Daemon { what, logs: self.root.join("log") })
+        Err(PilotError::Daemon {
+            what: format!("waited {} s for {what} in vain", most.as_secs()),
+            logs: self.root.join("log"),
+        })
     }
 
     /// Stops every daemon that left its process id here.
@@ -201,7 +213,26 @@ impl Cluster {
         for (_, id) in ids.iter().filter(|(_, id)| Path::new(&format!("/proc/{id}")).exists()) {
             let _ = self.command("kill").map(|mut c| c.args(["-9", &id.to_string()]).status());
         }
+        // Jobs outlive the daemons that started them.
+        for id in leftover(&self.root) {
+            let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
+        }
     }
+}
+
+/// Processes that a cluster in this folder started: all have its configuration in their environment.
+fn leftover(root: &Path) -> Vec<rustix::process::Pid> {
+    let conf = root.join("slurm.conf");
+    let mark = format!("SLURM_CONF={}", conf.display());
+    let Ok(list) = fs::read_dir("/proc") else { return Vec::new() };
+    list.filter_map(Result::ok)
+        .filter_map(|e| {
+            let id = e.file_name().to_str()?.parse().ok()?;
+            let environment = fs::read(e.path().join("environ")).ok()?;
+            let ours = environment.split(|b| *b == 0).any(|v| v == mark.as_bytes());
+            ours.then(|| rustix::process::Pid::from_raw(id)).flatten()
+        })
+        .collect()
 }
 
 impl Drop for Cluster {

@@ -170,7 +170,7 @@ impl Measured {
         let bytes = 16_777_216.0;
         let ring = 2.0 * bytes / self.all_reduce_s(bytes)?;
         let n = f64::from(self.ranks.max(2));
-        let link = 2.0 * ring * (n - 1.0) / n;
+        let link = 2.0 * ring * (n - 1.0) / n / 1e9;
         let range = |s: Spread, scale: f64, unit: &str| {
             format!(
                 "low = \"{:.3} {unit}\", mode = \"{:.3} {unit}\", high = \"{:.3} {unit}\"",

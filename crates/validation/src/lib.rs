@@ -11,6 +11,7 @@ pub mod report;
 pub mod serving;
 pub mod sites;
 pub mod sizing;
+pub mod slurm;
 mod table;
 pub mod training;
 
@@ -18,7 +19,7 @@ pub use table::ValidationError as TableError;
 
 /// Domains that can be scored, in the order of the book.
 pub const DOMAINS: &[&str] =
-    &["training", "serving", "collectives", "sizing", "power", "pue", "sites", "finance"];
+    &["training", "serving", "collectives", "sizing", "power", "pue", "sites", "finance", "slurm"];
 
 /// Why a domain cannot be scored.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +49,7 @@ pub fn validate(domain: &str, csv: Option<&str>) -> Result<report::Report, Valid
         "pue" => pue::validate(csv)?,
         "sites" => sites::validate(csv)?,
         "finance" => finance::validate(csv)?,
+        "slurm" => slurm::validate(csv)?,
         other => return Err(ValidationError::UnknownDomain(other.to_owned())),
     })
 }

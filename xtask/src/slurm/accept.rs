@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
-use super::daemons::Cluster;
-use super::machine::Machine;
+use gigatwin_pilot::{Cluster, Machine};
+
+use super::machine;
 use crate::fault::Fault;
 use crate::tree;
 
@@ -16,10 +17,10 @@ pub(super) fn run() -> Result<(), Fault> {
     let mut examples: Vec<_> = tree::files(&root.join("examples"), &["toml"])?;
     examples.retain(|p| p.parent() == Some(root.join("examples").as_path()));
     for path in examples {
-        machines.push(Machine::of_file(&path)?);
+        machines.push(machine::of_file(&path)?);
     }
-    machines.push(Machine::of_nodes(64)?);
-    machines.push(Machine::of_nodes(12_500)?);
+    machines.push(machine::of_nodes(64)?);
+    machines.push(machine::of_nodes(12_500)?);
     let mut faults = 0;
     println!("machine,nodes,accelerators,load_s,half_s,leaf_s,complaints,answer");
     for machine in &machines {
@@ -27,7 +28,12 @@ pub(super) fn run() -> Result<(), Fault> {
             Ok(line) => println!("{line}"),
             Err(e) => {
                 faults += 1;
-                println!("{},{},{},,,,,{e}", machine.name, machine.cluster.nodes(), machine.cluster.accelerators());
+                println!(
+                    "{},{},{},,,,,{e}",
+                    machine.name,
+                    machine.cluster.nodes(),
+                    machine.cluster.accelerators()
+                );
             }
         }
     }
@@ -39,12 +45,13 @@ fn one(machine: &Machine) -> Result<String, Fault> {
     let start = Instant::now();
     let mut cluster = Cluster::start(machine, &folder, PORT, true)?;
     let loaded = start.elapsed().as_secs_f64();
-    let (partition, nodes, per_node) = machine.largest_partition();
+    let (partition, nodes, per_node) = machine::largest_partition(machine);
     let gres = format!("--gres=gpu:{per_node}");
     let ask = |count: u32, more: &[&str]| -> Result<f64, Fault> {
         let start = Instant::now();
         let number = count.to_string();
-        let mut words = vec!["--test-only", "-p", &partition, "-N", &number, &gres, "--exclusive", "-t", "60"];
+        let mut words =
+            vec!["--test-only", "-p", &partition, "-N", &number, &gres, "--exclusive", "-t", "60"];
         words.extend(more);
         words.extend(["--wrap", "sleep 1"]);
         let output = cluster.output("sbatch", &words)?;
@@ -56,7 +63,8 @@ fn one(machine: &Machine) -> Result<String, Fault> {
         }
     };
     let half = ask((nodes / 2).max(1), &[])?;
-    let size = machine.cluster.partitions.iter().find(|p| p.nodes == nodes).map_or(1, |p| p.nodes_per_domain.max(1));
+    let size =
+        machine.cluster.partitions.iter().find(|p| p.nodes == nodes).map_or(1, |p| p.nodes_per_domain.max(1));
     let leaf = ask(size.min(nodes), &["--switches=1"])?;
     let complaints = cluster.complaints();
     for line in complaints.iter().take(3) {

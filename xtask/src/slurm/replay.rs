@@ -7,14 +7,15 @@ use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::daemons::Cluster;
-use super::machine::Machine;
+use gigatwin_pilot::{Cluster, Machine};
+
+use super::machine;
 use super::workload::{self, Job};
 use crate::fault::Fault;
 
 /// Columns of the table.
 pub(super) const HEAD: &str =
-    "workload,machine_nodes,load,seed,bf_phase_s,job,submit_s,nodes,limit_min,sleep_s,run,start_s,end_s";
+    "workload,machine_nodes,nodes_per_leaf,load,seed,job,submit_s,nodes,limit_min,sleep_s,run,start_s,end_s";
 
 /// What is replayed.
 #[derive(Debug)]
@@ -56,7 +57,8 @@ impl Options {
 type Ran = HashMap<u32, (i64, i64)>;
 
 pub(super) fn run(options: &Options) -> Result<(), Fault> {
-    let machine = Machine::of_nodes(options.nodes)?;
+    let machine = machine::of_nodes(options.nodes)?;
+    let leaf = machine.cluster.partitions.first().map_or(1, |p| p.nodes_per_leaf);
     let folder = std::env::temp_dir().join(format!("gigatwin-slurm-{}", std::process::id()));
     let mut clusters = Vec::new();
     for k in 0..options.runs {
@@ -64,13 +66,13 @@ pub(super) fn run(options: &Options) -> Result<(), Fault> {
         eprintln!("starting cluster {} of {} nodes on port {port}", k + 1, options.nodes);
         clusters.push(Cluster::start(&machine, &folder.join(k.to_string()), port, false)?);
     }
-    let version = clusters.first().map(|c| c.client("sinfo", &["--version"])).transpose()?.unwrap_or_default();
+    let version =
+        clusters.first().map(|c| c.client("sinfo", &["--version"])).transpose()?.unwrap_or_default();
     for (seed, load) in &options.cases {
         let jobs = workload::generate(options.jobs, options.nodes, *load, *seed);
         let name = format!("n{}-s{seed}-l{}", options.nodes, (load * 100.0).round());
         let results: Vec<Result<(Ran, f64), Fault>> = std::thread::scope(|scope| {
-            let threads: Vec<_> =
-                clusters.iter().map(|c| scope.spawn(|| replay(c, &jobs, &name))).collect();
+            let threads: Vec<_> = clusters.iter().map(|c| scope.spawn(|| replay(c, &jobs, &name))).collect();
             threads
                 .into_iter()
                 .map(|t| t.join().unwrap_or_else(|_| Err(Fault::new("a replay broke off"))))
@@ -85,11 +87,16 @@ pub(super) fn run(options: &Options) -> Result<(), Fault> {
                     continue;
                 }
             };
-            eprintln!("{name} run {}: {} of {} jobs, submitted at most {late:.2} s late", k + 1, ran.len(), jobs.len());
+            eprintln!(
+                "{name} run {}: {} of {} jobs, submitted at most {late:.2} s late",
+                k + 1,
+                ran.len(),
+                jobs.len()
+            );
             for j in &jobs {
                 if let Some((start, end)) = ran.get(&j.number) {
                     text.push_str(&format!(
-                        "{name},{},{load},{seed},,{},{:.2},{},{},{},{},{start},{end}\n",
+                        "{name},{},{leaf},{load},{seed},{},{:.2},{},{},{},{},{start},{end}\n",
                         options.nodes,
                         j.number,
                         j.submit,
@@ -110,7 +117,8 @@ pub(super) fn run(options: &Options) -> Result<(), Fault> {
 
 fn append(path: &PathBuf, text: &str, version: &str) -> Result<(), Fault> {
     let fresh = !path.exists();
-    let mut file = fs::OpenOptions::new().create(true).append(true).open(path).map_err(|e| Fault::on(path, e))?;
+    let mut file =
+        fs::OpenOptions::new().create(true).append(true).open(path).map_err(|e| Fault::on(path, e))?;
     let head = if fresh { format!("# {version}\n{HEAD}\n") } else { String::new() };
     file.write_all((head + text).as_bytes()).map_err(|e| Fault::on(path, e))
 }
@@ -131,8 +139,21 @@ fn replay(cluster: &Cluster, jobs: &[Job], name: &str) -> Result<(Ran, f64), Fau
         }
         let (nodes, limit) = (j.nodes.to_string(), j.limit_minutes.to_string());
         let (title, work) = (format!("{name}.{}", j.number), format!("sleep {}", j.sleep));
-        let words =
-            ["--parsable", "-N", &nodes, "--exclusive", "--gres=gpu:8", "-t", &limit, "-o", "/dev/null", "-J", &title, "--wrap", &work];
+        let words = [
+            "--parsable",
+            "-N",
+            &nodes,
+            "--exclusive",
+            "--gres=gpu:8",
+            "-t",
+            &limit,
+            "-o",
+            "/dev/null",
+            "-J",
+            &title,
+            "--wrap",
+            &work,
+        ];
         cluster.client("sbatch", &words)?;
     }
     let most = Duration::from_secs(3600);
@@ -159,7 +180,7 @@ fn records(cluster: &Cluster, name: &str, epoch: i64) -> Result<Ran, Fault> {
         else {
             continue;
         };
-        let at = |key: &str| fields.get(key).and_then(|t| seconds(cluster, t)).map(|t| t - epoch);
+        let at = |key: &str| fields.get(key).and_then(|t| seconds(t)).map(|t| t - epoch);
         if let (Some(start), Some(end)) = (at("StartTime"), at("EndTime")) {
             ran.insert(number, (start, end));
         }
@@ -169,7 +190,7 @@ fn records(cluster: &Cluster, name: &str, epoch: i64) -> Result<Ran, Fault> {
 
 /// Seconds since 1970 of a time as Slurm writes it. The daemons run with an environment without a time zone: their times are UTC unless the
 /// machine says otherwise, which `date` knows.
-fn seconds(_cluster: &Cluster, text: &str) -> Option<i64> {
+fn seconds(text: &str) -> Option<i64> {
     let (date, time) = text.split_once('T')?;
     let mut d = date.splitn(3, '-').map(str::parse::<i64>);
     let (y, m, day) = (d.next()?.ok()?, d.next()?.ok()?, d.next()?.ok()?);

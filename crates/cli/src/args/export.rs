@@ -19,6 +19,43 @@ pub enum Export {
     Sglang(ServiceJob),
     /// Deployment and Service of Kubernetes for all replicas of a service
     Kubernetes(ServiceJob),
+    /// The machine for Slurm: nodes, topology, accounts with shares, classes of access, maintenance
+    Slurm(SlurmMachine),
+    /// The machine for Kueue: topology, flavors, cohorts and queues
+    Kueue(Machine),
+}
+
+/// A machine for Slurm.
+#[derive(Debug, Args)]
+pub struct SlurmMachine {
+    /// The machine.
+    #[command(flatten)]
+    pub machine: Machine,
+    /// Instead of the machine itself: every node a daemon on this host, or the controller alone
+    #[arg(long, value_enum, value_name = "HOW", requires = "out")]
+    pub on_this_host: Option<OnThisHost>,
+    /// Port of the controller on this host; nodes take those after the next nine
+    #[arg(long, value_name = "PORT", default_value_t = 16817, requires = "on_this_host", value_parser = clap::value_parser!(u16).range(1024..))]
+    pub port: u16,
+}
+
+/// How a machine is played on one host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum OnThisHost {
+    /// One slurmd per node: jobs run
+    Emulated,
+    /// No slurmd: the controller accepts the configuration and plans
+    Planned,
+}
+
+/// A machine for a scheduler.
+#[derive(Debug, Args)]
+pub struct Machine {
+    /// Factory file, or - for standard input
+    pub file: PathBuf,
+    /// Write the files into this folder instead of printing them
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// A training run for an engine.

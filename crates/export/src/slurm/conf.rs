@@ -14,17 +14,17 @@ pub const SCHEDULER: &str = "bf_continue,bf_interval=30,bf_max_job_test=1000,bf_
 const CORES: u32 = 12;
 const MEMORY_MB: u32 = 100_000;
 
-/// Weights of the multifactor priority. Fair share decides first, then age and the class of access.
+/// Weights of the multifactor priority, those of the simulation of the running site: fair share leads, then the class of access, then age.
 const WEIGHTS: &str = "PriorityType=priority/multifactor
 PriorityDecayHalfLife=7-0
 PriorityCalcPeriod=5
 PriorityMaxAge=7-0
 PriorityFavorSmall=NO
-PriorityWeightAge=10000
+PriorityWeightAge=1000
 PriorityWeightFairshare=100000
-PriorityWeightJobSize=5000
+PriorityWeightJobSize=0
 PriorityWeightPartition=0
-PriorityWeightQOS=50000
+PriorityWeightQOS=10000
 ";
 
 pub(super) fn slurm_conf(export: &ClusterExport<'_>) -> String {

@@ -1,5 +1,6 @@
 //! `export`: what the real engines read.
 
+mod machine;
 mod service;
 mod training;
 
@@ -22,6 +23,8 @@ pub(super) fn run(context: &Context, what: &Export) -> Result<Exit, Fault> {
         Export::Vllm(args) => service::run(context, args, gigatwin_export::vllm),
         Export::Sglang(args) => service::run(context, args, gigatwin_export::sglang),
         Export::Kubernetes(args) => service::run(context, args, gigatwin_export::kubernetes),
+        Export::Slurm(args) => machine::slurm(context, args),
+        Export::Kueue(args) => machine::kueue(context, args),
     }
 }
 

@@ -1,0 +1,152 @@
+//! One cycle of the backfill scheduler.
+
+use super::State;
+use super::nodes::NodeSet;
+use crate::job::Seconds;
+
+/// The map of the future: from when to when which nodes are in no reservation.
+struct Slot {
+    begin: Seconds,
+    end: Seconds,
+    open: NodeSet,
+}
+
+/// Width of the first group of ends that is tried at once; each further group is twice as wide.
+const FIRST_GROUP: Seconds = 30;
+
+impl State<'_> {
+    pub(super) fn backfill(&mut self) {
+        let clock = self.c.clock;
+        let resolution = self.c.settings.bf_resolution.max(1);
+        // Slots are cut from the clock on the wall.
+        let floor = move |t: Seconds| (t + clock).div_euclid(resolution) * resolution - clock;
+        let mut map = vec![Slot {
+            begin: floor(self.now),
+            end: floor(self.now + self.c.settings.bf_window),
+            open: NodeSet::all(self.c.nodes),
+        }];
+        let mut order: Vec<usize> = (0..self.running.len()).collect();
+        order.sort_by_key(|i| self.running[*i].limit_end);
+        let mut waiting = Vec::with_capacity(self.queue.len());
+        for (tested, index) in std::mem::take(&mut self.queue).into_iter().enumerate() {
+            if tested >= self.c.settings.bf_max_job_test || !self.place(index, &mut map, &mut order, &floor) {
+                waiting.push(index);
+            }
+        }
+        self.queue = waiting;
+    }
+
+    /// Starts a gang, or reserves nodes for it. True where it has started.
+    fn place(
+        &mut self,
+        index: usize,
+        map: &mut Vec<Slot>,
+        order: &mut Vec<usize>,
+        floor: &impl Fn(Seconds) -> Seconds,
+    ) -> bool {
+        let gang = self.gangs[index];
+        let mut later = Some(self.now);
+        while let Some(from) = later.take() {
+            let until = from.max(self.now) + gang.limit;
+            let mut open = NodeSet::all(self.c.nodes);
+            for (i, slot) in map.iter().enumerate() {
+                if slot.end <= from {
+                    continue;
+                }
+                // The next moment at which a reservation ends and gives nodes back.
+                if later.is_none()
+                    && let Some(next) = map.get(i + 1)
+                    && !next.open.within(&slot.open)
+                {
+                    later = Some(slot.end);
+                }
+                if slot.begin > until {
+                    break;
+                }
+                open.keep(&slot.open);
+            }
+            if open.count() < gang.nodes {
+                continue;
+            }
+            let Some((at, nodes)) = self.earliest(&open, gang.nodes, order) else { continue };
+            let at = at.max(from);
+            if at <= self.now {
+                // On the nodes that no reservation holds.
+                let mut free = self.free.clone();
+                free.keep(&open);
+                if let Some(nodes) = self.leaves.choose(&free, gang.nodes) {
+                    self.launch(index, nodes);
+                    let limit_end = self.now + gang.limit;
+                    let place = order.partition_point(|i| self.running[*i].limit_end <= limit_end);
+                    order.insert(place, self.running.len() - 1);
+                    return true;
+                }
+            }
+            if later.is_some_and(|l| at > l) {
+                continue;
+            }
+            if at > self.now + self.c.settings.bf_window {
+                return false;
+            }
+            let (begin, end) = (floor(at), floor(at + gang.limit));
+            if map.iter().any(|s| s.end > begin && s.begin < end && !nodes.within(&s.open)) {
+                later = Some(at);
+                // Slurm tries again from here on; where nothing changes any more it would not end.
+                if at <= from {
+                    return false;
+                }
+                continue;
+            }
+            reserve(map, begin, end, self.c.settings.bf_resolution, &nodes);
+            return false;
+        }
+        false
+    }
+
+    /// When and where the select plugin says that the gang can run on these nodes: now, or at the end of a group of running jobs.
+    fn earliest(&self, open: &NodeSet, wanted: u32, order: &[usize]) -> Option<(Seconds, NodeSet)> {
+        let mut at_hand = self.free.clone();
+        at_hand.keep(open);
+        if let Some(nodes) = self.leaves.choose(&at_hand, wanted) {
+            return Some((self.now, nodes));
+        }
+        let useful: Vec<usize> =
+            order.iter().copied().filter(|i| self.running[*i].nodes.meets(open)).collect();
+        let mut width = FIRST_GROUP;
+        let mut i = 0;
+        while i < useful.len() {
+            let first = self.running[useful[i]].limit_end;
+            let mut last = first;
+            while let Some(r) =
+                useful.get(i).map(|k| &self.running[*k]).filter(|r| r.limit_end <= first + width)
+            {
+                let mut freed = r.nodes.clone();
+                freed.keep(open);
+                at_hand.add(&freed);
+                last = r.limit_end;
+                i += 1;
+            }
+            width *= 2;
+            if let Some(nodes) = self.leaves.choose(&at_hand, wanted) {
+                return Some((last.max(self.now + 1), nodes));
+            }
+        }
+        None
+    }
+}
+
+/// Takes nodes out of the map from `begin` to `end`, at least one slot.
+fn reserve(map: &mut Vec<Slot>, begin: Seconds, end: Seconds, resolution: Seconds, nodes: &NodeSet) {
+    let begin = begin.max(map.first().map_or(begin, |s| s.begin));
+    let end = end.max(begin + resolution);
+    for edge in [begin, end] {
+        if let Some(i) = map.iter().position(|s| s.begin < edge && edge < s.end) {
+            let tail = Slot { begin: edge, end: map[i].end, open: map[i].open.clone() };
+            map[i].end = edge;
+            map.insert(i + 1, tail);
+        }
+    }
+    for slot in map.iter_mut().filter(|s| s.begin >= begin && s.end <= end) {
+        slot.open.remove(nodes);
+    }
+}

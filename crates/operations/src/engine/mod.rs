@@ -1,0 +1,316 @@
+mod check;
+mod clock;
+mod failures;
+mod pass;
+mod preempt;
+mod priority;
+mod queue;
+mod start;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use rustc_hash::FxHashMap;
+
+use crate::failure::Breakdowns;
+use crate::job::{Job, JobRecord, Seconds};
+use crate::lanes::{Ageing, Lanes};
+use crate::nodes::Nodes;
+use crate::outcome::{Counts, Incident, Outcome, Sample};
+use crate::policy::{Order, Policy};
+use crate::profile::{Profile, Releases};
+use crate::share::Usage;
+use crate::site::{Settings, Site};
+
+pub use check::SimulationError;
+
+/// What can happen, in the order in which it happens within one second: what ends goes before what begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum What {
+    /// A job ends: its place among the running, and which of the place's tenants it is.
+    End { slot: u32, epoch: u32 },
+    /// Nodes of an ended job can be given again.
+    Freed { slot: u32 },
+    /// A node comes back.
+    Back { node: u32 },
+    /// Something breaks.
+    Break,
+    /// A failure is noticed on a node.
+    Noticed { node: u32, component: u16, lemon: bool },
+    /// A stopped job waits again.
+    Again { job: u32 },
+    /// A reservation or cap begins or ends.
+    Edge,
+}
+
+type Event = Reverse<(Seconds, What, u32)>;
+
+/// A job on the machine.
+#[derive(Debug, Default)]
+struct Running {
+    job: u32,
+    nodes: Vec<u32>,
+    start: Seconds,
+    planned_end: Seconds,
+    units: i64,
+    speed: f64,
+    /// Seconds of its own work that this attempt has to do before the limit stops it.
+    work: Seconds,
+    /// Time at the start of this attempt that is no work: coming back after a stop.
+    overhead: Seconds,
+    finishes: bool,
+    epoch: u32,
+    live: bool,
+}
+
+/// Runs the workload through the site.
+///
+/// Jobs must stand in order of submission. Same inputs, same bytes.
+///
+/// # Errors
+/// Every job that can never run (larger than the site, negative times, unknown tenant or quality of service), jobs out of order,
+/// and settings that contradict themselves.
+pub fn simulate(site: &Site, jobs: &[Job], settings: &Settings) -> Result<Outcome, Vec<SimulationError>> {
+    check::check(site, jobs, settings)?;
+    let mut engine = Engine::new(site, jobs, settings);
+    engine.run();
+    Ok(engine.finish())
+}
+
+struct Engine<'a> {
+    site: &'a Site,
+    jobs: &'a [Job],
+    settings: &'a Settings,
+    now: Seconds,
+    arrivals: usize,
+    events: BinaryHeap<Event>,
+    sequence: u32,
+    nodes: Nodes,
+    /// Accelerators that are up and idle.
+    free: i64,
+    down_units: i64,
+    busy_units: [i64; crate::job::JobClass::ALL.len()],
+    running: Vec<Running>,
+    vacant: Vec<u32>,
+    running_jobs: u32,
+    releases: Releases,
+    queue: Lanes,
+    /// Jobs behind the depth that the scheduler looks at.
+    behind: Lanes,
+    depth: usize,
+    newest: (Seconds, u32),
+    queued_units: i64,
+    held_jobs: u32,
+    ageing: Ageing,
+    group_factor: Vec<f64>,
+    next_calc: Seconds,
+    usage: Option<Usage>,
+    /// Work saved by jobs that were stopped, and how often they were.
+    saved: FxHashMap<u32, Seconds>,
+    profile: Profile,
+    /// Does the profile of the last pass still stand, so that it can turn away arrivals?
+    profile_stands: bool,
+    changed: bool,
+    arrived: Vec<u32>,
+    clock: clock::SlurmClock,
+    scratch: pass::Scratch,
+    breakdowns: Option<Breakdowns>,
+    node_up: Vec<bool>,
+    records: Vec<JobRecord>,
+    incidents: Vec<Incident>,
+    series: Vec<Sample>,
+    span: Sample,
+    next_sample: Seconds,
+    busy: [i64; crate::job::JobClass::ALL.len()],
+    down: i64,
+    idle_waiting: i64,
+    /// Fewest accelerators a waiting job asks for, as of the last pass.
+    least_waiting: i64,
+    counts: Counts,
+    unfinished: usize,
+}
+
+impl<'a> Engine<'a> {
+    fn new(site: &'a Site, jobs: &'a [Job], settings: &'a Settings) -> Self {
+        let depth = match settings.policy {
+            Policy::Slurm(s) => s.bf_max_job_test.max(s.default_queue_depth).max(1),
+            _ => usize::MAX,
+        };
+        let usage = match settings.order {
+            Order::Multifactor(m) => Some(Usage::new(site.shares.accounts().len(), m.half_life)),
+            Order::Submit => None,
+        };
+        let mut engine = Self {
+            site,
+            jobs,
+            settings,
+            now: jobs.first().map_or(0, |j| j.submit.min(0)),
+            arrivals: 0,
+            events: BinaryHeap::new(),
+            sequence: 0,
+            nodes: Nodes::new(site.layout),
+            free: site.layout.gpus(),
+            down_units: 0,
+            busy_units: Default::default(),
+            running: Vec::new(),
+            vacant: Vec::new(),
+            running_jobs: 0,
+            releases: Releases::default(),
+            queue: Lanes::default(),
+            behind: Lanes::default(),
+            depth,
+            newest: (Seconds::MIN, 0),
+            queued_units: 0,
+            held_jobs: 0,
+            ageing: Ageing::default(),
+            group_factor: Vec::new(),
+            next_calc: Seconds::MIN,
+            usage,
+            saved: FxHashMap::default(),
+            profile: Profile::default(),
+            profile_stands: false,
+            changed: false,
+            arrived: Vec::new(),
+            clock: clock::SlurmClock::new(&settings.policy),
+            scratch: pass::Scratch::default(),
+            breakdowns: None,
+            node_up: vec![true; site.layout.nodes as usize],
+            records: vec![JobRecord { start: -1, end: -1, ..JobRecord::default() }; jobs.len()],
+            incidents: Vec::new(),
+            series: Vec::new(),
+            span: Sample::default(),
+            next_sample: settings.sample.unwrap_or(Seconds::MAX),
+            busy: Default::default(),
+            down: 0,
+            idle_waiting: 0,
+            least_waiting: i64::MAX,
+            counts: Counts::default(),
+            unfinished: jobs.len(),
+        };
+        for r in &site.reservations {
+            engine.push(r.start, What::Edge);
+            engine.push(r.end, What::Edge);
+        }
+        for c in &site.caps {
+            engine.push(c.from, What::Edge);
+        }
+        engine.start_breakdowns();
+        engine
+    }
+
+    fn push(&mut self, at: Seconds, what: What) {
+        self.sequence = self.sequence.wrapping_add(1);
+        self.events.push(Reverse((at, what, self.sequence)));
+    }
+
+    fn run(&mut self) {
+        while self.unfinished > 0 || self.settings.until.is_some() {
+            let arrival = self.jobs.get(self.arrivals).map_or(Seconds::MAX, |j| j.submit);
+            let event = self.events.peek().map_or(Seconds::MAX, |e| e.0.0);
+            let queue = !self.queue.active().is_empty();
+            let calc = if queue && self.usage.is_some() { self.next_calc } else { Seconds::MAX };
+            let due = self.clock.due(queue);
+            let at = arrival.min(event).min(calc).min(due).max(self.now);
+            if let Some(until) = self.settings.until
+                && at >= until
+            {
+                self.advance(until);
+                break;
+            }
+            if at == Seconds::MAX {
+                break;
+            }
+            self.advance(at);
+            self.counts.moments += 1;
+            while let Some(Reverse((t, what, _))) = self.events.peek().copied() {
+                if t > self.now {
+                    break;
+                }
+                self.events.pop();
+                self.happen(what);
+            }
+            while let Some(job) = self.jobs.get(self.arrivals)
+                && job.submit <= self.now
+            {
+                let index = self.arrivals as u32;
+                self.arrivals += 1;
+                self.enqueue(index);
+            }
+            self.schedule();
+        }
+    }
+
+    fn happen(&mut self, what: What) {
+        match what {
+            What::End { slot, epoch } => self.end(slot, epoch),
+            What::Freed { slot } => self.freed(slot),
+            What::Back { node } => self.back(node),
+            What::Break => self.breaks(),
+            What::Noticed { node, component, lemon } => self.noticed(node, component, lemon),
+            What::Again { job } => {
+                self.held_jobs -= 1;
+                self.enqueue(job);
+                self.changed = true;
+            }
+            What::Edge => self.changed = true,
+        }
+    }
+
+    /// Moves the clock and charges the time that passes.
+    fn advance(&mut self, to: Seconds) {
+        while self.next_sample <= to {
+            let at = self.next_sample;
+            self.charge(at);
+            let step = self.settings.sample.unwrap_or(1);
+            let mut point = self.span;
+            point.at = at;
+            for b in &mut point.busy {
+                *b /= step as f64;
+            }
+            point.down /= step as f64;
+            point.queued = (self.queue.len() + self.behind.len()) as u32 + self.held_jobs;
+            point.queued_gpus = self.queued_units;
+            point.running = self.running_jobs;
+            self.series.push(point);
+            self.span = Sample::default();
+            self.next_sample += step;
+        }
+        self.charge(to);
+    }
+
+    fn charge(&mut self, to: Seconds) {
+        let dt = to - self.now;
+        if dt <= 0 {
+            return;
+        }
+        for c in 0..self.busy.len() {
+            self.busy[c] += self.busy_units[c] * dt;
+            self.span.busy[c] += (self.busy_units[c] * dt) as f64;
+        }
+        self.down += self.down_units * dt;
+        self.span.down += (self.down_units * dt) as f64;
+        if self.free >= self.least_waiting {
+            self.idle_waiting += self.free * dt;
+        }
+        self.now = to;
+    }
+
+    fn finish(mut self) -> Outcome {
+        let end = self.now;
+        for r in self.running.iter().filter(|r| r.live) {
+            let record = &mut self.records[r.job as usize];
+            record.state = crate::job::JobState::Running;
+            record.held += r.units * (end - r.start);
+        }
+        Outcome {
+            jobs: self.records,
+            series: self.series,
+            incidents: self.incidents,
+            end,
+            busy: self.busy,
+            down: self.down,
+            idle_waiting: self.idle_waiting,
+            counts: self.counts,
+        }
+    }
+}

@@ -1,0 +1,236 @@
+use crate::job::Seconds;
+
+/// How many accelerators are free from each moment on: a step function, rebuilt for each planning pass and cut off at a horizon
+/// beyond which nothing can matter to a start now.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Profile {
+    /// Start of each step, ascending; the last one runs on for ever.
+    at: Vec<Seconds>,
+    /// Free accelerators of each step.
+    free: Vec<i64>,
+    horizon: Seconds,
+}
+
+impl Profile {
+    pub fn reset(&mut self, now: Seconds, free: i64, horizon: Seconds) {
+        self.at.clear();
+        self.free.clear();
+        self.at.push(now);
+        self.free.push(free);
+        self.horizon = horizon;
+    }
+
+    /// Adds a release at a time not before the last step; past the horizon it is left out.
+    pub fn release(&mut self, at: Seconds, units: i64) {
+        let last = self.at.len() - 1;
+        if self.at[last] == at {
+            self.free[last] += units;
+        } else {
+            let free = self.free[last] + units;
+            self.at.push(at);
+            self.free.push(free);
+        }
+    }
+
+    /// When the number of free accelerators changes next; the horizon where it does not.
+    pub fn next_step(&self) -> Seconds {
+        self.at.get(1).copied().unwrap_or(self.horizon)
+    }
+
+    /// Nothing at or after this moment matters any more.
+    pub fn shrink(&mut self, horizon: Seconds) {
+        if horizon < self.horizon {
+            self.horizon = horizon;
+            let keep = self.at.partition_point(|&t| t < horizon).max(1);
+            self.at.truncate(keep);
+            self.free.truncate(keep);
+        }
+    }
+
+    /// Do `units` stay free from now for `span` seconds?
+    pub fn fits_now(&self, units: i64, span: Seconds) -> bool {
+        let until = self.at[0] + span;
+        for (t, f) in self.at.iter().zip(&self.free) {
+            if *t >= until {
+                return true;
+            }
+            if *f < units {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Does what is known not speak against `units` from a later `now` on for `span` seconds?
+    pub fn fits_from(&self, now: Seconds, units: i64, span: Seconds) -> bool {
+        let until = (now + span).min(self.horizon);
+        let first = self.at.partition_point(|&t| t <= now).saturating_sub(1);
+        if now >= self.horizon {
+            return true;
+        }
+        self.at[first..].iter().zip(&self.free[first..]).all(|(t, f)| *t >= until || *f >= units)
+    }
+
+    /// Earliest moment not before `from` and before the horizon at which `units` are free for `span` seconds.
+    pub fn earliest(&self, units: i64, span: Seconds, from: Seconds) -> Option<Seconds> {
+        let n = self.at.len();
+        let mut i = self.at.partition_point(|&t| t <= from).saturating_sub(1);
+        loop {
+            while i < n && self.free[i] < units {
+                i += 1;
+            }
+            if i >= n {
+                return None;
+            }
+            let start = self.at[i].max(from);
+            if start >= self.horizon {
+                return None;
+            }
+            let until = start + span;
+            let mut j = i + 1;
+            while j < n && self.at[j] < until && self.free[j] >= units {
+                j += 1;
+            }
+            if j >= n || self.at[j] >= until {
+                return Some(start);
+            }
+            i = j + 1;
+        }
+    }
+
+    /// Takes `units` out of the span; says how little is left at its tightest moment before the horizon.
+    pub fn take(&mut self, start: Seconds, end: Seconds, units: i64) -> i64 {
+        let start = start.max(self.at[0]);
+        if start >= end || start >= self.horizon {
+            return i64::MAX;
+        }
+        let first = self.split(start);
+        let last = if end < self.horizon { self.split(end) } else { self.at.len() };
+        let mut least = i64::MAX;
+        for f in &mut self.free[first..last] {
+            *f -= units;
+            least = least.min(*f);
+        }
+        least
+    }
+
+    /// Index of the step that starts at `t`, made if there is none.
+    fn split(&mut self, t: Seconds) -> usize {
+        let i = self.at.partition_point(|&x| x < t);
+        if i == self.at.len() || self.at[i] != t {
+            let free = self.free[i - 1];
+            self.at.insert(i, t);
+            self.free.insert(i, free);
+        }
+        i
+    }
+}
+
+/// When running jobs are due to end, by time; equal times are added up. Chunks keep insertion cheap with many running jobs.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Releases {
+    chunks: Vec<Vec<(Seconds, i64)>>,
+}
+
+const CHUNK: usize = 512;
+
+impl Releases {
+    fn chunk_of(&self, at: Seconds) -> usize {
+        self.chunks
+            .partition_point(|c| c.last().is_some_and(|l| l.0 < at))
+            .min(self.chunks.len().saturating_sub(1))
+    }
+
+    pub fn add(&mut self, at: Seconds, units: i64) {
+        if self.chunks.is_empty() {
+            self.chunks.push(vec![(at, units)]);
+            return;
+        }
+        let c = self.chunk_of(at);
+        let chunk = &mut self.chunks[c];
+        let i = chunk.partition_point(|e| e.0 < at);
+        if i < chunk.len() && chunk[i].0 == at {
+            chunk[i].1 += units;
+            return;
+        }
+        chunk.insert(i, (at, units));
+        if chunk.len() > CHUNK {
+            let tail = chunk.split_off(CHUNK / 2);
+            self.chunks.insert(c + 1, tail);
+        }
+    }
+
+    pub fn remove(&mut self, at: Seconds, units: i64) {
+        if self.chunks.is_empty() {
+            return;
+        }
+        let c = self.chunk_of(at);
+        let chunk = &mut self.chunks[c];
+        let i = chunk.partition_point(|e| e.0 < at);
+        if i < chunk.len() && chunk[i].0 == at {
+            chunk[i].1 -= units;
+            if chunk[i].1 == 0 {
+                chunk.remove(i);
+                if chunk.is_empty() {
+                    self.chunks.remove(c);
+                }
+            }
+        }
+    }
+
+    /// In order of time.
+    pub fn iter(&self) -> impl Iterator<Item = (Seconds, i64)> + '_ {
+        self.chunks.iter().flatten().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Against a table of every second.
+        #[test]
+        fn a_profile_agrees_with_a_table(
+            start_free in 0..20_i64,
+            releases in proptest::collection::vec((1..60_i64, 1..8_i64), 0..8),
+            asks in proptest::collection::vec((1..12_i64, 1..40_i64), 1..12),
+        ) {
+            let mut releases = releases;
+            releases.sort_unstable();
+            let horizon = 400;
+            let mut table = vec![start_free; horizon as usize];
+            let mut p = Profile::default();
+            p.reset(0, start_free, horizon);
+            for (at, n) in releases {
+                p.release(at, n);
+                for f in &mut table[at as usize..] { *f += n; }
+            }
+            for (units, span) in asks {
+                let brute = (0..horizon).find(|s| {
+                    (*s..(s + span).min(horizon)).all(|t| table[t as usize] >= units)
+                });
+                prop_assert_eq!(p.earliest(units, span, 0), brute);
+                prop_assert_eq!(p.fits_now(units, span), brute == Some(0));
+                if let Some(s) = brute {
+                    let least = p.take(s, s + span, units);
+                    for t in s..(s + span).min(horizon) { table[t as usize] -= units; }
+                    let brute_least = (s..(s + span).min(horizon)).map(|t| table[t as usize]).min().unwrap();
+                    prop_assert_eq!(least, brute_least);
+                }
+            }
+        }
+
+        #[test]
+        fn releases_agree_with_a_map(ops in proptest::collection::vec((0..2000_i64, 1..5_i64, any::<bool>()), 0..3000)) {
+            let mut map = std::collections::BTreeMap::<i64, i64>::new();
+            let mut r = Releases::default();
+            for (at, n, add) in ops {
+                if add { *map.entry(at).or_default() += n; r.add(at, n); }
+                else if let Some(&v) = map.get(&at) { map.remove(&at); r.remove(at, v); }
+            }
+            prop_assert!(r.iter().eq(map.into_iter()));
+        }
+    }
+}

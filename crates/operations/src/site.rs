@@ -1,0 +1,130 @@
+use crate::failure::FailureModel;
+use crate::job::Seconds;
+use crate::layout::{Layout, Placement};
+use crate::nodes::Span;
+use crate::policy::{Order, OverLimit, Policy, Qos, Reservation};
+use crate::share::ShareTree;
+
+/// How fast a gang works against one that lies as close together as its size allows. Handed down from the fabric and training
+/// rooms; all ones where nobody worked it out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlacementSpeed {
+    /// Within one leaf.
+    pub leaf: f64,
+    /// Within one block, over several leaves.
+    pub block: f64,
+    /// Over several blocks.
+    pub site: f64,
+}
+
+impl Default for PlacementSpeed {
+    fn default() -> Self {
+        Self { leaf: 1.0, block: 1.0, site: 1.0 }
+    }
+}
+
+impl PlacementSpeed {
+    /// Speed of a gang of `nodes` nodes spread as `span` says, against the best spread its size allows.
+    pub fn of(&self, layout: &Layout, nodes: u32, span: Span) -> f64 {
+        let got = self.level(span.leaves <= 1, span.blocks <= 1);
+        let best = self
+            .level(nodes <= layout.nodes_per_leaf, nodes <= layout.nodes_per_leaf * layout.leaves_per_block);
+        (got / best).min(1.0)
+    }
+
+    fn level(&self, one_leaf: bool, one_block: bool) -> f64 {
+        match (one_leaf, one_block) {
+            (true, _) => self.leaf,
+            (_, true) => self.block,
+            _ => self.site,
+        }
+    }
+}
+
+/// The most accelerators that may be busy from a moment on: a power cap in the scheduler's terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cap {
+    /// From when; it holds until the next one.
+    pub from: Seconds,
+    /// Accelerators that may be busy.
+    pub gpus: i64,
+}
+
+/// The machine and its rules.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Site {
+    /// Nodes and their domains.
+    pub layout: Layout,
+    /// Which free nodes a gang gets.
+    pub placement: Placement,
+    /// What the spread of a gang does to its speed.
+    pub speed: PlacementSpeed,
+    /// Who was promised what.
+    pub shares: ShareTree,
+    /// Qualities of service, by number in the jobs; at least one.
+    pub qos: Vec<Qos>,
+    /// Maintenance and other spans in which nodes are kept free.
+    pub reservations: Vec<Reservation>,
+    /// Power caps in order of time.
+    pub caps: Vec<Cap>,
+    /// What breaks; nothing where absent.
+    pub failures: Option<FailureModel>,
+}
+
+impl Site {
+    /// Nodes without topology, tenants, failures or caps.
+    pub fn flat(nodes: u32, gpus_per_node: u32) -> Self {
+        Self::new(Layout::flat(nodes, gpus_per_node))
+    }
+
+    /// A site of this layout with one tenant and nothing else.
+    pub fn new(layout: Layout) -> Self {
+        Self {
+            layout,
+            placement: Placement::default(),
+            speed: PlacementSpeed::default(),
+            shares: ShareTree::single("all"),
+            qos: vec![Qos::default()],
+            reservations: Vec::new(),
+            caps: Vec::new(),
+            failures: None,
+        }
+    }
+}
+
+/// How the run is made.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Settings {
+    /// Which jobs may overtake.
+    pub policy: Policy,
+    /// In which order jobs wait.
+    pub order: Order,
+    /// What becomes of jobs that run longer than they asked for.
+    pub over_limit: OverLimit,
+    /// How long a stopped job is held before it waits again: about 120 s in Slurm.
+    pub requeue_hold: Seconds,
+    /// Time a job needs to come back to work after a stop: loading the checkpoint, starting the processes.
+    pub restart: Seconds,
+    /// The run ends here; where absent, when no job is left.
+    pub until: Option<Seconds>,
+    /// Seconds per point of the time series; none where absent.
+    pub sample: Option<Seconds>,
+    /// Of the failures.
+    pub seed: u64,
+}
+
+impl Settings {
+    /// This policy, first come first, jobs stopped at their limit, no time series.
+    pub fn new(policy: Policy) -> Self {
+        Self {
+            policy,
+            order: Order::Submit,
+            over_limit: OverLimit::default(),
+            requeue_hold: 120,
+            restart: 0,
+            until: None,
+            sample: None,
+            seed: 1,
+        }
+    }
+}

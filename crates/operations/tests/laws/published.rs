@@ -1,0 +1,1 @@
+//! On the traces of the workload collection, against the plain list-based reference in Python.
