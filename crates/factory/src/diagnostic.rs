@@ -182,4 +182,10 @@ pub const COMMAND_CODES: &[(&str, &str)] = &[
     ("G626", "two bids of one name"),
     ("G627", "a folder without a bid"),
     ("G628", "a folder that is not empty"),
+    ("G640", "a program that the pilot needs is missing"),
+    ("G641", "a Slurm that is too old"),
+    ("G642", "a port is in use"),
+    ("G643", "no room for the pilot"),
+    ("G644", "a daemon of the pilot went away"),
+    ("G645", "a program of the pilot failed"),
 ];

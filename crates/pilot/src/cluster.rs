@@ -77,10 +77,7 @@ impl Cluster {
 
     /// A client of Slurm with both streams.
     pub fn output(&self, program: &str, arguments: &[&str]) -> Result<Output, PilotError> {
-        self.command(program)?
-            .args(arguments)
-            .output()
-            .map_err(|e| PilotError::on(Path::new(program), e))
+        self.command(program)?.args(arguments).output().map_err(|e| PilotError::on(Path::new(program), e))
     }
 
     /// A program of Slurm with nothing of the caller's environment but the path.
@@ -122,7 +119,9 @@ impl Cluster {
         let mut bytes = vec![0u8; 1024];
         let from = Path::new("/dev/urandom");
         use std::io::Read as _;
-        fs::File::open(from).and_then(|mut f| f.read_exact(&mut bytes)).map_err(|e| PilotError::on(from, e))?;
+        fs::File::open(from)
+            .and_then(|mut f| f.read_exact(&mut bytes))
+            .map_err(|e| PilotError::on(from, e))?;
         let _ = fs::remove_file(&path);
         fs::write(&path, &bytes).map_err(|e| PilotError::on(&path, e))?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).map_err(|e| PilotError::on(&path, e))

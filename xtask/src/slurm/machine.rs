@@ -57,8 +57,5 @@ contracts = [{{ kind = \"spot\" }}]
 /// The largest partition: its name for Slurm, nodes, accelerators of a node.
 pub(super) fn largest_partition(machine: &Machine) -> (String, u32, u32) {
     let p = machine.cluster.partitions.iter().max_by_key(|p| p.nodes);
-    p.map_or_else(
-        || (String::new(), 0, 0),
-        |p| (gigatwin_export::slurm::ascii(&p.name), p.nodes, p.per_node),
-    )
+    p.map_or_else(|| (String::new(), 0, 0), |p| (gigatwin_export::slurm::ascii(&p.name), p.nodes, p.per_node))
 }

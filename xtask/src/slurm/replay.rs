@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use gigatwin_pilot::{Cluster, Machine};
+use gigatwin_pilot::Cluster;
 
 use super::machine;
 use super::workload::{self, Job};
