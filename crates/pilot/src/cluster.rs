@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use gigatwin_export::slurm::Placement;
 
 use crate::tools::find;
-use crate::{Machine, PilotError};
+use crate::{Machine, PilotError, accounts};
 
 /// A running cluster; dropping it stops what it started.
 pub struct Cluster {
@@ -22,7 +22,24 @@ pub struct Cluster {
 
 impl Cluster {
     /// Writes the export below `root` and starts munged, slurmctld and, unless it is only planned, one slurmd per node.
+    ///
+    /// # Errors
+    /// Where a file cannot be written or a daemon does not come up; what was started is stopped.
     pub fn start(machine: &Machine, root: &Path, port: u16, planned: bool) -> Result<Cluster, PilotError> {
+        Cluster::start_with(machine, root, port, planned, false)
+    }
+
+    /// The same, with a database of accounts where `accounting` is wanted.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_with(
+        machine: &Machine,
+        root: &Path,
+        port: u16,
+        planned: bool,
+        accounting: bool,
+    ) -> Result<Cluster, PilotError> {
         for folder in ["run", "log", "state", "spool", "dev"] {
             let path = root.join(folder);
             fs::create_dir_all(&path).map_err(|e| PilotError::on(&path, e))?;
@@ -42,10 +59,17 @@ impl Cluster {
         let mut cluster = Cluster { root, nodes: 0, started: true };
         cluster.key()?;
         cluster.daemon("munged", &munge(&cluster.root))?;
+        if accounting {
+            accounts::rewrite(&cluster.root, port + 1)?;
+            cluster.start_accounting(machine, port + 1)?;
+        }
         cluster.daemon("slurmctld", &["-c".to_owned()])?;
         cluster.wait_for("the controller", Duration::from_secs(120), |c| {
             c.client("scontrol", &["ping"]).is_ok_and(|o| o.contains("UP"))
         })?;
+        if accounting {
+            cluster.fill(machine)?;
+        }
         if !planned {
             cluster.devices(machine)?;
             let names = cluster.client("sinfo", &["-h", "-N", "-o", "%N"])?;
@@ -87,7 +111,12 @@ impl Cluster {
         command
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .env("SLURM_CONF", self.root.join("slurm.conf"))
+            .env(
+                "SLURM_CONF",
+                self.root.join(if program == "slurmdbd" { "slurmdbd.conf" } else { "slurm.conf" }),
+            )
+            // Where the client of the database looks for it.
+            .env("MYSQL_UNIX_PORT", self.root.join("run/mysql.sock"))
             .current_dir("/")
             .stdin(Stdio::null());
         Ok(command)
@@ -198,7 +227,12 @@ impl Cluster {
             .collect();
         // The controller first, the credentials last.
         ids.sort_by_key(|(name, _)| {
-            (name.starts_with("munged"), !name.starts_with("slurmctld"), name.clone())
+            (
+                name.starts_with("munged"),
+                name.starts_with("mariadbd"),
+                !name.starts_with("slurmctld"),
+                name.clone(),
+            )
         });
         for (_, id) in &ids {
             let _ = self.command("kill").map(|mut c| c.arg(id.to_string()).stderr(Stdio::null()).status());
@@ -254,7 +288,7 @@ fn munge(root: &Path) -> Vec<String> {
 }
 
 /// Short name of this host, which Slurm compares with its own.
-fn host() -> Result<String, PilotError> {
+pub(crate) fn host() -> Result<String, PilotError> {
     let path = Path::new("/proc/sys/kernel/hostname");
     let name = fs::read_to_string(path).map_err(|e| PilotError::on(path, e))?;
     Ok(name.trim().split('.').next().unwrap_or("localhost").to_owned())

@@ -3,6 +3,7 @@
 //!
 //! This is the one crate that starts programs. Whatever it starts it stops again by process id, also when a step fails.
 
+mod accounts;
 mod assets;
 mod cluster;
 mod error;

@@ -135,9 +135,22 @@ impl Pilot<'_> {
         self.report.measured.clone_from(&measured);
         (self.say)("export: Slurm's configuration of the site, and its daemons on loopback");
         let machine = Machine::of("pilot", &site.factory)?;
-        let mut cluster = Cluster::start(&machine, &self.folder.join("slurm"), self.options.port, false)?;
+        let _ = std::fs::remove_dir_all(self.folder.join("slurm"));
+        let accounting = self.tools.accounting;
+        let mut cluster =
+            Cluster::start_with(&machine, &self.folder.join("slurm"), self.options.port, false, accounting)?;
         let dispatch = self.dispatch(&cluster)?;
-        self.done("export", format!("{NODES} nodes up; {dispatch:.1} s from one job of nothing to the next"));
+        let accounts = if accounting { ", accounts from the exported script" } else { "" };
+        self.done(
+            "export",
+            format!("{NODES} nodes up{accounts}; {dispatch:.1} s from one job of nothing to the next"),
+        );
+        if !accounting {
+            self.skip(
+                "fair share",
+                "no slurmdbd and MariaDB (Debian: apt-get install slurmdbd mariadb-server)",
+            );
+        }
         let outcome = self.on_cluster(&cluster, dispatch, predicted.as_ref());
         cluster.stop();
         outcome
@@ -477,7 +490,37 @@ impl Pilot<'_> {
                 last.unwrap_or(f64::NAN)
             ),
         );
+        if self.tools.accounting {
+            // Usage is added up once a minute.
+            let said = self.fair_share(cluster)?;
+            self.done("fair share", said);
+        }
         Ok(())
+    }
+
+    /// Waits until the accounting has seen both tenants, then what it says of them.
+    fn fair_share(&self, cluster: &Cluster) -> Result<String, PilotError> {
+        let deadline = std::time::Instant::now() + Duration::from_secs(150);
+        loop {
+            let shares = cluster.fair_shares()?;
+            let all = shares.len() >= 2 && shares.iter().all(|s| s.2 > 0.0);
+            if all || std::time::Instant::now() > deadline || self.stop.load(Ordering::Relaxed) {
+                let each: Vec<String> = shares
+                    .iter()
+                    .map(|(account, _, usage, factor)| {
+                        format!("{account} has used {:.0} %, factor {factor:.2}", 100.0 * usage)
+                    })
+                    .collect();
+                if !all {
+                    return Err(PilotError::Broken(format!(
+                        "sshare shows no usage of both tenants: {}",
+                        each.join("; ")
+                    )));
+                }
+                return Ok(each.join("; "));
+            }
+            std::thread::sleep(Duration::from_secs(2));
+        }
     }
 
     fn integrate(&mut self, python: &Path, predicted: Option<&Predicted>) -> Result<(), PilotError> {

@@ -17,7 +17,8 @@ pub(super) fn script(export: &ClusterExport<'_>) -> String {
     let mut out = String::from("#!/bin/sh\n");
     out.push_str(&export.comment());
     out.push_str(
-        "# Fills the accounting database: classes of access, then the tree of accounts. Run it once as an administrator of Slurm; what exists is kept.
+        "# Fills the accounting database: classes of access, then the tree of accounts. Run it as an administrator of Slurm once slurmctld has been
+# up: it makes accelerators known to the database. What exists is kept.
 # Members come last: sacctmgr -i add user NAME account=ACCOUNT qos=CLASS,… defaultqos=CLASS
 set -eu
 : \"${SACCTMGR:=sacctmgr -i}\"

@@ -15,7 +15,7 @@ const CORES: u32 = 12;
 const MEMORY_MB: u32 = 100_000;
 
 /// Weights of the multifactor priority, those of the simulation of the running site: fair share leads, then the class of access, then age.
-const WEIGHTS: &str = "PriorityType=priority/multifactor
+pub const WEIGHTS: &str = "PriorityType=priority/multifactor
 PriorityDecayHalfLife=7-0
 PriorityCalcPeriod=5
 PriorityMaxAge=7-0

@@ -11,7 +11,7 @@ mod rest;
 mod topology;
 
 pub use classes::{ACCESS_CLASSES, AccessClass};
-pub use conf::SCHEDULER;
+pub use conf::{SCHEDULER, WEIGHTS};
 pub use names::{ascii, range};
 
 use gigatwin_factory::{ClusterPartition, SiteCluster};
