@@ -68,7 +68,8 @@ pub fn run(words: &[&str]) -> Result<(), Fault> {
 fn check(report: &str) -> Result<(), Fault> {
     let report: Value = serde_json::from_str(report).map_err(|e| Fault::new(format!("report.json: {e}")))?;
     // Accounting needs a database, which the loop can do without.
-    let refused = report["refused"].as_array().into_iter().flatten().filter(|r| r["id"] != "fair share").count();
+    let refused =
+        report["refused"].as_array().into_iter().flatten().filter(|r| r["id"] != "fair share").count();
     if refused > 0 {
         return Err(Fault::new(format!("{refused} steps were left out: {}", report["refused"])));
     }

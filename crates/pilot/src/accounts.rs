@@ -112,27 +112,49 @@ StorageLoc=slurm_acct_db
         Ok(())
     }
 
-    /// Account, shares, usage and fair-share factor of root in every account, as `sshare` prints them.
-    pub(crate) fn fair_shares(&self) -> Result<Vec<(String, f64, f64, f64)>, PilotError> {
-        let text = self.client(
-            "sshare",
-            &["-P", "-n", "-u", "root", "-o", "Account,User,NormShares,EffectvUsage,FairShare"],
-        )?;
-        Ok(text
-            .lines()
-            .filter_map(|line| {
-                let fields: Vec<&str> = line.split('|').map(str::trim).collect();
-                match fields.as_slice() {
-                    [account, "root", shares, usage, factor] if *account != "root" => Some((
-                        (*account).to_owned(),
-                        shares.parse().ok()?,
-                        usage.parse().ok()?,
-                        factor.parse().ok()?,
-                    )),
-                    _ => None,
-                }
+    /// What `sshare` says of every tenant's account.
+    pub(crate) fn fair_shares(&self) -> Result<Vec<FairShare>, PilotError> {
+        let text = self
+            .client("sshare", &["-a", "-P", "-n", "-o", "Account,User,NormShares,EffectvUsage,FairShare"])?;
+        Ok(FairShare::read(&text))
+    }
+}
+
+/// One tenant's account.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct FairShare {
+    pub account: String,
+    /// Part of the machine it was promised, of one.
+    pub promised: f64,
+    /// Part of what was used that it used, of one.
+    pub used: f64,
+    /// Factor of its member's jobs: the higher, the sooner they run.
+    pub factor: f64,
+}
+
+impl FairShare {
+    /// Lines of accounts carry shares and usage, those of their member the factor.
+    fn read(text: &str) -> Vec<FairShare> {
+        let rows: Vec<Vec<&str>> = text.lines().map(|l| l.split('|').map(str::trim).collect()).collect();
+        let of = |account: &str, user: &str, column: usize| -> Option<f64> {
+            rows.iter()
+                .find(|r| r.first() == Some(&account) && r.get(1) == Some(&user))?
+                .get(column)?
+                .parse()
+                .ok()
+        };
+        rows.iter()
+            .filter(|r| r.get(1) == Some(&"root") && r.first() != Some(&"root"))
+            .filter_map(|r| {
+                let account = *r.first()?;
+                Some(FairShare {
+                    account: account.to_owned(),
+                    promised: of(account, "", 2)?,
+                    used: of(account, "", 3)?,
+                    factor: of(account, "root", 4)?,
+                })
             })
-            .collect())
+            .collect()
     }
 }
 
@@ -146,6 +168,23 @@ pub(crate) fn rewrite(root: &Path, port: u16) -> Result<(), PilotError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shares_are_read_from_accounts_and_factors_from_members() {
+        let text = "root||0.000000|1.000000|
+ root|root|0.000099|0.000000|1.000000
+ industry||0.399960|0.250000|
+  industry|root|1.000000|1.000000|0.666667
+ union||0.599940|0.750000|
+  union|root|1.000000|1.000000|0.333333
+";
+        let shares = FairShare::read(text);
+        let industry =
+            FairShare { account: "industry".to_owned(), promised: 0.39996, used: 0.25, factor: 0.666_667 };
+        assert_eq!(shares.len(), 2);
+        assert_eq!(shares[0], industry);
+        assert!(shares[1].used > shares[1].promised && shares[1].factor < shares[0].factor);
+    }
 
     #[test]
     fn accounting_takes_the_place_of_none() {

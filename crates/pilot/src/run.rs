@@ -503,12 +503,16 @@ impl Pilot<'_> {
         let deadline = std::time::Instant::now() + Duration::from_secs(150);
         loop {
             let shares = cluster.fair_shares()?;
-            let all = shares.len() >= 2 && shares.iter().all(|s| s.2 > 0.0);
+            let all = shares.len() >= 2 && shares.iter().all(|s| s.used > 0.0);
             if all || std::time::Instant::now() > deadline || self.stop.load(Ordering::Relaxed) {
                 let each: Vec<String> = shares
                     .iter()
-                    .map(|(account, _, usage, factor)| {
-                        format!("{account} has used {:.0} %, factor {factor:.2}", 100.0 * usage)
+                    .map(|s| {
+                        let (promised, used) = (100.0 * s.promised, 100.0 * s.used);
+                        format!(
+                            "{} was promised {promised:.0} % and used {used:.0} %: factor {:.2}",
+                            s.account, s.factor
+                        )
                     })
                     .collect();
                 if !all {
