@@ -19,6 +19,12 @@ impl Fault {
     }
 }
 
+impl From<gigatwin_pilot::PilotError> for Fault {
+    fn from(error: gigatwin_pilot::PilotError) -> Fault {
+        Fault(error.to_string())
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask generate | test | lines | slurm`.
+//! The project's own chores: `cargo xtask generate | test | lines | pilot | slurm`.
 
 mod example;
 mod fault;
@@ -6,6 +6,7 @@ mod generate;
 mod lines;
 mod page;
 mod picture;
+mod pilot;
 mod slurm;
 mod test;
 mod tree;
@@ -23,6 +24,8 @@ cargo xtask COMMAND
        --without-fmt      where the toolchain has no rustfmt
        --without-clippy   where the toolchain has no clippy
   lines               source files of more than 500 lines
+  pilot               the whole pilot on a live Slurm, checked (skipped where an engine is missing)
+       --python PATH      interpreter with PyTorch and mistral.rs
   slurm accept        every example's export on a real slurmctld (skipped where none is installed)
   slurm replay …      a workload on a real Slurm of emulated nodes; appends its starts to a table
 ";
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         ["generate", "--check"] => generate::check(),
         ["test", options @ ..] => test::run(options),
         ["lines"] => lines::run(),
+        ["pilot", words @ ..] => pilot::run(words),
         ["slurm", words @ ..] => slurm::run(words),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

@@ -6,6 +6,7 @@ pub mod export;
 pub mod fabric;
 pub mod finance;
 pub mod operate;
+pub mod pilot;
 pub mod programme;
 pub mod replay;
 pub mod serving;
@@ -94,6 +95,8 @@ pub enum Command {
     Operate(Box<operate::Operate>),
     /// Compare predictions with measurements, row by row
     Validate(Validate),
+    /// Close the loop on this machine: a live Slurm, a small model trained, tuned and served, predictions scored
+    Pilot(pilot::Pilot),
     /// Judge, rank and choose many bids under one call; --realise: will what was announced come true?
     Programme(programme::Programme),
     /// Size networks, time collectives
@@ -225,6 +228,25 @@ pub enum Catalog {
     },
     /// Check all files of the catalog
     Check,
+    /// Measure the chip of this machine and write it as a file of the catalog
+    Measure(Measure),
+}
+
+/// `catalog measure`.
+#[derive(Debug, Args)]
+pub struct Measure {
+    /// Chips that measure at the same time, as they will compute
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub chips: u32,
+    /// Rounds; the file says the median with the extremes
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub rounds: u32,
+    /// Python interpreter with PyTorch; looked for without it
+    #[arg(long, value_name = "PATH")]
+    pub python: Option<PathBuf>,
+    /// Catalog folder to write the file into, for --catalog
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// Shells with completions.

@@ -161,31 +161,28 @@ pub fn findings(context: &Context, file: Option<&str>, list: &[Finding]) -> Resu
     Ok(())
 }
 
+fn coded(context: &Context, code: &'static str, message: &str, hint: &str, file: Option<&str>) {
+    if context.json {
+        let line = Line { code, severity: Severity::Error, message, file, line: None, column: None, hint };
+        // Where standard output is closed there is nobody to tell.
+        let _ = context.json(&[line]);
+        return;
+    }
+    let mut text = format!("{}[{code}]: {message}\n", context.messages.say("talk.error"));
+    if !hint.is_empty() {
+        text.push_str(&format!("  {} {hint}\n", context.messages.say("talk.hint")));
+    }
+    context.console.must_say(&text);
+}
+
 /// Writes a fault that ends a command.
 pub fn fault(context: &Context, fault: &Fault) {
     let error = context.messages.say("talk.error");
     match fault {
         Fault::NotUnderstood { code, message, hint, file } => {
-            if context.json {
-                let line = Line {
-                    code,
-                    severity: Severity::Error,
-                    message,
-                    file: file.as_deref(),
-                    line: None,
-                    column: None,
-                    hint,
-                };
-                // Where standard output is closed there is nobody to tell.
-                let _ = context.json(&[line]);
-                return;
-            }
-            let mut text = format!("{error}[{code}]: {message}\n");
-            if !hint.is_empty() {
-                text.push_str(&format!("  {} {hint}\n", context.messages.say("talk.hint")));
-            }
-            context.console.must_say(&text);
+            coded(context, code, message, hint, file.as_deref())
         }
+        Fault::Coded { code, message, hint } => coded(context, code, message, hint, None),
         Fault::Environment(message) => context.console.must_say(&format!("{error}: {message}\n")),
     }
 }

@@ -36,6 +36,16 @@ pub enum Fault {
         /// The file it is about, where there is one.
         file: Option<String>,
     },
+    /// The environment lacks something that has a page of its own.
+    #[error("{message}")]
+    Coded {
+        /// Code of the diagnostic.
+        code: &'static str,
+        /// What is wrong.
+        message: String,
+        /// What could be done; may be empty.
+        hint: String,
+    },
     /// A file cannot be read or written.
     #[error("{0}")]
     Environment(String),
@@ -46,7 +56,7 @@ impl Fault {
     pub fn exit(&self) -> Exit {
         match self {
             Fault::NotUnderstood { .. } => Exit::NotUnderstood,
-            Fault::Environment(_) => Exit::Environment,
+            Fault::Environment(_) | Fault::Coded { .. } => Exit::Environment,
         }
     }
 }

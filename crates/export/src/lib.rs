@@ -3,6 +3,7 @@
 //! An export is a list of named texts; nothing here touches a disk. Where an engine cannot run what was planned the export
 //! says so instead of writing a file that fails.
 
+mod batch;
 mod file;
 mod kubernetes;
 mod kueue;
@@ -14,6 +15,7 @@ pub mod slurm;
 mod torchtitan;
 mod vllm;
 
+pub use batch::{BatchJob, batch};
 pub use file::{ExportError, ExportFile, TrainingExport};
 pub use kubernetes::kubernetes;
 pub use kueue::kueue;

@@ -207,4 +207,10 @@ pub const COMMAND_CODES: &[(&str, &str)] = &[
     ("G629", "a bid that the folder does not have"),
     ("G630", "money in a currency that is not counted"),
     ("G631", "a commitment of a State that has not signed"),
+    ("G640", "a program that the pilot needs is missing"),
+    ("G641", "a Slurm that is too old"),
+    ("G642", "a port is in use"),
+    ("G643", "no room for the pilot"),
+    ("G644", "a daemon of the pilot went away"),
+    ("G645", "a program of the pilot failed"),
 ];

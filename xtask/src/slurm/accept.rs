@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
-use super::daemons::Cluster;
-use super::machine::Machine;
+use gigatwin_pilot::{Cluster, Machine};
+
+use super::machine;
 use crate::fault::Fault;
 use crate::tree;
 
@@ -18,10 +19,10 @@ pub(super) fn run() -> Result<(), Fault> {
     let mut examples: Vec<_> = tree::files(&root.join("examples"), &["toml"])?;
     examples.retain(|p| p.parent() == Some(root.join("examples").as_path()));
     for path in examples {
-        machines.push(Machine::of_file(&path)?);
+        machines.push(machine::of_file(&path)?);
     }
-    machines.push(Machine::of_nodes(64)?);
-    machines.push(Machine::of_nodes(12_500)?);
+    machines.push(machine::of_nodes(64)?);
+    machines.push(machine::of_nodes(12_500)?);
     let mut faults = 0;
     println!("machine,nodes,accelerators,load_s,half_s,leaf_s,complaints,answer");
     for machine in &machines {
@@ -46,7 +47,7 @@ fn one(machine: &Machine) -> Result<String, Fault> {
     let start = Instant::now();
     let mut cluster = Cluster::start(machine, &folder, port(), true)?;
     let loaded = start.elapsed().as_secs_f64();
-    let (partition, nodes, per_node) = machine.largest_partition();
+    let (partition, nodes, per_node) = machine::largest_partition(machine);
     let gres = format!("--gres=gpu:{per_node}");
     let ask = |count: u32, more: &[&str]| -> Result<f64, Fault> {
         let start = Instant::now();

@@ -3,40 +3,30 @@
 use std::path::Path;
 
 use gigatwin_catalog::Catalog;
-use gigatwin_export::ExportFile;
-use gigatwin_export::slurm::{ClusterExport, Placement, slurm};
-use gigatwin_factory::{Factory, SiteCluster, load, site_cluster};
+use gigatwin_factory::load;
+use gigatwin_pilot::Machine;
 
 use crate::fault::Fault;
 use crate::tree;
 
-/// A machine to be run.
-pub(super) struct Machine {
-    pub name: String,
-    pub cluster: SiteCluster,
+/// From a factory file.
+pub(super) fn of_file(path: &Path) -> Result<Machine, Fault> {
+    let name = path.file_stem().and_then(|s| s.to_str()).unwrap_or("site").to_owned();
+    of_text(&name, &tree::read(path)?)
 }
 
-impl Machine {
-    /// From a factory file.
-    pub(super) fn of_file(path: &Path) -> Result<Machine, Fault> {
-        let name = path.file_stem().and_then(|s| s.to_str()).unwrap_or("site").to_owned();
-        Machine::of_text(&name, &tree::read(path)?)
-    }
+/// From the text of a factory file.
+fn of_text(name: &str, text: &str) -> Result<Machine, Fault> {
+    let alone = |_: &str, _: &str| Err("a machine stands alone".to_owned());
+    let loaded = load(name, text.as_bytes().to_vec(), &alone, &Catalog::embedded());
+    let factory = loaded.factory.ok_or_else(|| Fault::new(format!("{name}: the factory file has faults")))?;
+    Machine::of(name, &factory).map_err(|e| Fault::new(e.to_string()))
+}
 
-    /// From the text of a factory file.
-    pub(super) fn of_text(name: &str, text: &str) -> Result<Machine, Fault> {
-        let alone = |_: &str, _: &str| Err("a machine stands alone".to_owned());
-        let loaded = load(name, text.as_bytes().to_vec(), &alone, &Catalog::embedded());
-        let factory: Factory =
-            loaded.factory.ok_or_else(|| Fault::new(format!("{name}: the factory file has faults")))?;
-        let cluster = site_cluster(&factory).map_err(|e| Fault::new(format!("{name}: {e}")))?;
-        Ok(Machine { name: name.to_owned(), cluster })
-    }
-
-    /// So many nodes of eight H100 on one rail-optimised network.
-    pub(super) fn of_nodes(nodes: u32) -> Result<Machine, Fault> {
-        let text = format!(
-            "format = 1
+/// So many nodes of eight H100 on one rail-optimised network.
+pub(super) fn of_nodes(nodes: u32) -> Result<Machine, Fault> {
+    let text = format!(
+        "format = 1
 [factory]
 name = \"{nodes} nodes\"
 country = \"DE\"
@@ -60,21 +50,12 @@ supply = \"24 °C\"
 [energy]
 contracts = [{{ kind = \"spot\" }}]
 "
-        );
-        Machine::of_text(&format!("nodes-{nodes}"), &text)
-    }
+    );
+    of_text(&format!("nodes-{nodes}"), &text)
+}
 
-    pub(super) fn files(&self, placement: &Placement) -> Vec<ExportFile> {
-        let header = format!("gigatwin {} · {}", env!("CARGO_PKG_VERSION"), self.name);
-        slurm(&ClusterExport { name: &self.name, cluster: &self.cluster, placement, header: &header })
-    }
-
-    /// Names of all nodes, from the ranges of the export.
-    pub(super) fn largest_partition(&self) -> (String, u32, u32) {
-        let p = self.cluster.partitions.iter().max_by_key(|p| p.nodes);
-        p.map_or_else(
-            || (String::new(), 0, 0),
-            |p| (gigatwin_export::slurm::ascii(&p.name), p.nodes, p.per_node),
-        )
-    }
+/// The largest partition: its name for Slurm, nodes, accelerators of a node.
+pub(super) fn largest_partition(machine: &Machine) -> (String, u32, u32) {
+    let p = machine.cluster.partitions.iter().max_by_key(|p| p.nodes);
+    p.map_or_else(|| (String::new(), 0, 0), |p| (gigatwin_export::slurm::ascii(&p.name), p.nodes, p.per_node))
 }

@@ -4,13 +4,13 @@
 //! is started is stopped by its process id, also when a step fails.
 
 mod accept;
-mod daemons;
 mod machine;
 mod replay;
 mod workload;
 
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
+
+use gigatwin_pilot::find;
 
 use crate::fault::Fault;
 
@@ -37,11 +37,4 @@ fn missing() -> Option<String> {
     let user = Command::new("id").arg("-u").stderr(Stdio::null()).output().ok()?;
     let root = String::from_utf8_lossy(&user.stdout).trim() == "0";
     (!root).then(|| "the daemons of a cluster need root".to_owned())
-}
-
-/// A program of the path; daemons lie in sbin, which not every path has.
-fn find(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let more = ["/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin"].map(PathBuf::from);
-    std::env::split_paths(&path).chain(more).map(|d| d.join(program)).find(|p| p.is_file())
 }

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::daemons::Cluster;
-use super::machine::Machine;
+use gigatwin_pilot::Cluster;
+
+use super::machine;
 use super::workload::{self, Job};
 use crate::fault::Fault;
 
@@ -56,7 +57,7 @@ impl Options {
 type Ran = HashMap<u32, (i64, i64)>;
 
 pub(super) fn run(options: &Options) -> Result<(), Fault> {
-    let machine = Machine::of_nodes(options.nodes)?;
+    let machine = machine::of_nodes(options.nodes)?;
     let leaf = machine.cluster.partitions.first().map_or(1, |p| p.nodes_per_leaf);
     let folder = std::env::temp_dir().join(format!("gigatwin-slurm-{}", std::process::id()));
     let mut clusters = Vec::new();

@@ -17,6 +17,7 @@ pub(super) fn run(context: &Context, what: &args::Catalog) -> Result<Exit, Fault
         args::Catalog::List { kind: Some(name) } => entries(context, &catalog, kind(context, name)?),
         args::Catalog::Show { id } => show(context, &catalog, id),
         args::Catalog::Check => check(context, &catalog),
+        args::Catalog::Measure(measure) => super::pilot::measure(context, measure),
     }
 }
 

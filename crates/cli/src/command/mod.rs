@@ -13,6 +13,7 @@ mod fabric;
 mod finance;
 mod new;
 mod operate;
+mod pilot;
 mod programme;
 mod run;
 mod schema;
@@ -35,6 +36,7 @@ pub fn run(context: &Context, command: &Command) -> Result<Exit, Fault> {
         Command::Run(args) => run::run(context, args),
         Command::Explain(args) => explain::run(context, args),
         Command::Diff(args) => diff::run(context, args),
+        Command::Pilot(args) => pilot::run(context, args),
         Command::Programme(args) => programme::run(context, args),
         Command::Energy(args) => energy::run(context, args),
         Command::Finance(args) => finance::run(context, args),

@@ -58,3 +58,11 @@ fn a_users_folder_adds_entries_and_its_faults_are_found() {
     let a = gigatwin(&f, &["catalog", "list", "--catalog", "mine"]).exits(0);
     assert!(a.err.contains("notes.txt"), "{}", a.err);
 }
+
+#[test]
+fn a_chip_is_not_measured_without_an_engine() {
+    let folder = folder("measure-without-engine");
+    let answer = gigatwin(&folder, &["catalog", "measure", "--python", "/nowhere/python"]).exits(3);
+    assert!(answer.out.is_empty(), "{}", answer.out);
+    assert!(answer.err.contains("error[G640]: no PyTorch for /nowhere/python"), "{}", answer.err);
+}

@@ -27,7 +27,7 @@ pub(crate) const CORES: u32 = 12;
 pub(crate) const MEMORY_MB: u32 = 100_000;
 
 /// Weights of the multifactor priority, those of the simulation of the running site: fair share leads, then the class of access, then age.
-fn weights() -> String {
+pub fn weights() -> String {
     let m = Multifactor::default();
     format!(
         "PriorityType=priority/multifactor

@@ -11,6 +11,7 @@ mod rest;
 mod topology;
 
 pub use classes::{ACCESS_CLASSES, AccessClass};
+pub use conf::weights;
 pub(crate) use conf::{CORES, MEMORY_MB};
 pub use names::{ascii, range};
 

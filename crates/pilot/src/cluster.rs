@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use gigatwin_export::slurm::Placement;
 
-use super::find;
-use super::machine::Machine;
-use crate::fault::Fault;
+use crate::tools::find;
+use crate::{Machine, PilotError, accounts};
 
 /// A running cluster; dropping it stops what it started.
-pub(super) struct Cluster {
+pub struct Cluster {
+    /// Its folder: configuration, state, logs, sockets.
     pub root: PathBuf,
     nodes: u32,
     started: bool,
@@ -22,12 +22,29 @@ pub(super) struct Cluster {
 
 impl Cluster {
     /// Writes the export below `root` and starts munged, slurmctld and, unless it is only planned, one slurmd per node.
-    pub(super) fn start(machine: &Machine, root: &Path, port: u16, planned: bool) -> Result<Cluster, Fault> {
+    ///
+    /// # Errors
+    /// Where a file cannot be written or a daemon does not come up; what was started is stopped.
+    pub fn start(machine: &Machine, root: &Path, port: u16, planned: bool) -> Result<Cluster, PilotError> {
+        Cluster::start_with(machine, root, port, planned, false)
+    }
+
+    /// The same, with a database of accounts where `accounting` is wanted.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_with(
+        machine: &Machine,
+        root: &Path,
+        port: u16,
+        planned: bool,
+        accounting: bool,
+    ) -> Result<Cluster, PilotError> {
         for folder in ["run", "log", "state", "spool", "dev"] {
             let path = root.join(folder);
-            fs::create_dir_all(&path).map_err(|e| Fault::on(&path, e))?;
+            fs::create_dir_all(&path).map_err(|e| PilotError::on(&path, e))?;
         }
-        let root = fs::canonicalize(root).map_err(|e| Fault::on(root, e))?;
+        let root = fs::canonicalize(root).map_err(|e| PilotError::on(root, e))?;
         let text = root.display().to_string();
         let host = host()?;
         let placement = if planned {
@@ -37,21 +54,28 @@ impl Cluster {
         };
         for file in machine.files(&placement) {
             let path = root.join(&file.name);
-            fs::write(&path, &file.text).map_err(|e| Fault::on(&path, e))?;
+            fs::write(&path, &file.text).map_err(|e| PilotError::on(&path, e))?;
         }
         let mut cluster = Cluster { root, nodes: 0, started: true };
         cluster.key()?;
         cluster.daemon("munged", &munge(&cluster.root))?;
+        if accounting {
+            accounts::rewrite(&cluster.root, port + 1)?;
+            cluster.start_accounting(machine, port + 1)?;
+        }
         cluster.daemon("slurmctld", &["-c".to_owned()])?;
         cluster.wait_for("the controller", Duration::from_secs(120), |c| {
             c.client("scontrol", &["ping"]).is_ok_and(|o| o.contains("UP"))
         })?;
+        if accounting {
+            cluster.fill(machine)?;
+        }
         if !planned {
             cluster.devices(machine)?;
             let names = cluster.client("sinfo", &["-h", "-N", "-o", "%N"])?;
             for name in names.lines().map(str::trim).filter(|n| !n.is_empty()) {
                 let spool = cluster.root.join("spool").join(name);
-                fs::create_dir_all(&spool).map_err(|e| Fault::on(&spool, e))?;
+                fs::create_dir_all(&spool).map_err(|e| PilotError::on(&spool, e))?;
                 cluster.daemon("slurmd", &["-N".to_owned(), name.to_owned()])?;
                 cluster.nodes += 1;
             }
@@ -65,38 +89,41 @@ impl Cluster {
     }
 
     /// A client of Slurm; its standard output.
-    pub(super) fn client(&self, program: &str, arguments: &[&str]) -> Result<String, Fault> {
+    pub fn client(&self, program: &str, arguments: &[&str]) -> Result<String, PilotError> {
         let output = self.output(program, arguments)?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
         let words = String::from_utf8_lossy(&output.stderr);
-        Err(Fault::new(format!("{program} {}: {}", arguments.join(" "), words.trim())))
+        let program = format!("{program} {}", arguments.join(" "));
+        Err(PilotError::Program { program, said: words.trim().to_owned() })
     }
 
     /// A client of Slurm with both streams.
-    pub(super) fn output(&self, program: &str, arguments: &[&str]) -> Result<Output, Fault> {
-        self.command(program)?
-            .args(arguments)
-            .output()
-            .map_err(|e| Fault::new(format!("{program} cannot be started: {e}")))
+    pub fn output(&self, program: &str, arguments: &[&str]) -> Result<Output, PilotError> {
+        self.command(program)?.args(arguments).output().map_err(|e| PilotError::on(Path::new(program), e))
     }
 
     /// A program of Slurm with nothing of the caller's environment but the path.
-    pub(super) fn command(&self, program: &str) -> Result<Command, Fault> {
-        let path = find(program).ok_or_else(|| Fault::new(format!("{program} is not installed")))?;
+    pub fn command(&self, program: &str) -> Result<Command, PilotError> {
+        let path = find(program).ok_or_else(|| PilotError::Missing(vec![program.to_owned()]))?;
         let mut command = Command::new(path);
         command
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .env("SLURM_CONF", self.root.join("slurm.conf"))
+            .env(
+                "SLURM_CONF",
+                self.root.join(if program == "slurmdbd" { "slurmdbd.conf" } else { "slurm.conf" }),
+            )
+            // Where the client of the database looks for it.
+            .env("MYSQL_UNIX_PORT", self.root.join("run/mysql.sock"))
             .current_dir("/")
             .stdin(Stdio::null());
         Ok(command)
     }
 
     /// Errors of the controller's log that do not come from the emulation.
-    pub(super) fn complaints(&self) -> Vec<String> {
+    pub fn complaints(&self) -> Vec<String> {
         // No MPI, no mail and no earlier state are there: the controller says so once.
         const USUAL: [&str; 8] = [
             "backup state save",
@@ -116,19 +143,21 @@ impl Cluster {
             .collect()
     }
 
-    fn key(&self) -> Result<(), Fault> {
+    fn key(&self) -> Result<(), PilotError> {
         let path = self.root.join("munge.key");
         let mut bytes = vec![0u8; 1024];
         let from = Path::new("/dev/urandom");
         use std::io::Read as _;
-        fs::File::open(from).and_then(|mut f| f.read_exact(&mut bytes)).map_err(|e| Fault::on(from, e))?;
+        fs::File::open(from)
+            .and_then(|mut f| f.read_exact(&mut bytes))
+            .map_err(|e| PilotError::on(from, e))?;
         let _ = fs::remove_file(&path);
-        fs::write(&path, &bytes).map_err(|e| Fault::on(&path, e))?;
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).map_err(|e| Fault::on(&path, e))
+        fs::write(&path, &bytes).map_err(|e| PilotError::on(&path, e))?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).map_err(|e| PilotError::on(&path, e))
     }
 
     /// Character devices that stand in for accelerators: Slurm wants a file of its own for each.
-    fn devices(&self, machine: &Machine) -> Result<(), Fault> {
+    fn devices(&self, machine: &Machine) -> Result<(), PilotError> {
         let most = machine.cluster.partitions.iter().map(|p| p.per_node).max().unwrap_or(0);
         for i in 0..most {
             let path = self.root.join(format!("dev/gpu{i}"));
@@ -140,41 +169,50 @@ impl Cluster {
         Ok(())
     }
 
-    pub(super) fn daemon(&self, program: &str, arguments: &[String]) -> Result<(), Fault> {
+    /// Starts a daemon, which goes into the background by itself.
+    ///
+    /// # Errors
+    /// Where it ends with an error.
+    pub fn daemon(&self, program: &str, arguments: &[String]) -> Result<(), PilotError> {
         let status = self
             .command(program)?
             .args(arguments)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status()
-            .map_err(|e| Fault::new(format!("{program} cannot be started: {e}")))?;
+            .map_err(|e| PilotError::on(Path::new(program), e))?;
         if status.success() {
             Ok(())
         } else {
             let log = fs::read_to_string(self.root.join(format!("log/{program}.log"))).unwrap_or_default();
             let said = log.lines().rfind(|l| l.contains("fatal")).unwrap_or("no reason in its log");
-            Err(Fault::new(format!("{program} ended at once: {said}")))
+            Err(PilotError::Daemon { what: format!("{program} ended at once: {said}"), logs: self.root.join("log") })
         }
     }
 
-    pub(super) fn wait_for(
+    /// Waits until something is so.
+    ///
+    /// # Errors
+    /// Where it is not after `most`.
+    pub fn wait_for(
         &self,
         what: &str,
         most: Duration,
         done: impl Fn(&Cluster) -> bool,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), PilotError> {
         let start = Instant::now();
         while start.elapsed() < most {
             if done(self) {
                 return Ok(());
             }
             if let Some(line) = self.fatal() {
-                return Err(Fault::new(format!("waiting for {what}: {line}")));
+                let what = format!("waiting for {what}: {line}");
+                return Err(PilotError::Daemon { what, logs: self.root.join("log") });
             }
             sleep(Duration::from_millis(500));
         }
-        let log = self.root.join("log");
-        Err(Fault::new(format!("{what}: nothing after {} s; see {}", most.as_secs(), log.display())))
+        let what = format!("waited {} s for {what} in vain", most.as_secs());
+        Err(PilotError::Daemon { what, logs: self.root.join("log") })
     }
 
     /// Why the controller gave up, if it did.
@@ -184,7 +222,7 @@ impl Cluster {
     }
 
     /// Stops every daemon that left its process id here.
-    pub(super) fn stop(&mut self) {
+    pub fn stop(&mut self) {
         if !std::mem::take(&mut self.started) {
             return;
         }
@@ -199,7 +237,12 @@ impl Cluster {
             .collect();
         // The controller first, the credentials last.
         ids.sort_by_key(|(name, _)| {
-            (name.starts_with("munged"), !name.starts_with("slurmctld"), name.clone())
+            (
+                name.starts_with("munged"),
+                name.starts_with("mariadbd"),
+                !name.starts_with("slurmctld"),
+                name.clone(),
+            )
         });
         for (_, id) in &ids {
             let _ = self.command("kill").map(|mut c| c.arg(id.to_string()).stderr(Stdio::null()).status());
@@ -213,7 +256,26 @@ impl Cluster {
         for (_, id) in ids.iter().filter(|(_, id)| Path::new(&format!("/proc/{id}")).exists()) {
             let _ = self.command("kill").map(|mut c| c.args(["-9", &id.to_string()]).status());
         }
+        // Jobs outlive the daemons that started them.
+        for id in leftover(&self.root) {
+            let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
+        }
     }
+}
+
+/// Processes that a cluster in this folder started: all have its configuration in their environment.
+fn leftover(root: &Path) -> Vec<rustix::process::Pid> {
+    let conf = root.join("slurm.conf");
+    let mark = format!("SLURM_CONF={}", conf.display());
+    let Ok(list) = fs::read_dir("/proc") else { return Vec::new() };
+    list.filter_map(Result::ok)
+        .filter_map(|e| {
+            let id = e.file_name().to_str()?.parse().ok()?;
+            let environment = fs::read(e.path().join("environ")).ok()?;
+            let ours = environment.split(|b| *b == 0).any(|v| v == mark.as_bytes());
+            ours.then(|| rustix::process::Pid::from_raw(id)).flatten()
+        })
+        .collect()
 }
 
 impl Drop for Cluster {
@@ -236,8 +298,8 @@ fn munge(root: &Path) -> Vec<String> {
 }
 
 /// Short name of this host, which Slurm compares with its own.
-fn host() -> Result<String, Fault> {
+pub(crate) fn host() -> Result<String, PilotError> {
     let path = Path::new("/proc/sys/kernel/hostname");
-    let name = fs::read_to_string(path).map_err(|e| Fault::on(path, e))?;
+    let name = fs::read_to_string(path).map_err(|e| PilotError::on(path, e))?;
     Ok(name.trim().split('.').next().unwrap_or("localhost").to_owned())
 }
