@@ -202,8 +202,7 @@ mod tests {
             conf.contains("AccountingStorageType=accounting_storage/slurmdbd\nAccountingStorageHost=h\n")
         );
         assert!(
-            conf.contains("PriorityType=priority/multifactor")
-                && conf.contains("PriorityDecayHalfLife=10\n")
+            conf.contains("PriorityType=priority/multifactor") && conf.contains("PriorityDecayHalfLife=10\n")
         );
         assert!(!conf.contains("basic") && !conf.contains("/none"));
     }

@@ -186,7 +186,10 @@ impl Cluster {
         } else {
             let log = fs::read_to_string(self.root.join(format!("log/{program}.log"))).unwrap_or_default();
             let said = log.lines().rfind(|l| l.contains("fatal")).unwrap_or("no reason in its log");
-            Err(PilotError::Daemon { what: format!("{program} ended at once: {said}"), logs: self.root.join("log") })
+            Err(PilotError::Daemon {
+                what: format!("{program} ended at once: {said}"),
+                logs: self.root.join("log"),
+            })
         }
     }
 

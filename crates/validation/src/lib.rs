@@ -11,8 +11,8 @@ pub mod report;
 pub mod serving;
 pub mod sites;
 pub mod sizing;
-pub mod storage;
 pub mod slurm;
+pub mod storage;
 mod table;
 pub mod training;
 

@@ -95,7 +95,7 @@ mod tests {
             return;
         }
         for nodes in [64, 12_500] {
-            let machine = Machine::of_nodes(nodes).expect("a machine");
+            let machine = crate::slurm::machine::of_nodes(nodes).expect("a machine");
             match one(&machine) {
                 Ok(line) => println!("{line}"),
                 // What the controller says of the configuration counts; that this host cannot start it does not.
