@@ -170,7 +170,9 @@ pub(crate) fn measure(core: &Core, work: &Workspace, inflation: f64) -> Vec<f64>
     let sum = |line: &dyn Fn(&gigatwin_finance::rows::PeriodRow) -> f64| -> f64 {
         work.periods().iter().map(line).sum()
     };
-    let revenue = sum(&|r| r.revenue().eur());
+    // Hours that are all given away leave rounding, and no return to speak of.
+    let revenue = Some(sum(&|r| r.revenue().eur())).filter(|r| *r >= 1.0).unwrap_or(0.0);
+    let paid = |rate: Option<f64>| some(rate.filter(|_| revenue > 0.0));
     let held = sum(&|r| (r.revenue_public + r.revenue_contract).eur());
     let level = levelised(plan, o, work, inflation);
     let per = |pick: &dyn Fn(&super::Levelised) -> f64| some(level.as_ref().map(pick));
@@ -184,8 +186,8 @@ pub(crate) fn measure(core: &Core, work: &Workspace, inflation: f64) -> Vec<f64>
         o.calls.eur(),
         revenue,
         if revenue > 0.0 { held / revenue } else { f64::NAN },
-        some(o.equity.xirr.rate()),
-        some(o.project.xirr.rate()),
+        paid(o.equity.xirr.rate()),
+        paid(o.project.xirr.rate()),
         o.equity.xnpv.eur(),
         o.project.xnpv.eur(),
         some(o.payback.map(Quantity::base)),
