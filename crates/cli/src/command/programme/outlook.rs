@@ -127,8 +127,8 @@ fn opening(context: &Context, o: &Outlook) -> String {
     });
     out.push_str(&paragraph(&format!(
         "Share of {} draws open by the middle of 2028 and the end of each year, for an award between January and July 2027. The 59 \
-         observed sites stand almost all outside the EU; procurement is that of five AI Factories; grid ranges of the named States are published at low confidence, for the others none is \
-         known. ✓: a chosen site by its own dates, in {} draws.{}",
+         observed sites stand almost all outside the EU; procurement is that of five AI Factories; grid ranges of \
+         the named States are published at low confidence, for the others none is known. ✓: a chosen site by its own dates, in {} draws.{}",
         f.count(DRAWS),
         f.count(SITE_DRAWS),
         binds.unwrap_or_default()
