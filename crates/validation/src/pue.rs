@@ -253,6 +253,28 @@ fn predict_row(
     Ok(run().map_err(|reason| (reason, true)))
 }
 
+/// A site with what is known of it: each is a cell of its own.
+fn facts(row: &Row<'_>) -> String {
+    let unit = |column: &str, before: &str, after: &str| match row.text(column) {
+        "" => String::new(),
+        text => format!("{before}{text}{after}"),
+    };
+    let parts = [
+        unit("cooling", "", ""),
+        unit("supply_c", "", " °C supply"),
+        unit("liquid_pct", "", " % liquid"),
+        unit("temperature_mean_c", "mean ", " °C"),
+        unit("temperature_warmest_c", "warmest month ", " °C"),
+        unit("evidence", "PUE ", ""),
+    ];
+    let known: Vec<String> = parts.into_iter().filter(|p| !p.is_empty()).collect();
+    if known.is_empty() {
+        row.text("id").to_owned()
+    } else {
+        format!("{}: {}", row.text("id"), known.join(", "))
+    }
+}
+
 /// Scores the shipped table or a table of the same columns; optional `supply_c`, `liquid_pct`, `load_pct`, `pue_fleet`.
 ///
 /// # Errors
@@ -279,7 +301,7 @@ pub fn validate(csv: Option<&str>) -> Result<Report, ValidationError> {
                 refused.push(Refusal { cell: id.clone(), id, reason, fully_specified, metric });
             }
             Ok((predicted, measured)) => predictions.push(Prediction {
-                cell: id.clone(),
+                cell: facts(&row),
                 id,
                 metric,
                 predicted,

@@ -12,7 +12,7 @@ use crate::layout::{PAGE, Side, table, wrap};
 use crate::{files, stats};
 
 /// Rows shown before `--full` is asked for.
-const WORST: usize = 10;
+const WORST: usize = 20;
 
 pub(super) fn run(context: &Context, args: &Validate) -> Result<Exit, Fault> {
     let data = match &args.data {

@@ -166,28 +166,45 @@ fn figures(a: &Answer, d: &SiteDispatch) -> Vec<Row> {
     rows
 }
 
-/// What one more unit is worth beside what it costs: id, label, unit, worth, cost, both per year.
-fn worths(
-    a: &Answer,
-    d: &SiteDispatch,
-) -> Vec<(&'static str, &'static str, &'static str, Option<f64>, Option<f64>)> {
+/// What one more unit is worth beside what it costs, both per year.
+struct More {
+    id: &'static str,
+    label: &'static str,
+    unit: &'static str,
+    worth: Option<f64>,
+    cost: Option<f64>,
+}
+
+fn worths(a: &Answer, d: &SiteDispatch) -> Vec<More> {
     let rate = |r: PowerRate| r.eur_per_kw_year();
     let (w, y) = (&d.worth, &a.site.yearly);
-    let kw = "EUR/kW/a";
+    let kw = |id, label, worth: Option<PowerRate>, cost: Option<PowerRate>| More {
+        id,
+        label,
+        unit: "EUR/kW/a",
+        worth: worth.map(rate),
+        cost: cost.map(rate),
+    };
     vec![
-        ("worth.connection", "grid connection", kw, w.connection.map(rate), None),
-        ("worth.export", "right to feed in", kw, w.export.map(rate), None),
-        ("worth.solar", "PV on the site", kw, w.solar.map(rate), Some(rate(y.solar))),
-        ("worth.wind", "wind on the site", kw, w.wind.map(rate), Some(rate(y.wind))),
-        ("worth.battery_power", "battery power", kw, w.battery_power.map(rate), Some(rate(y.battery_power))),
-        (
-            "worth.battery_energy",
-            "battery energy",
-            "EUR/kWh/a",
-            w.battery_energy.map(|p| p.eur_per_mwh() / 1e3),
-            Some(y.battery_energy.eur_per_mwh() / 1e3),
-        ),
-        ("worth.load", "load, each MWh of it costs", "EUR/MWh", w.load.map(|p| p.eur_per_mwh()), None),
+        kw("worth.connection", "grid connection", w.connection, None),
+        kw("worth.export", "right to feed in", w.export, None),
+        kw("worth.solar", "PV on the site", w.solar, Some(y.solar)),
+        kw("worth.wind", "wind on the site", w.wind, Some(y.wind)),
+        kw("worth.battery_power", "battery power", w.battery_power, Some(y.battery_power)),
+        More {
+            id: "worth.battery_energy",
+            label: "battery energy",
+            unit: "EUR/kWh/a",
+            worth: w.battery_energy.map(|p| p.eur_per_mwh() / 1e3),
+            cost: Some(y.battery_energy.eur_per_mwh() / 1e3),
+        },
+        More {
+            id: "worth.load",
+            label: "load, each MWh of it costs",
+            unit: "EUR/MWh",
+            worth: w.load.map(|p| p.eur_per_mwh()),
+            cost: None,
+        },
     ]
 }
 
@@ -223,7 +240,7 @@ pub(super) fn text(context: &Context, a: &Answer) -> String {
     }
     out.push_str(&table(&[Side::Left, Side::Right, Side::Left], &rows));
     let mut rows = vec![["one more unit of", "is worth", "costs", "unit"].map(str::to_owned).to_vec()];
-    for (_, label, unit, worth, cost) in worths(a, d) {
+    for More { label, unit, worth, cost, .. } in worths(a, d) {
         if worth.is_some() {
             let cost = cost.map_or_else(String::new, |c| f.decimal(c, 2));
             rows.push(vec![label.to_owned(), number(worth, 2), cost, unit.to_owned()]);
@@ -246,9 +263,7 @@ pub(super) fn json(a: &Answer) -> Value {
         .collect();
     let worth: serde_json::Map<String, Value> = worths(a, d)
         .into_iter()
-        .map(|(id, _, unit, worth, cost)| {
-            (id.to_owned(), json!({"value": worth, "cost": cost, "unit": unit}))
-        })
+        .map(|m| (m.id.to_owned(), json!({"value": m.worth, "cost": m.cost, "unit": m.unit})))
         .collect();
     let p = &d.dispatch.proof;
     json!({
