@@ -12,8 +12,8 @@ use gigatwin_fabric::Network;
 use gigatwin_quantity::{Bandwidth, Data, Share, Time};
 use gigatwin_serving::frontier::{Activity, frontier};
 use gigatwin_serving::{
-    ChipClass, Deployment, EngineFamily, EngineInputs, Lengths, Objective, PlanInputs,
-    StepModel, closed, memory,
+    ChipClass, Deployment, EngineFamily, EngineInputs, Lengths, Objective, PlanInputs, StepModel, closed,
+    memory,
 };
 
 /// Least CPU seconds per call over five rounds.

@@ -8,8 +8,24 @@ use super::{folder, gigatwin};
 fn predict_page() {
     let f = folder("serving-predict-page");
     let args = [
-        "serving", "predict", "--model", "llama-3-1-70b", "--chip", "h200-sxm", "--tp", "2", "--rate", "3",
-        "--prompt", "2000", "--answer", "300", "--prefix-hit", "0.4", "--draft-tokens", "2",
+        "serving",
+        "predict",
+        "--model",
+        "llama-3-1-70b",
+        "--chip",
+        "h200-sxm",
+        "--tp",
+        "2",
+        "--rate",
+        "3",
+        "--prompt",
+        "2000",
+        "--answer",
+        "300",
+        "--prefix-hit",
+        "0.4",
+        "--draft-tokens",
+        "2",
     ];
     assert_snapshot!("serving_predict", gigatwin(&f, &args).exits(0).out);
 }
@@ -18,8 +34,18 @@ fn predict_page() {
 fn plan_page() {
     let f = folder("serving-plan-page");
     let args = [
-        "serving", "plan", "--model", "llama-3-1-70b", "--chip", "h200-sxm", "--gpus", "16", "--price", "3",
-        "--confirm", "300",
+        "serving",
+        "plan",
+        "--model",
+        "llama-3-1-70b",
+        "--chip",
+        "h200-sxm",
+        "--gpus",
+        "16",
+        "--price",
+        "3",
+        "--confirm",
+        "300",
     ];
     assert_snapshot!("serving_plan", gigatwin(&f, &args).exits(0).out);
 }
@@ -28,7 +54,16 @@ fn plan_page() {
 fn replay_page() {
     let f = folder("serving-replay-page");
     let args = [
-        "serving", "replay", "--model", "llama-3-1-8b", "--chip", "h100-sxm", "--rate", "8", "--duration", "60",
+        "serving",
+        "replay",
+        "--model",
+        "llama-3-1-8b",
+        "--chip",
+        "h100-sxm",
+        "--rate",
+        "8",
+        "--duration",
+        "60",
     ];
     assert_snapshot!("serving_replay", gigatwin(&f, &args).exits(0).out);
 }
@@ -44,8 +79,22 @@ fn site_page() {
 fn software_out_of_range_is_refused_at_once() {
     let f = folder("serving-software");
     let args = [
-        "serving", "predict", "--model", "llama-3-1-8b", "--chip", "h100-sxm", "--prefix-hit", "2",
-        "--draft-tokens", "0", "--chunk", "-4", "--prompt", "-5", "--answer", "0",
+        "serving",
+        "predict",
+        "--model",
+        "llama-3-1-8b",
+        "--chip",
+        "h100-sxm",
+        "--prefix-hit",
+        "2",
+        "--draft-tokens",
+        "0",
+        "--chunk",
+        "-4",
+        "--prompt",
+        "-5",
+        "--answer",
+        "0",
     ];
     assert_snapshot!("serving_software_faults", gigatwin(&f, &args).exits(2).err);
 }
@@ -62,7 +111,8 @@ fn fine_tuning_that_does_not_fit_says_by_how_much_and_what_would() {
     std::fs::write(f.join("site.toml"), text).expect("written");
     let out = gigatwin(&f, &["run", "site.toml", "--json"]).exits(1).json();
     let list = out["infeasible"].as_array().expect("a list");
-    let reason = list.iter().find(|i| i["what"] == "tune.large").map(|i| i["reason"].to_string()).expect("the job");
+    let reason =
+        list.iter().find(|i| i["what"] == "tune.large").map(|i| i["reason"].to_string()).expect("the job");
     assert!(reason.contains("short by") && reason.contains("16 accelerators would hold it"), "{reason}");
 }
 

@@ -1,7 +1,7 @@
 //! `serving predict`: one given deployment.
 
-use gigatwin_quantity::Time;
 use gigatwin_catalog::Precision;
+use gigatwin_quantity::Time;
 use gigatwin_serving::{Band, Deployment, ServingError, Steady, closed_within, memory, open};
 use serde_json::{Value, json};
 
@@ -51,11 +51,13 @@ fn no(
     deployment: Deployment,
     error: &ServingError,
 ) -> Result<Exit, Fault> {
-    let fits = if matches!(error, ServingError::MemoryShort { .. }) { would_fit(setting, deployment) } else { None };
+    let fits =
+        if matches!(error, ServingError::MemoryShort { .. }) { would_fit(setting, deployment) } else { None };
     if context.json {
         let stamp = stamp(context, setting);
         let reason = error.to_string();
-        context.json(&json!({"gigatwin": stamp, "status": "infeasible", "reason": reason, "would_fit": fits}))?;
+        context
+            .json(&json!({"gigatwin": stamp, "status": "infeasible", "reason": reason, "would_fit": fits}))?;
     } else {
         context.data(&format!("{error}\n"))?;
         if let Some(fits) = fits {
