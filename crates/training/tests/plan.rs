@@ -6,8 +6,9 @@ use common::{calibration, deepseek_v3, gb300, gpt3, h100, llama_8b, network, sma
 use gigatwin_catalog::{Chip, ModelShape, Precision};
 use gigatwin_quantity::{Data, Share};
 use gigatwin_training::{
-    CampaignInputs, Choices, Job, Plan, PlanError, PlanRequest, campaign, compute_optimal_parameters,
-    compute_optimal_tokens, front, front_by_brute_force, plan, plan_by_brute_force,
+    CampaignInputs, Choices, Job, Layout, Placement, Plan, PlanError, PlanRequest, campaign,
+    compute_optimal_parameters, compute_optimal_tokens, front, front_by_brute_force, plan,
+    plan_by_brute_force, step,
 };
 use proptest::prelude::*;
 
@@ -65,6 +66,35 @@ proptest! {
                 }
             }
             (a, b) => prop_assert_eq!(a.err(), b.err()),
+        }
+    }
+}
+
+proptest! {
+    /// The orders of ranks that the search leaves out are never faster than one it keeps: equal but for rounding at best.
+    #[test]
+    fn orders_left_out_are_never_faster(
+        moe in any::<bool>(),
+        log_tp in 0_u32..4, log_cp in 0_u32..3, log_pp in 1_u32..4, log_dp in 0_u32..4, log_ep in 0_u32..4,
+        micro in 1_u32..9,
+    ) {
+        let (tp, cp, pp, dp) = (1 << log_tp, 1 << log_cp, 1 << log_pp, 1 << log_dp);
+        let ep = if moe { (1 << log_ep).min(tp * cp * dp) } else { 1 };
+        let model = if moe { small_moe() } else { small() };
+        let l = Layout { tp: tp.min(4), cp, pp, dp, ep, ..Layout::single(dp * micro, 4096, Precision::Bf16) };
+        let of = |placement| with(&model, &h100(), |job| step(job, &Layout { placement, ..l }));
+        if let Ok(usual) = of(Placement::ContextDataPipeline) {
+            let all: Vec<_> = Placement::ALL.iter().filter_map(|p| Some((*p, of(*p).ok()?))).collect();
+            let kept = all.iter().filter(|(p, _)| {
+                !matches!(p, Placement::DataContextPipeline | Placement::PipelineDataContext)
+            });
+            let best = kept.map(|(_, o)| o.step_time.s()).fold(f64::INFINITY, f64::min);
+            for (p, o) in &all {
+                prop_assert!(o.step_time.s() >= best * (1.0 - 1e-9), "{:?}", p);
+                if o.breakdown.pipeline >= usual.breakdown.pipeline {
+                    prop_assert!(o.step_time.s() >= usual.step_time.s() * (1.0 - 1e-9), "{:?}", p);
+                }
+            }
         }
     }
 }

@@ -74,6 +74,14 @@ pub(crate) struct LayerCost {
     pub send: f64,
 }
 
+impl LayerCost {
+    /// Without the exchange of tokens between experts: below the cost of a layer in any order of ranks.
+    pub(crate) fn without_exchange(&self) -> LayerCost {
+        let less = |p: &Pass| Pass { expert: 0.0, ..*p };
+        LayerCost { forward: less(&self.forward), backward: less(&self.backward), ..*self }
+    }
+}
+
 /// Everything the cost of a layer depends on besides the layout.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bench<'a> {

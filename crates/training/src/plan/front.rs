@@ -80,7 +80,6 @@ fn build(job: &Job, request: &PlanRequest, prune: bool) -> Result<Front, PlanErr
     // Strictly: an equal one may come first in the order of sizes.
     let beaten = |bytes: f64, bound: f64| prune && bytes > stairs.borrow().least_until(bound);
     tree.places(
-        !prune,
         |bound, floor| {
             let floor = floor();
             beaten(floor, bound) || (prune && floor > job.chip.memory.bytes())

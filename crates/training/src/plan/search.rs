@@ -1,6 +1,6 @@
 //! Best-first search for the fastest layout and the fastest of another cut.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
 use super::compare::{Candidate, cut};
 use super::space::{Orders, Space, chunkings, count, fastest, leaves};
@@ -13,21 +13,21 @@ use crate::{Job, Layout, Placement, Schedule, Zero};
 /// A cut on a number of stages, any number of replicas, with a bound below all leaves.
 struct Group {
     bound: f64,
+    /// The same over the other orders of ranks, as if experts exchanged nothing; none where there is no other order.
+    other: f64,
     cut: u32,
     pp: u32,
-    /// Whether it holds the layouts in other orders of ranks than the default, which seats the groups of a layer closest.
-    reordered: bool,
 }
 
-/// The searched space, lowest bound first, other orders of ranks last.
+/// The searched space, lowest bound first.
 pub(super) struct Tree<'a> {
     job: &'a Job<'a>,
     request: &'a PlanRequest,
     bench: Bench<'a>,
     space: Space,
     orders: Orders,
-    /// Cuts with the cost of their layers in the first order of ranks, and a bound below it in any order.
-    cuts: Vec<(Layout, LayerCost, LayerCost)>,
+    /// Cuts with the cost of their layers in the first order of ranks, and once it is asked for a bound below it in any order.
+    cuts: Vec<(Layout, LayerCost, OnceCell<LayerCost>)>,
     groups: Vec<Group>,
     /// Leaves of the whole tree.
     pub all: u64,
@@ -44,13 +44,12 @@ pub(super) struct Place {
 impl<'a> Tree<'a> {
     pub(super) fn new(job: &'a Job<'a>, request: &'a PlanRequest) -> Tree<'a> {
         let bench = Bench::new(job.model, job.chip, job.network, job.calibration, job.state);
-        let closest = Bench { closest: true, ..bench };
         let space = Space::new(job, request);
         let orders = Orders::new(request);
         let mut tree =
             Tree { job, request, bench, space, orders, cuts: Vec::new(), groups: Vec::new(), all: 0 };
         for cut in tree.space.cuts(job.model, request) {
-            let mut cost: Option<(LayerCost, LayerCost)> = None;
+            let mut cost: Option<LayerCost> = None;
             for pp in tree.space.stages(job.model, request, &cut) {
                 let chunks = chunkings(job.model, request, &cut, pp);
                 let mut most: Option<Layout> = None;
@@ -60,54 +59,45 @@ impl<'a> Tree<'a> {
                 }
                 let Some(most) = most else { continue };
                 // The cost of a layer depends on stages and replicas only through where groups sit, which the cut fixes.
-                let (usual, least) =
-                    cost.get_or_insert_with(|| (bench.layer_cost(&most), closest.layer_cost(&most)));
+                let usual = cost.get_or_insert_with(|| bench.layer_cost(&most));
                 // Fewer replicas run more micro-batches each, and fewer chips have a slowest one that is less slow.
                 let few = Layout { dp: 1, global_batch: most.micro_batches() * cut.micro_batch, ..most };
                 let best = fastest(job.model, request, &few);
                 let cut = tree.cuts.len() as u32;
-                tree.groups.push(Group {
-                    bound: lower_bound(&bench, &best, usual),
-                    cut,
-                    pp,
-                    reordered: false,
-                });
-                if pp > 1 && request.choices.placements.len() > 1 {
-                    let bound = lower_bound(&bench, &best, least);
-                    tree.groups.push(Group { bound, cut, pp, reordered: true });
-                }
+                let bound = lower_bound(&bench, &best, usual);
+                let several = pp > 1 && request.choices.placements.len() > 1;
+                let other = match (several, job.model.moe.is_some()) {
+                    (false, _) => f64::INFINITY,
+                    (true, false) => bound,
+                    (true, true) => lower_bound(&bench, &best, &usual.without_exchange()),
+                };
+                tree.groups.push(Group { bound, other, cut, pp });
             }
-            if let Some((usual, least)) = cost {
-                tree.cuts.push((cut, usual, least));
+            if let Some(usual) = cost {
+                tree.cuts.push((cut, usual, OnceCell::new()));
             }
         }
-        // The default order first: it is mostly the best, and what it finds prunes the others.
-        tree.groups.sort_by(|a, b| a.reordered.cmp(&b.reordered).then(a.bound.total_cmp(&b.bound)));
+        tree.groups.sort_by(|a, b| a.bound.total_cmp(&b.bound));
         tree
     }
 
     /// Places from the lowest bound of their group on, but for groups that `skip` refuses by their bound and by the bytes per chip
-    /// that none of their leaves undercuts. `enter` may refuse a place in the same way; orders of ranks that another one dominates are
-    /// left out unless `every`.
+    /// that none of their leaves undercuts. `enter` may refuse a place in the same way; orders of ranks that another one dominates, or
+    /// that bring no stages closer, are left out.
     pub(super) fn places(
         &self,
-        every: bool,
         mut skip: impl FnMut(f64, &dyn Fn() -> f64) -> bool,
         mut enter: impl FnMut(f64, f64) -> bool,
         mut each: impl FnMut(&Bench, Place),
     ) {
+        // The more replicas divide the training state, the less of it a chip holds.
+        let least = |group: &Group| {
+            let most = self.space.replicas(self.request, &self.cuts[group.cut as usize].0, group.pp).next();
+            most.map_or(f64::INFINITY, |most| floor(self.job, self.request, &most))
+        };
         for group in &self.groups {
             let (cut, cost, _) = &self.cuts[group.cut as usize];
-            // The more replicas divide the training state, the less of it a chip holds.
-            let least = || {
-                let most = self.space.replicas(self.request, cut, group.pp).next();
-                most.map_or(f64::INFINITY, |most| floor(self.job, self.request, &most))
-            };
-            if skip(group.bound, &least) {
-                continue;
-            }
-            if group.reordered {
-                self.reordered(group, every, &mut enter, &mut each);
+            if skip(group.bound, &|| least(group)) {
                 continue;
             }
             for layout in self.space.replicas(self.request, cut, group.pp) {
@@ -118,6 +108,24 @@ impl<'a> Tree<'a> {
                 }
             }
         }
+        // The default order is mostly the best; what it found prunes the others.
+        for group in self.groups.iter().filter(|g| g.other < f64::INFINITY) {
+            if !skip(group.other, &|| least(group)) && !skip(self.closest(group), &|| 0.0) {
+                self.reordered(group, &mut enter, &mut each);
+            }
+        }
+    }
+
+    /// The bound of a group over all orders of ranks but the first, with the least that experts exchange in any.
+    fn closest(&self, group: &Group) -> f64 {
+        let (cut, _, least) = &self.cuts[group.cut as usize];
+        let Some(most) = self.space.replicas(self.request, cut, group.pp).next() else {
+            return f64::INFINITY;
+        };
+        let closest = Bench { closest: true, ..self.bench };
+        let least = least.get_or_init(|| closest.layer_cost(&most));
+        let few = Layout { dp: 1, global_batch: most.micro_batches() * cut.micro_batch, ..most };
+        lower_bound(&self.bench, &fastest(self.job.model, self.request, &few), least)
     }
 
     /// The place's floor, where `enter` lets it in.
@@ -136,12 +144,12 @@ impl<'a> Tree<'a> {
     fn reordered(
         &self,
         group: &Group,
-        every: bool,
         enter: &mut impl FnMut(f64, f64) -> bool,
         each: &mut impl FnMut(&Bench, Place),
     ) {
         let (cut, usual, least) = &self.cuts[group.cut as usize];
-        let wanted = |p: &Placement| *p != self.first() && (every || !p.dominated());
+        let least = least.get().unwrap_or(usual);
+        let wanted = |p: &Placement| *p != self.first() && !p.dominated();
         for placement in self.request.choices.placements.iter().copied().filter(wanted) {
             // Layers cost the same wherever their groups sit as close.
             let at = |l: &Layout| (self.bench.seat(l).stage, self.bench.seat(l).context);
@@ -155,7 +163,7 @@ impl<'a> Tree<'a> {
                 // Another order only ever brings the stages closer: groups of a layer and replicas sit farther.
                 let send = self.bench.send(&layout);
                 let far = self.bench.send(&Layout { placement: self.first(), ..layout });
-                if (!every && send >= far) || self.open(&layout, least, enter).is_none() {
+                if send >= far || self.open(&layout, least, enter).is_none() {
                     continue;
                 }
                 let there = at(&layout);
@@ -239,7 +247,6 @@ pub(super) fn search(job: &Job, request: &PlanRequest, prune: bool) -> Found {
     let fits = |floor: f64| !prune || floor <= job.chip.memory.bytes();
     let skip = |bound: f64, floor: &dyn Fn() -> f64| slower(bound) || !fits(floor());
     tree.places(
-        !prune,
         skip,
         |bound, floor| !slower(bound) && fits(floor),
         |bench, place| {
