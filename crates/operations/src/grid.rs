@@ -1,7 +1,7 @@
 use crate::job::Seconds;
 
 /// Cells of a block: small enough to walk, large enough that blocks are few.
-const BLOCK: usize = 64;
+const BLOCK: usize = 32;
 
 /// Free accelerators on Slurm's grid of `bf_resolution`, from now to the end of `bf_window`.
 ///

@@ -4,8 +4,14 @@ use rustc_hash::FxHashMap;
 
 use crate::job::Seconds;
 
-/// Place in the order of the queue: smaller goes first. Negated priority, submission, position in the workload.
-pub(crate) type Key = (i64, Seconds, u32);
+/// Place in the order of the queue: smaller goes first. The priority, turned round, in the upper half, the position in the workload, which
+/// is that of submission, in the lower.
+pub(crate) type Key = u64;
+
+/// Slurm keeps priorities as whole numbers of 32 bits; the cut is part of its order.
+pub(crate) fn key_of(priority: f64, job: u32) -> Key {
+    u64::from(u32::MAX - priority as u32) << 32 | u64::from(job)
+}
 
 /// Jobs that differ in nothing the scheduler looks at but their age. If the first of a lane cannot start, none of it can.
 #[derive(Debug)]
@@ -47,9 +53,7 @@ impl Lane {
 
     pub fn key(&self, i: usize, ageing: &Ageing) -> Option<Key> {
         let &(submit, job) = self.jobs.get(i)?;
-        // Slurm keeps priorities as whole numbers; the cut is part of its order.
-        let priority = (self.priority + ageing.part(submit)).floor() as i64;
-        Some((-priority, submit, job))
+        Some(key_of(self.priority + ageing.part(submit), job))
     }
 }
 

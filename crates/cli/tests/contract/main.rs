@@ -10,6 +10,7 @@ mod fabric;
 mod fabric_flow;
 mod faults;
 mod machine;
+mod operate;
 mod outcome;
 mod pages;
 mod programme;

@@ -30,18 +30,22 @@ impl SlurmClock {
     /// Next run of either; never for other policies.
     pub fn due(&self, queue: bool) -> Seconds {
         match self.settings {
-            Some(s) if queue => {
-                let periodic = (self.main_last + s.sched_interval).max(0);
-                self.main_due.min(self.backfill_due).min(periodic)
-            }
+            Some(_) if queue => self.main_due.min(self.backfill_due),
             _ => Seconds::MAX,
         }
     }
 
-    /// Something changed: the main scheduler runs as soon as it may, backfill in its next cycle.
-    pub fn wake(&mut self, now: Seconds) {
+    /// Something changed: the main scheduler runs as soon as it may, backfill in its next cycle. `waiting`: were there jobs before?
+    pub fn wake(&mut self, now: Seconds, waiting: bool) {
         let Some(s) = self.settings else { return };
-        self.main_due = self.main_due.min(now.max(self.main_last + s.sched_min_interval));
+        if waiting && self.main_due == Seconds::MAX && self.main_last >= 0 {
+            // The runs every `sched_interval` that met nothing new did nothing, but from the last of them on the pause counts.
+            let runs = (now - 1 - self.main_last).max(0) / s.sched_interval;
+            self.main_last += runs * s.sched_interval;
+        }
+        // A run by the interval may come before the pause is over.
+        let pause = s.sched_min_interval.min(s.sched_interval);
+        self.main_due = self.main_due.min(now.max(self.main_last + pause));
         // A cycle that passed over an empty queue is gone.
         if self.backfill_due == Seconds::MAX || self.backfill_due < now {
             let since = (now - self.backfill_last).max(1);
@@ -53,7 +57,13 @@ impl SlurmClock {
     /// Does the main scheduler run now?
     pub fn main(&mut self, now: Seconds) -> bool {
         let Some(s) = self.settings else { return false };
-        let run = self.main_due <= now || self.main_last + s.sched_interval <= now;
+        let mut run = self.main_due <= now;
+        if !run && self.main_due == Seconds::MAX && self.main_last >= 0 {
+            // On its interval it runs; between two of them the last one counts as made.
+            let since = now - self.main_last;
+            run = since >= s.sched_interval && since % s.sched_interval == 0;
+            self.main_last += since / s.sched_interval * s.sched_interval;
+        }
         if run {
             self.main_due = Seconds::MAX;
             self.main_last = now;

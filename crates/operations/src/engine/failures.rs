@@ -122,7 +122,7 @@ impl Engine<'_> {
         self.free += per_node;
         self.down_units -= per_node;
         self.changed = true;
-        self.clock.wake(self.now);
+        self.clock.wake(self.now, self.is_waiting());
     }
 
     pub(super) fn is_part(&self, job: u32) -> Option<u32> {

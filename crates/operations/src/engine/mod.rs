@@ -268,7 +268,10 @@ impl<'a> Engine<'a> {
                 self.enqueue(job);
                 self.changed = true;
             }
-            What::Edge => self.changed = true,
+            What::Edge => {
+                self.changed = true;
+                self.clock.wake(self.now, self.is_waiting());
+            }
         }
     }
 

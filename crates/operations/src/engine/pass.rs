@@ -23,8 +23,10 @@ struct Rule {
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     heads: BinaryHeap<Reverse<(Key, u32, u32)>>,
-    /// Lanes that could start a job now.
-    hopeful: Vec<u32>,
+    /// Lanes that could start a job now, with their shape.
+    hopeful: Vec<(u32, i64, Seconds)>,
+    /// By lane: does it stand among those?
+    hopes: Vec<bool>,
     /// By lane: no job of it can be planned before this, as the walk only takes away. A moment, or a cell of the grid.
     found: Vec<i64>,
 }
@@ -52,7 +54,8 @@ impl Engine<'_> {
                 }
                 if self.counts.starts > before {
                     // A start is a change that the next cycle looks at, not this one again.
-                    self.clock.wake(self.now + 1);
+                    let waiting = self.is_waiting();
+                    self.clock.wake(self.now + 1, waiting);
                 }
             }
             _ if !self.changed && self.arrivals_turned_away() => {}
@@ -229,18 +232,20 @@ impl Engine<'_> {
     }
 
     fn walk(&mut self, rule: Rule, scratch: &mut Scratch, mut tested: usize, preempting: bool) -> bool {
-        let Scratch { heads, hopeful, found } = scratch;
+        let Scratch { heads, hopeful, hopes, found } = scratch;
         heads.clear();
         hopeful.clear();
         for i in 0..self.queue.active().len() {
             let l = self.queue.active()[i];
             if found.len() <= l as usize {
                 found.resize(l as usize + 1, 0);
+                hopes.resize(l as usize + 1, false);
             }
             found[l as usize] = if self.on_grid { 1 } else { self.now + 1 };
             let (units, limit) = (self.queue.lane(l).units, self.queue.lane(l).limit);
-            if units <= self.free && self.fits_now(units, limit) {
-                hopeful.push(l);
+            hopes[l as usize] = units <= self.free && self.fits_now(units, limit);
+            if hopes[l as usize] {
+                hopeful.push((l, units, limit));
             }
         }
         if hopeful.is_empty() && !preempting {
@@ -254,15 +259,18 @@ impl Engine<'_> {
         let mut reservations = rule.reservations;
         // The queue holds no more than the depth, except where the two schedulers look differently deep.
         let counted = rule.depth < self.queue.len() + tested;
-        while let Some(Reverse((_, l, cursor))) = heads.pop() {
+        while let Some(Reverse((_, l, cursor))) = heads.peek().copied() {
             if tested >= rule.depth {
                 break;
             }
             let lane = self.queue.lane(l);
             let (units, limit) = (lane.units, lane.limit);
-            let Some(job) = lane.job(cursor as usize) else { continue };
-            let here = hopeful.iter().position(|&h| h == l);
-            if let Some(h) = here {
+            let Some(job) = lane.job(cursor as usize) else {
+                heads.pop();
+                continue;
+            };
+            let here = hopes[l as usize];
+            if here {
                 if let Some(end) = self.start(job) {
                     tested += 1;
                     self.queue.pop(l);
@@ -271,11 +279,11 @@ impl Engine<'_> {
                     } else {
                         self.profile.take(self.now, end, units)
                     };
-                    self.thin(hopeful, self.now, least);
-                    if let Some(key) = self.queue.lane(l).key(0, &self.ageing) {
-                        heads.push(Reverse((key, l, 0)));
-                    } else {
-                        hopeful.retain(|&h| h != l);
+                    self.thin(hopeful, hopes, self.now, least);
+                    let key = self.queue.lane(l).key(0, &self.ageing);
+                    replace(heads, key, l, 0);
+                    if key.is_none() {
+                        drop_hope(hopeful, hopes, l);
                     }
                     if hopeful.is_empty() && !preempting {
                         break;
@@ -283,7 +291,7 @@ impl Engine<'_> {
                     continue;
                 }
                 // Enough in number, but not as one gang: it waits for the next change.
-                hopeful.swap_remove(h);
+                drop_hope(hopeful, hopes, l);
             } else if preempting && self.preempt_for(job) {
                 return true;
             }
@@ -292,7 +300,8 @@ impl Engine<'_> {
             }
             if reservations == 0 {
                 // Only those that can start are of interest now.
-                heads.retain(|Reverse((_, l, _))| preempting || hopeful.contains(l));
+                heads.pop();
+                heads.retain(|Reverse((_, l, _))| preempting || hopes[*l as usize]);
                 if hopeful.is_empty() && !preempting {
                     break;
                 }
@@ -300,11 +309,11 @@ impl Engine<'_> {
             }
             tested += 1;
             // Where the number is there but not the gang, only a change can help.
-            let gang_missing = here.is_some();
+            let gang_missing = here;
             let planned = self.reserve(units, limit, &mut found[l as usize], gang_missing);
             if let Some((from, least)) = planned {
                 self.counts.reservations += 1;
-                self.thin(hopeful, from, least);
+                self.thin(hopeful, hopes, from, least);
             }
             // A first job that is due beyond all that matters holds its reservation all the same.
             if planned.is_some() || rule.grid.is_none() {
@@ -314,11 +323,11 @@ impl Engine<'_> {
                 break;
             }
             // One that cannot be planned speaks for all behind it in its lane; they only count as looked at.
-            if planned.is_some() || counted {
-                self.skip(heads, l, cursor);
-            }
+            let next = planned.is_some() || counted;
+            let key = if next { self.queue.lane(l).key(cursor as usize + 1, &self.ageing) } else { None };
+            replace(heads, key, l, cursor + 1);
             if reservations == 0 {
-                heads.retain(|Reverse((_, l, _))| preempting || hopeful.contains(l));
+                heads.retain(|Reverse((_, l, _))| preempting || hopes[*l as usize]);
             }
         }
         false
@@ -351,18 +360,39 @@ impl Engine<'_> {
         Some((start, self.profile.take(start, start + limit, units)))
     }
 
-    /// The next job of a lane takes its place in the walk.
-    fn skip(&self, heads: &mut BinaryHeap<Reverse<(Key, u32, u32)>>, lane: u32, cursor: u32) {
-        if let Some(key) = self.queue.lane(lane).key(cursor as usize + 1, &self.ageing) {
-            heads.push(Reverse((key, lane, cursor + 1)));
-        }
-    }
-
     /// Drops the lanes that cannot start any more, after a span from `from` on was left with `least`.
-    fn thin(&mut self, hopeful: &mut Vec<u32>, from: Seconds, least: i64) {
-        hopeful.retain(|&h| {
-            let (units, limit) = (self.queue.lane(h).units, self.queue.lane(h).limit);
-            self.now + limit < from || units <= least || self.fits_now(units, limit)
+    fn thin(
+        &mut self,
+        hopeful: &mut Vec<(u32, i64, Seconds)>,
+        hopes: &mut [bool],
+        from: Seconds,
+        least: i64,
+    ) {
+        hopeful.retain(|&(l, units, limit)| {
+            let still = self.now + limit < from || units <= least || self.fits_now(units, limit);
+            hopes[l as usize] = still;
+            still
         });
     }
+}
+
+type Heads = BinaryHeap<Reverse<(Key, u32, u32)>>;
+
+/// Puts the next job of a lane, if there is one, in the place of the first.
+fn replace(heads: &mut Heads, key: Option<Key>, lane: u32, cursor: u32) {
+    match key {
+        Some(key) => {
+            if let Some(mut top) = heads.peek_mut() {
+                *top = Reverse((key, lane, cursor));
+            }
+        }
+        None => {
+            heads.pop();
+        }
+    }
+}
+
+fn drop_hope(hopeful: &mut Vec<(u32, i64, Seconds)>, hopes: &mut [bool], lane: u32) {
+    hopes[lane as usize] = false;
+    hopeful.retain(|h| h.0 != lane);
 }

@@ -40,6 +40,7 @@ impl Engine<'_> {
         }
         self.resort();
         self.changed = true;
+        self.clock.wake(self.now, self.is_waiting());
     }
 
     pub(super) fn charge_tenant(&mut self, job: u32, units: i64) {

@@ -1,6 +1,6 @@
 use super::Engine;
 use crate::job::{Job, Seconds};
-use crate::lanes::Key;
+use crate::lanes::{Key, key_of};
 use crate::policy::{Order, OverLimit, Policy};
 
 impl Engine<'_> {
@@ -18,6 +18,10 @@ impl Engine<'_> {
         }
     }
 
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.queue.active().is_empty()
+    }
+
     pub(super) fn group(&self, job: &Job) -> u32 {
         let qos = self.site.qos.len() as u32;
         match self.settings.order {
@@ -27,6 +31,7 @@ impl Engine<'_> {
     }
 
     pub(super) fn enqueue(&mut self, index: u32) {
+        let waiting = self.is_waiting();
         let job = &self.jobs[index as usize];
         let units = self.site.layout.units(job.size);
         let shape = (self.group(job), units, self.planned(job));
@@ -43,7 +48,7 @@ impl Engine<'_> {
             // Against the last one that the scheduler looks at.
             let age = self.ageing.now.min(job.submit);
             let aged = crate::lanes::Ageing { now: self.ageing.now.max(age), ..self.ageing };
-            let key: Key = (-(priority + aged.part(job.submit)).floor() as i64, job.submit, index);
+            let key = key_of(priority + aged.part(job.submit), index);
             match self.queue.last(&self.ageing) {
                 Some((last, lane)) if key < last => {
                     if let Some(out) = self.queue.pop_back(lane) {
@@ -60,7 +65,7 @@ impl Engine<'_> {
         } else {
             self.behind.insert(shape, job.submit, index, || priority);
         }
-        self.clock.wake(self.now);
+        self.clock.wake(self.now, waiting);
     }
 
     fn put_behind(&mut self, index: u32) {

@@ -158,7 +158,7 @@ impl Engine<'_> {
         self.running[slot as usize].nodes = nodes;
         self.vacant.push(slot);
         self.changed = true;
-        self.clock.wake(self.now);
+        self.clock.wake(self.now, self.is_waiting());
     }
 
     pub(super) fn end(&mut self, slot: u32, epoch: u32) {

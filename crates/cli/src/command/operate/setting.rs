@@ -129,6 +129,7 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
             OverLimitName::Kill => OverLimit::Kill,
             OverLimitName::Extend => OverLimit::Extend,
         },
+        // Loading the checkpoint and starting the processes.
         restart: 300,
         // A drawn workload has no end; a trace runs until its last job is done.
         until: args.trace.is_none().then_some(span),
@@ -292,7 +293,7 @@ fn mix(args: &Operate, facts: &SiteOperations, layout: &Layout, shares: &ShareTr
             submit: at,
             runtime,
             gpus: c.accelerators,
-            checkpoint: 1_800,
+            checkpoint: young_daly(facts, c.accelerators),
             qos: CAMPAIGN,
             tenant: top,
         });
@@ -337,7 +338,8 @@ fn mix(args: &Operate, facts: &SiteOperations, layout: &Layout, shares: &ShareTr
             JobClass::Batch,
             (load - asked - 2.0 * small).max(0.0),
             (18_006.0, 874.0),
-            (10, 14 * 86_400),
+            // A run of a few days cannot be filled evenly by jobs that are longer than it.
+            (10, (span / 4).clamp(86_400, 14 * 86_400)),
             sizes(8.min(largest(1.0)), largest(1.0 / 32.0).max(1), 1.6),
             NORMAL,
             3_600,
@@ -345,6 +347,13 @@ fn mix(args: &Operate, facts: &SiteOperations, layout: &Layout, shares: &ShareTr
         ),
     ];
     Mix { streams, pools, campaigns }
+}
+
+/// Seconds between checkpoints that cost least: √(2 · cost · time between failures) (Young 1974, Daly 2006), at half a minute each.
+fn young_daly(facts: &SiteOperations, accelerators: u32) -> u32 {
+    let nodes = f64::from(accelerators) / f64::from(facts.layout.gpus_per_node);
+    let between = 1.0 / (facts.node_failure.per_s() * nodes).max(1e-12);
+    (2.0 * 30.0 * between).sqrt().round().clamp(60.0, 86_400.0) as u32
 }
 
 /// Planned maintenance of the whole machine: the file's share of the time as one day in each so many, first in the second week.
