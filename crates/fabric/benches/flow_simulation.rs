@@ -12,7 +12,7 @@ use gigatwin_quantity::{Bandwidth, Data, Time};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-const CASES: [(&str, &str); 14] = [
+const CASES: [(&str, &str); 15] = [
     ("permutation-1024", "D-mod-k, 16 x 8 x 8"),
     ("permutation-4096", "D-mod-k, 16 x 16 x 16"),
     ("permutation-16384", "D-mod-k, 32 x 32 x 16; at most 0.2 s"),
@@ -22,6 +22,7 @@ const CASES: [(&str, &str); 14] = [
     ("ecmp-65536", "ECMP, 32 x 32 x 64"),
     ("spray-131072", "spraying, 64 x 64 x 32"),
     ("all-to-all-1024", "1,047,552 flows at once, D-mod-k; at most 0.2 s, 150 MB"),
+    ("all-to-all-1024-explicit", "the same, every flow on its own; at most 0.2 s, 150 MB"),
     ("ring-131072", "ring, by symmetry; at most 10 ms"),
     ("rail-131072", "rail step of 8 NICs, by symmetry; at most 10 ms"),
     ("ring-131072-explicit", "ring, every flow on its own"),

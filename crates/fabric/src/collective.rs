@@ -112,7 +112,7 @@ pub enum Algorithm {
     Ring,
     /// Chain inside the domain, double binary tree between domains.
     Tree,
-    /// Reduction in the scale-up switches.
+    /// Reduction, or for a broadcast copying, in the scale-up switches.
     Nvls,
     /// The same with a tree between domains.
     NvlsTree,
@@ -208,7 +208,8 @@ impl Network {
     /// domain, so bus bandwidth is 2(k−1)/(k+1) of the rate in use; between domains a double binary tree
     /// moves S per domain and direction for two domains, 2·S for more. All-to-all: the traffic inside and
     /// between domains overlap; the latter is bytes·(n−k)/n per NIC, so bus bandwidth tends to N/(N−1) of the
-    /// NIC rate (nccl-tests issue 130).
+    /// NIC rate (nccl-tests issue 130). Broadcast: the message crosses each link once, whether by ring, by double binary
+    /// tree or copied by the switches; what differs is latency.
     pub fn time(&self, collective: Collective, bytes: Data, group: Group) -> Time {
         self.best(collective, bytes, group).1
     }
@@ -260,7 +261,8 @@ fn candidates(collective: Collective) -> &'static [Algorithm] {
     match collective {
         Collective::AllReduce => &[Ring, Tree, Nvls, NvlsTree, CollNet],
         Collective::AllGather | Collective::ReduceScatter => &[Ring, Pat, ByLevels],
-        Collective::Broadcast => &[Ring],
+        // NCCL broadcasts by rings alone; tree and multicast are what other libraries make of the same links.
+        Collective::Broadcast => &[Ring, Tree, Nvls, NvlsTree],
         Collective::AllToAll => &[Direct, Rail],
         Collective::SendRecv => &[Direct],
     }

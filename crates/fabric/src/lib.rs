@@ -1,5 +1,6 @@
 //! Network sizing, collectives, storage and reliability.
 
+pub mod bands;
 pub mod bill;
 pub mod calibration;
 pub mod collective;
@@ -20,7 +21,8 @@ pub use reliability::{
     job_mtbf, spare_nodes, young_daly,
 };
 pub use scaleup::{ScaleUpBill, ScaleUpDesign, size_scaleup};
-pub use sizing::size;
+pub use sizing::{faults as design_faults, size};
 pub use storage::{
-    CapacityInputs, CheckpointInputs, CheckpointTimes, NodeTier, SharedStorage, StorageError, checkpoint,
+    CapacityInputs, CheckpointInputs, CheckpointTimes, MemoryTimes, NodeTier, PeerMemory, SharedStorage,
+    StorageError, StorageUnit, checkpoint, peer_checkpoint, rates_for,
 };

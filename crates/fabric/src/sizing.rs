@@ -7,6 +7,7 @@ mod hyperx;
 use crate::bill::{BillOfMaterials, PlaneCounts, price_plane};
 use crate::design::{FabricDesign, SizingError, Structure};
 use clos::clos;
+pub(crate) use hyperx::lattice;
 
 /// Sizes a network.
 ///
@@ -24,7 +25,9 @@ use clos::clos;
 /// [`SizingError`] where a number is out of its domain, the structure does not reach that far, or is
 /// not modelled.
 pub fn size(design: &FabricDesign) -> Result<BillOfMaterials, SizingError> {
-    check(design)?;
+    if let Some(first) = faults(design).into_iter().next() {
+        return Err(first);
+    }
     let links = u64::from(design.endpoints) + u64::from(design.management_links);
     let plane = match design.structure {
         Structure::FatTree => clos(design, design.endpoints.into(), links, 1)?,
@@ -42,21 +45,23 @@ pub fn size(design: &FabricDesign) -> Result<BillOfMaterials, SizingError> {
     Ok(price_plane(design, plane))
 }
 
-fn check(d: &FabricDesign) -> Result<(), SizingError> {
-    let rules: [(bool, &'static str, &'static str); 9] = [
+/// Every number of a design that is out of its domain; whether the structure reaches far enough is for [`size`] to say.
+pub fn faults(d: &FabricDesign) -> Vec<SizingError> {
+    let ratio = |r: f64| r >= 1.0 && r.is_finite();
+    let torus = match d.structure {
+        Structure::Torus3d { edge, circuit_ports } => edge >= 2 && circuit_ports >= 2,
+        _ => true,
+    };
+    // A leaf or spine must keep a port up and a port down.
+    let fits = |r: f64| !ratio(r) || d.switch.radix < 4 || r < f64::from(d.switch.radix);
+    let rules: [(bool, &'static str, &'static str); 12] = [
         (d.endpoints > 0, "the number of endpoints", "at least one"),
         (d.planes > 0, "the number of planes", "at least one"),
         (d.switch.radix >= 4, "the switch radix", "at least four"),
-        (
-            d.leaf_oversubscription >= 1.0 && d.leaf_oversubscription.is_finite(),
-            "the oversubscription of leaves",
-            "a finite number of one or more",
-        ),
-        (
-            d.spine_oversubscription >= 1.0 && d.spine_oversubscription.is_finite(),
-            "the oversubscription of spines",
-            "a finite number of one or more",
-        ),
+        (ratio(d.leaf_oversubscription), "the oversubscription of leaves", "a finite number of one or more"),
+        (ratio(d.spine_oversubscription), "the oversubscription of spines", "a finite number of one or more"),
+        (fits(d.leaf_oversubscription), "the oversubscription of leaves", "less than the switch radix"),
+        (fits(d.spine_oversubscription), "the oversubscription of spines", "less than the switch radix"),
         (
             !matches!(d.structure, Structure::RailOptimised { rails: 0 } | Structure::RailOnly { rails: 0 }),
             "the number of rails",
@@ -73,9 +78,8 @@ fn check(d: &FabricDesign) -> Result<(), SizingError> {
             "endpoints per rack and racks per row",
             "at least one",
         ),
+        (torus, "cube edge and ports of a circuit switch", "at least two"),
     ];
-    match rules.into_iter().find(|(holds, _, _)| !holds) {
-        Some((_, what, must)) => Err(SizingError::Invalid { what, must }),
-        None => Ok(()),
-    }
+    let broken = rules.into_iter().filter(|(holds, _, _)| !holds);
+    broken.map(|(_, what, must)| SizingError::Invalid { what, must }).collect()
 }

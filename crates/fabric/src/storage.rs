@@ -24,6 +24,15 @@ pub struct NodeTier {
     pub capacity: Data,
 }
 
+/// Memory of the hosts as a tier: each node keeps a copy of another node's part (Gemini, SOSP 2023).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PeerMemory {
+    /// Rate between two nodes over the scale-out network.
+    pub rate: Bandwidth,
+    /// Memory of one node that copies may take.
+    pub capacity: Data,
+}
+
 /// How a job writes its checkpoints.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CheckpointInputs {
@@ -85,6 +94,18 @@ pub enum StorageError {
         /// Two parts (the one complete and the one being written) of one node.
         part: Data,
         /// Capacity of a node.
+        capacity: Data,
+    },
+    /// Host memory too small for the copies kept.
+    #[error(
+        "node memory is short by {short}: two copies of a node's part and two of its peer's are {part}, {capacity} are there"
+    )]
+    MemoryTierFull {
+        /// What is missing.
+        short: Data,
+        /// Four parts of one node.
+        part: Data,
+        /// Memory of a node.
         capacity: Data,
     },
 }
@@ -155,6 +176,65 @@ pub fn checkpoint(
         node_load,
         least_interval: save_after_copy,
     })
+}
+
+/// What a checkpoint in the memory of peers costs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MemoryTimes {
+    /// Training stands still: the copy to the host's own memory.
+    pub stall: Time,
+    /// From the start until the peer holds it.
+    pub save: Time,
+    /// A replacement node fetches its part from the peer; all others have theirs.
+    pub load: Time,
+}
+
+/// Times of one checkpoint that goes to the own host's memory and to a peer's.
+///
+/// # Errors
+/// [`StorageError`] where a rate or a count is zero, or a node's memory holds less than two copies of its own part
+/// (one complete, one being written) and as many of its peer's.
+pub fn peer_checkpoint(inputs: &CheckpointInputs, peer: &PeerMemory) -> Result<MemoryTimes, StorageError> {
+    let positive = [
+        (inputs.nodes > 0, "a number of nodes"),
+        (inputs.chips_per_node > 0, "a number of accelerators per node"),
+        (inputs.device_to_host > Bandwidth::ZERO, "a device-to-host rate"),
+        (peer.rate > Bandwidth::ZERO, "a rate between nodes"),
+    ];
+    if let Some((_, what)) = positive.into_iter().find(|(ok, _)| !ok) {
+        return Err(StorageError::Nothing(what));
+    }
+    let per_node = inputs.size / f64::from(inputs.nodes);
+    let part = 4.0 * per_node;
+    if part > peer.capacity {
+        return Err(StorageError::MemoryTierFull {
+            short: part - peer.capacity,
+            part,
+            capacity: peer.capacity,
+        });
+    }
+    let stall = inputs.fixed_stall + per_node / f64::from(inputs.chips_per_node) / inputs.device_to_host;
+    let over = per_node / peer.rate;
+    Ok(MemoryTimes { stall, save: stall + over, load: over })
+}
+
+/// A vendor's storage per scalable unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StorageUnit {
+    /// Accelerators of a unit.
+    pub accelerators: u32,
+    /// Read rate that the storage of one unit gives.
+    pub read: Bandwidth,
+    /// Write rate of one unit.
+    pub write: Bandwidth,
+}
+
+impl StorageUnit {
+    /// Whole units for so many accelerators, and their read and write rates together.
+    pub fn of(&self, accelerators: u32) -> (u32, Bandwidth, Bandwidth) {
+        let units = accelerators.div_ceil(self.accelerators.max(1));
+        (units, self.read * f64::from(units), self.write * f64::from(units))
+    }
 }
 
 /// What shared storage has to hold.
@@ -238,6 +318,27 @@ mod tests {
         );
         let tiny = NodeTier { read: shared().read, write: shared().write, capacity: Data::from_gb(1.0) };
         assert!(matches!(checkpoint(&job(), &shared(), Some(&tiny)), Err(StorageError::NodeTierFull { .. })));
+    }
+
+    #[test]
+    fn memory_of_peers_reloads_one_part_alone() {
+        // 100,000 accelerators of 80 GB over 400 Gb/s each: SemiAnalysis estimates 1.6 s.
+        let inputs = CheckpointInputs { size: Data::from_gb(8e6), nodes: 12_500, ..job() };
+        let peer = PeerMemory { rate: Bandwidth::from_gb_per_s(400.0), capacity: Data::from_tb(4.0) };
+        let t = peer_checkpoint(&inputs, &peer).unwrap();
+        assert!((t.load.s() - 1.6).abs() < 1e-9, "{}", t.load);
+        assert!(t.save > t.stall && t.stall > inputs.fixed_stall);
+        let small = PeerMemory { capacity: Data::from_tb(1.0), ..peer };
+        assert!(matches!(peer_checkpoint(&inputs, &small), Err(StorageError::MemoryTierFull { .. })));
+        let cut = PeerMemory { rate: Bandwidth::ZERO, ..peer };
+        assert!(matches!(peer_checkpoint(&inputs, &cut), Err(StorageError::Nothing(_))));
+    }
+
+    #[test]
+    fn units_are_whole() {
+        let unit = StorageUnit { accelerators: 576, read: shared().read, write: shared().write };
+        assert_eq!(unit.of(577).0, 2);
+        assert_eq!(unit.of(2304), (4, 4.0 * shared().read, 4.0 * shared().write));
     }
 
     #[test]

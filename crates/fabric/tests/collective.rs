@@ -76,6 +76,35 @@ fn in_switch_reduction_gains_with_the_group_size() {
     assert!((bus(8, true) / bus(8, false) - 1.29).abs() < 0.06);
 }
 
+/// A broadcast moves the same bytes by every algorithm: large ones take the same time, small ones the steps of a ring, the
+/// levels of a tree, or one pass through the switches.
+#[test]
+fn broadcasts_differ_in_latency_alone() {
+    let net = hopper();
+    let time = |algorithm, bytes: f64, ranks| {
+        let group = Group { ranks, per_domain: 8 };
+        net.time_by(algorithm, Collective::Broadcast, Data::from_bytes(bytes), group)
+            .map(gigatwin_quantity::Time::us)
+    };
+    let of = |algorithm, bytes, ranks| time(algorithm, bytes, ranks).unwrap();
+    let (ring, tree) = (of(Algorithm::Ring, 1024.0, 1024), of(Algorithm::Tree, 1024.0, 1024));
+    assert!(ring > 5.0 * tree, "{ring} {tree}");
+    // Seven levels more are seven hops more, not a hundred times as many.
+    assert!(of(Algorithm::Tree, 1024.0, 131_072) < 2.0 * tree);
+    let (ring, tree) = (of(Algorithm::Ring, 16e9, 256), of(Algorithm::Tree, 16e9, 256));
+    assert!((ring / tree - 1.0).abs() < 0.05, "{ring} {tree}");
+    let copied = |ranks| of(Algorithm::Nvls, 1e9, ranks);
+    // Copies cost the sender nothing: the time is that of one message over the rate in use, whatever the group.
+    let floor = 1e9 / (450e9 * net.calibration.in_switch_efficiency) * 1e6;
+    for ranks in [4, 8] {
+        assert!((floor..1.2 * floor).contains(&copied(ranks)), "{ranks}: {} {floor}", copied(ranks));
+    }
+    assert_eq!(time(Algorithm::Nvls, 1e9, 16), None);
+    let none = Network { scaleup_reduces: false, ..net };
+    let group = Group { ranks: 8, per_domain: 8 };
+    assert_eq!(none.time_by(Algorithm::Nvls, Collective::Broadcast, Data::from_gb(1.0), group), None);
+}
+
 #[test]
 fn a_pair_in_a_mesh_has_one_link() {
     let mesh = Network {

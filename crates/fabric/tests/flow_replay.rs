@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 use gigatwin_fabric::flow::{
-    Attach, Clos, Domain, Parallelism, Placement, Repeated, ReplayError, Routing, Shape, Simulation,
-    StepTraffic, Topology, TopologySpec, Traffic, parse, replay,
+    After, Attach, Clos, Domain, Overlap, Parallelism, Placement, Repeated, ReplayError, Routing, Shape,
+    Simulation, StepTraffic, Topology, TopologySpec, Traffic, parse, replay, replay_on,
 };
 use gigatwin_fabric::{Collective, Network};
 use gigatwin_quantity::{Bandwidth, Data, Time};
@@ -102,14 +102,15 @@ fn overlapping_phases_share_links_and_later_ones_wait() {
 fn a_step_from_its_parallelism_is_replayed() {
     let parallel = Parallelism { tensor: 8, context: 1, data: 32, pipeline: 4, expert: 8, expert_tensor: 1 };
     let go = |operation, mb, times| vec![Repeated { operation, bytes: Data::from_gb(mb * 1e-3), times }];
-    let traffic = parallel.traffic(&StepTraffic {
+    let step = StepTraffic {
         tensor: go(Collective::AllGather, 64.0, 32),
         context: go(Collective::AllGather, 64.0, 32),
         expert: go(Collective::AllToAll, 32.0, 16),
         pipeline: go(Collective::SendRecv, 16.0, 8),
         data: go(Collective::ReduceScatter, 500.0, 1),
         expert_data: Vec::new(),
-    });
+    };
+    let traffic = parallel.traffic(&step, Overlap::Nothing);
     assert_eq!((traffic.ranks, traffic.phases.len()), (1024, 4));
     let read_back = read(&traffic.to_text());
     assert_eq!(read_back, traffic);
@@ -120,7 +121,52 @@ fn a_step_from_its_parallelism_is_replayed() {
     let r = replay(&simulation, &network(), &traffic, Placement::Packed).unwrap();
     assert!((0.98..1.02).contains(&r.slowdown()), "{}", r.slowdown());
     assert!(r.certificate.unwrap().solves > 0);
-    assert!(r.loads.unwrap().bytes().iter().sum::<u64>() > 0);
+    assert!(r.loads.as_ref().unwrap().bytes().iter().sum::<u64>() > 0);
+
+    // Beside the others the replicas' collective takes less of the whole, but more time of its own: pipelines share its
+    // links.
+    let beside = parallel.traffic(&step, Overlap::Replicas);
+    assert_eq!(beside.phases.last().unwrap().after, After::Start);
+    let b = replay(&simulation, &network(), &beside, Placement::Packed).unwrap();
+    assert!(b.together && b.settled);
+    assert!(b.makespan < r.makespan, "{} {}", b.makespan, r.makespan);
+    let own = |r: &gigatwin_fabric::flow::Replay| r.phases.last().map(|p| p.end - p.start).unwrap();
+    assert!(own(&b) >= own(&r) * 0.999, "{} {}", own(&b), own(&r));
+}
+
+#[test]
+fn placements_keep_to_their_range_and_cost_what_they_should() {
+    let topology = topology(1024);
+    let all = [
+        Placement::Packed,
+        Placement::Spread,
+        Placement::ByRail,
+        Placement::RailAligned { seed: 1 },
+        Placement::Random { seed: 1 },
+    ];
+    for p in all {
+        let place = p.place_within(256, &topology, 512..1024).unwrap();
+        let mut sorted = place.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(sorted.len(), 256, "{p:?}");
+        assert!(place.iter().all(|e| (512..1024).contains(e)), "{p:?}");
+        assert!(p.place_within(256, &topology, 900..1024).is_err());
+    }
+    // Spread puts neighbouring nodes on other leaves; rails put ranks of a node on other nodes.
+    let spread = Placement::Spread.place(1024, &topology).unwrap();
+    assert_ne!(spread[0] / 128, spread[8] / 128);
+    let rail = Placement::ByRail.place(1024, &topology).unwrap();
+    assert_eq!((rail[0], rail[1], rail[128]), (0, 8, 1));
+    // Tensor groups inside a node: by rail they leave it.
+    let tensor = read("traffic 1\nranks 256\ncollective op=all-reduce bytes=100MB size=8\n");
+    let simulation = Simulation::new(&topology, Routing::Spray);
+    let time = |p: Placement| {
+        let place = p.place(256, &topology).unwrap();
+        replay_on(&simulation, &network(), &tensor, &place).unwrap().makespan
+    };
+    assert!(time(Placement::ByRail) > 3.0 * time(Placement::Packed));
+    assert_eq!(time(Placement::Spread), time(Placement::Packed));
 }
 
 #[test]

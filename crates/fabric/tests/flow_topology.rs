@@ -23,8 +23,8 @@ fn shapes() -> Vec<Shape> {
         Shape::Dragonfly(Dragonfly { hosts: 2, switches: 4, globals: 2, groups: 9 }),
         Shape::Dragonfly(Dragonfly { hosts: 2, switches: 4, globals: 2, groups: 3 }),
         Shape::DragonflyPlus(DragonflyPlus { hosts: 3, leaves: 3, spines: 3, globals: 3, groups: 5 }),
-        Shape::HyperX(HyperX { hosts: 2, dims: vec![3, 4] }),
-        Shape::HyperX(HyperX { hosts: 1, dims: vec![2, 3, 4] }),
+        Shape::HyperX(HyperX { hosts: 2, dims: vec![3, 4], widths: vec![2, 1] }),
+        Shape::HyperX(HyperX { hosts: 1, dims: vec![2, 3, 4], widths: vec![1; 3] }),
         Shape::Torus(Torus { dims: vec![4, 3, 5] }),
         Shape::Torus(Torus { dims: vec![2, 6] }),
     ]
@@ -131,6 +131,9 @@ fn sized_designs_become_networks() {
         (Structure::RailOnly { rails: 8 }, 16_384, 64),
         (Structure::Dragonfly, 1000, 16),
         (Structure::DragonflyPlus, 1000, 16),
+        (Structure::HyperX, 30, 64),
+        (Structure::HyperX, 900, 64),
+        (Structure::HyperX, 16_384, 64),
         (Structure::Torus3d { edge: 4, circuit_ports: 128 }, 4096, 4),
     ] {
         let d = design(structure, endpoints, radix);

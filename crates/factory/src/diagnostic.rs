@@ -140,6 +140,7 @@ pub const CODES: &[(&str, &str)] = &[
 pub const COMMAND_CODES: &[(&str, &str)] = &[
     ("G500", "an option of a fabric command is not understood"),
     ("G501", "a group that cannot communicate"),
+    ("G505", "a network whose numbers make no sense"),
     ("G510", "a line of a traffic file is not understood"),
     ("G511", "a rank or an endpoint that does not exist"),
     ("G512", "ranks that do not fall into whole groups"),

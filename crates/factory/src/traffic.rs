@@ -2,14 +2,14 @@
 //! counts them (see the page of the training model); overlap with computation is left out.
 
 use gigatwin_fabric::Collective;
-use gigatwin_fabric::flow::{Parallelism, Repeated, StepTraffic, Traffic};
+use gigatwin_fabric::flow::{Overlap, Parallelism, Repeated, StepTraffic, Traffic};
 use gigatwin_quantity::Data;
 use gigatwin_training::{Layout, Zero};
 
 use crate::training::TrainingTask;
 
-/// The collectives of one step of a run with a layout, one phase each.
-pub fn step_traffic(task: &TrainingTask, l: &Layout) -> Traffic {
+/// The collectives of one step of a run with a layout, one phase each, beside each other or not.
+pub fn step_traffic(task: &TrainingTask, l: &Layout, overlap: Overlap) -> Traffic {
     let m = &task.model;
     let (tp, pp) = (f64::from(l.tp), f64::from(l.pp));
     let hidden = f64::from(m.hidden);
@@ -54,7 +54,7 @@ pub fn step_traffic(task: &TrainingTask, l: &Layout) -> Traffic {
         expert: l.ep,
         expert_tensor: l.expert_tp(),
     }
-    .traffic(&step)
+    .traffic(&step, overlap)
 }
 
 /// Gradients reduced and weights gathered between replicas.

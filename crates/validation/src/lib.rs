@@ -11,6 +11,7 @@ pub mod report;
 pub mod serving;
 pub mod sites;
 pub mod sizing;
+pub mod storage;
 pub mod slurm;
 mod table;
 pub mod training;
@@ -19,6 +20,7 @@ pub use table::ValidationError as TableError;
 
 /// Domains that can be scored, in the order of the book.
 pub const DOMAINS: &[&str] =
+    &["training", "serving", "collectives", "sizing", "storage", "power", "pue", "sites", "finance"];
     &["training", "serving", "collectives", "sizing", "power", "pue", "sites", "finance", "slurm"];
 
 /// Why a domain cannot be scored.
@@ -45,6 +47,7 @@ pub fn validate(domain: &str, csv: Option<&str>) -> Result<report::Report, Valid
         "serving" => serving::validate(csv)?,
         "collectives" => collectives::validate(csv)?,
         "sizing" => sizing::validate(csv)?,
+        "storage" => storage::validate(csv)?,
         "power" => power::validate(csv)?,
         "pue" => pue::validate(csv)?,
         "sites" => sites::validate(csv)?,

@@ -110,7 +110,7 @@ pub struct Size {
 }
 
 /// A network by options.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "A network without a file")]
 pub struct Design {
     /// Endpoints (NIC ports of the accelerators) in each plane
@@ -205,9 +205,15 @@ pub struct Simulate {
     /// Bytes of each flow of the pattern
     #[arg(long, value_name = "SIZE", default_value = "1 GB")]
     pub bytes: String,
-    /// Where ranks sit; the drawn ones by --seed
+    /// Where ranks sit; the drawn ones by --seed. "all" compares them for a run or a traffic file
     #[arg(long, value_enum, value_name = "NAME", default_value_t = PlacementName::Packed)]
     pub placement: PlacementName,
+    /// First endpoint of a job [default: where the partition of the run begins, else 0]
+    #[arg(long, value_name = "N")]
+    pub first: Option<u32>,
+    /// Collectives between replicas run beside the others of a step
+    #[arg(long, requires = "run")]
+    pub overlap: bool,
     /// How paths are chosen; hashes by --seed
     #[arg(long, value_enum, value_name = "NAME", default_value_t = RoutingName::Spray)]
     pub routing: RoutingName,
@@ -269,17 +275,25 @@ pub enum PatternName {
 pub enum PlacementName {
     /// In order on neighbouring endpoints
     Packed,
+    /// Whole nodes dealt out to the leaves in turn
+    Spread,
+    /// In order along the rails: all nodes on their first NIC, then on their second
+    ByRail,
     /// Whole nodes anywhere: nodes and rails are kept
     RailAligned,
     /// Every rank anywhere
     Random,
+    /// Packed, and all others beside it
+    All,
 }
 
 /// Routings by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum RoutingName {
-    /// Every flow evenly over all paths
+    /// Every flow evenly over all minimal paths
     Spray,
+    /// Every flow over minimal paths and detours by load
+    Adaptive,
     /// One path per flow by a hash
     Ecmp,
     /// One path per destination (destination modulo k)

@@ -19,7 +19,7 @@ fn a_radix_that_is_too_small_is_a_no_with_the_cure() {
     let a = gigatwin(&f, &["fabric", "size", "--endpoints", "16384", "--radix", "8"]).exits(1);
     assert!(a.out.contains("ports per switch would do"), "{}", a.out);
     let a = gigatwin(&f, &["fabric", "size", "--endpoints", "16384", "--radix", "2"]).exits(2);
-    assert!(a.err.contains("G500"), "{}", a.err);
+    assert!(a.err.contains("G505"), "{}", a.err);
 }
 
 #[test]

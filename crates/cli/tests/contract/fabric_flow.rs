@@ -20,7 +20,13 @@ fn a_pattern_is_simulated_proven_and_written() {
     assert_eq!(out["flows"], 64);
     assert!(out["slowdown"].as_f64().expect("a number") >= 1.0, "{out}");
     assert_eq!(out["gigatwin"]["inputs_sha256"].as_str().map(str::len), Some(64));
-    for name in ["flows.parquet", "links.parquet", "load-leaf-spine.svg", "load-endpoint-leaf.svg"] {
+    for name in [
+        "flows.parquet",
+        "certificate.parquet",
+        "links.parquet",
+        "load-leaf-spine.svg",
+        "load-endpoint-leaf.svg",
+    ] {
         assert!(f.join("out").join(name).exists(), "{name}");
     }
     let again = gigatwin(&f, &[args.as_slice(), &["--threads", "1"]].concat()).exits(0).json();

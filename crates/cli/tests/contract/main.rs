@@ -8,6 +8,7 @@ mod catalog;
 mod energy;
 mod fabric;
 mod fabric_flow;
+mod fabric_pages;
 mod faults;
 mod machine;
 mod operate;

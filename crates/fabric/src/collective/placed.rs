@@ -75,10 +75,11 @@ impl Placed {
                 Collective::Broadcast => self.ring(size, 1.0),
                 _ => self.ring(within, 1.0),
             },
+            Algorithm::Tree if several && collective == Collective::Broadcast => self.tree_down(size),
             Algorithm::Tree if several => self.tree(size),
-            Algorithm::Nvls if !several && net.scaleup_reduces => self.in_switch(net, size),
+            Algorithm::Nvls if !several && net.scaleup_reduces => self.by_switch(net, collective, size),
             Algorithm::NvlsTree if several && !alone && net.scaleup_reduces && self.k <= NVLS_TREE_HEADS => {
-                self.in_switch(net, size)
+                self.by_switch(net, collective, size)
             }
             Algorithm::CollNet if several && detail.reduces => self.collnet(net, size),
             // NCCL offers PAT to groups with one rank per node.
@@ -167,6 +168,37 @@ impl Placed {
             *l += 2.0 * ((self.k - 1.0) * nccl::NVLINK_TREE[p] + self.levels * nccl::NET_TREE[p]);
         }
         self.cheapest(latency, between.max(within))
+    }
+
+    /// Broadcast down a double binary tree between domains and a chain inside: each domain sends and receives the message
+    /// once, whatever the shape of the tree.
+    #[inline]
+    fn tree_down(&self, size: f64) -> f64 {
+        let between = size / (self.k * self.chained());
+        let within = if self.k > 1.0 { size / self.up } else { 0.0 };
+        let mut latency = nccl::BASE_TREE;
+        for (p, l) in latency.iter_mut().enumerate() {
+            *l += (self.k - 1.0) * nccl::NVLINK_TREE[p] + self.levels * nccl::NET_TREE[p];
+        }
+        self.cheapest(latency, between.max(within))
+    }
+
+    /// Broadcast that the scale-up switches copy to all members, with a tree between domains.
+    #[inline]
+    fn multicast(&self, size: f64) -> f64 {
+        let within = size / self.up_reducing;
+        let (latency, steady) = if self.m > 1.0 {
+            let between = size / (self.k * self.chained());
+            (nccl::NVLINK_NVLS + self.levels * nccl::NET_NVLS_TREE, within.max(between))
+        } else {
+            (nccl::NVLINK_NVLS, within)
+        };
+        self.launch + latency + steady + self.filling(steady)
+    }
+
+    #[inline]
+    fn by_switch(&self, net: &Network, collective: Collective, size: f64) -> f64 {
+        if collective == Collective::Broadcast { self.multicast(size) } else { self.in_switch(net, size) }
     }
 
     /// Steady state of a reduction in the scale-up switches.

@@ -1,6 +1,10 @@
 //! Proof that rates are max-min fair: every strand crosses a full resource on which no rate of its class is
 //! higher (Bertsekas and Gallager, Data Networks, 6.5.2). It looks at nothing but rates and capacities.
 
+use std::collections::BTreeMap;
+
+use gigatwin_quantity::{Bandwidth, Time};
+
 use super::problem::Problem;
 use super::units::rate_of;
 
@@ -50,12 +54,41 @@ pub enum NotFair {
     },
 }
 
-/// Checks the rates of strands that send. `class` is empty where all are of one class.
+/// A line of a printed certificate: a full link, and the flows that have their bottleneck there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Witness {
+    /// Time of the solve.
+    pub at: Time,
+    /// The link; the first of a bundle that spraying loads alike. Nothing where the flow is background at its own limit.
+    pub link: Option<u32>,
+    /// Links in the bundle.
+    pub links: u32,
+    /// Priority of the flows.
+    pub priority: u8,
+    /// Flows (each in each plane) that send at `rate` and find no faster one of their priority here.
+    pub flows: u32,
+    /// Their rate.
+    pub rate: Bandwidth,
+}
+
+/// The same of a component, by the number of its resource.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bottleneck {
+    pub at: u64,
+    pub resource: u32,
+    pub class: u8,
+    pub strands: u32,
+    pub rate: u64,
+}
+
+/// Checks the rates of strands that send. `class` is empty where all are of one class. Where wanted, each strand is
+/// counted at the first of its full resources that proves it.
 pub(crate) fn certify(
     problem: &Problem,
     sending: &[u32],
     rate: impl Fn(u32) -> u64,
     class: &[u8],
+    mut print: Option<(u64, &mut Vec<Bottleneck>)>,
 ) -> Result<Certificate, NotFair> {
     let n = problem.capacity.len();
     let mut load = vec![0u128; n];
@@ -75,9 +108,11 @@ pub(crate) fn certify(
                 fastest[r] = fastest[r].max(rate(s));
             }
         }
+        let mut proven: BTreeMap<u32, (u32, u64)> = BTreeMap::new();
         for s in of_class() {
             proof.rates += 1;
             let mut least = f64::INFINITY;
+            let mut first = None;
             for at in problem.span(s) {
                 let r = problem.resources[at] as usize;
                 let capacity = u128::from(problem.capacity[r]) * u128::from(super::units::WHOLE);
@@ -94,12 +129,25 @@ pub(crate) fn certify(
                 if unused <= rounding && rate(s) == fastest[r] {
                     let relative = if capacity == 0 { 0.0 } else { unused as f64 / capacity as f64 };
                     least = least.min(relative);
+                    first.get_or_insert(r as u32);
                 }
             }
             if least == f64::INFINITY {
                 return Err(NotFair::NoBottleneck { strand: s, rate: rate_of(rate(s)) });
             }
             proof.slack = proof.slack.max(least);
+            if let Some(r) = first.filter(|_| print.is_some()) {
+                proven.entry(r).or_insert((0, rate(s))).0 += 1;
+            }
+        }
+        if let Some((at, out)) = &mut print {
+            out.extend(proven.into_iter().map(|(resource, (strands, rate))| Bottleneck {
+                at: *at,
+                resource,
+                class: c,
+                strands,
+                rate,
+            }));
         }
     }
     Ok(proof)
@@ -116,7 +164,7 @@ mod tests {
 
     #[test]
     fn accepts_the_fair_rates_and_no_others() {
-        let check = |rates: [u64; 2]| certify(&problem(), &[0, 1], |s| rates[s as usize], &[]);
+        let check = |rates: [u64; 2]| certify(&problem(), &[0, 1], |s| rates[s as usize], &[], None);
         assert_eq!(check([7_000, 3_000]).map(|c| (c.solves, c.rates)), Ok((1, 2)));
         assert!(matches!(check([5_000, 3_000]), Err(NotFair::NoBottleneck { strand: 0, .. })));
         assert!(matches!(check([8_000, 2_000]), Err(NotFair::NoBottleneck { strand: 1, .. })));
@@ -125,7 +173,7 @@ mod tests {
 
     #[test]
     fn lower_classes_take_what_is_left() {
-        let check = |rates: [u64; 2]| certify(&problem(), &[0, 1], |s| rates[s as usize], &[0, 1]);
+        let check = |rates: [u64; 2]| certify(&problem(), &[0, 1], |s| rates[s as usize], &[0, 1], None);
         assert!(check([10_000, 0]).is_ok());
         assert!(matches!(check([7_000, 3_000]), Err(NotFair::NoBottleneck { strand: 0, .. })));
     }

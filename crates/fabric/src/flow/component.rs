@@ -1,6 +1,6 @@
 //! Events of strands that share resources: arrivals, ends, links that stall.
 
-use super::certificate::{Certificate, NotFair, certify};
+use super::certificate::{Bottleneck, Certificate, NotFair, certify};
 use super::clock::Clock;
 use super::fill::Shares;
 use super::problem::Problem;
@@ -17,6 +17,8 @@ pub(crate) struct Component {
     pub start: Vec<u64>,
     /// Priority; empty where all are of one class.
     pub class: Vec<u8>,
+    /// Numbers of the resources in the router's counting; empty where they are the same.
+    pub names: Vec<u32>,
     /// Resources without capacity between two times: (from, to, resource).
     pub stalls: Vec<(u64, u64, u32)>,
 }
@@ -30,7 +32,12 @@ pub(crate) struct Course {
     pub left: Vec<f64>,
     pub counts: Counts,
     pub certificate: Certificate,
+    /// What was proven where, by the router's resources.
+    pub bottlenecks: Vec<Bottleneck>,
 }
+
+/// Solves are printed until there are so many lines.
+const MOST_PRINTED: usize = 100_000;
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -73,15 +80,12 @@ impl Events<'_> {
     }
 }
 
-/// Called with each interval: its ends, and the rate of each strand that sends.
-pub(crate) type Watch<'a> = &'a mut dyn FnMut(u64, u64, &mut dyn Iterator<Item = (u32, u64)>);
-
 /// Runs until everything finite is over, or until a time.
 pub(crate) fn run(
     mut component: Component,
     until: u64,
     certificate: bool,
-    mut watch: Option<Watch<'_>>,
+    print: bool,
 ) -> Result<Course, NotFair> {
     let n = component.problem.strands();
     let mut course = Course { end: vec![u64::MAX; n], ..Course::default() };
@@ -105,10 +109,6 @@ pub(crate) fn run(
         let end = clock.next();
         let turn = events.turns.get(events.turn).copied();
         let next = [events.arrival(), turn].into_iter().flatten().fold(ceil(end), u64::min).max(now);
-        let stop = next.min(until);
-        if let Some(watch) = watch.as_deref_mut() {
-            watch(now, stop, &mut shares.sending().map(|s| (s, shares.rate(s))));
-        }
         if next >= until {
             now = until;
             break;
@@ -120,6 +120,11 @@ pub(crate) fn run(
             course.end[*s as usize] = ceil(clock.end(*s));
         }
         finite -= leaving.len();
+        if finite == 0 {
+            // Nobody is left to share with: there are no rates to find.
+            course.counts.events += 1;
+            break;
+        }
         let coming = events.arrivals(now);
         let coming = &events.queue[coming];
         if !leaving.is_empty() || !coming.is_empty() {
@@ -141,7 +146,9 @@ pub(crate) fn run(
         }
         if certificate {
             let sending: Vec<u32> = shares.sending().collect();
-            let proof = certify(&problem, &sending, |s| shares.rate(s), &class)?;
+            let room = print && course.bottlenecks.len() < MOST_PRINTED;
+            let print = room.then_some((now, &mut course.bottlenecks));
+            let proof = certify(&problem, &sending, |s| shares.rate(s), &class, print)?;
             course.certificate = course.certificate.and(proof);
         }
     }
@@ -151,6 +158,9 @@ pub(crate) fn run(
             .collect();
     }
     course.counts.rates = shares.work;
+    for b in &mut course.bottlenecks {
+        b.resource = component.names.get(b.resource as usize).copied().unwrap_or(b.resource);
+    }
     Ok(course)
 }
 

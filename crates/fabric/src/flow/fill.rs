@@ -119,9 +119,13 @@ impl Shares {
                     self.rise(problem, *strand);
                 }
             }
-            for strand in coming {
-                if self.class_of(*strand) == class {
-                    self.rise(problem, *strand);
+            if coming.len() == problem.strands() && problem.parts.is_empty() && self.fixed.len() == 1 {
+                self.rise_together(problem);
+            } else {
+                for strand in coming {
+                    if self.class_of(*strand) == class {
+                        self.rise(problem, *strand);
+                    }
                 }
             }
             self.fill(problem, class);
@@ -241,6 +245,18 @@ impl Shares {
             } else {
                 self.stamp[r] = self.epoch;
                 self.rising[r] = part;
+                self.touched.push(r as u32);
+            }
+        }
+    }
+
+    /// Everyone begins at once: those who rise on a resource are its users.
+    fn rise_together(&mut self, problem: &Problem) {
+        self.rate.fill(RISING);
+        for r in 0..problem.capacity.len() {
+            self.rising[r] = u64::from(self.users[r]);
+            self.stamp[r] = self.epoch;
+            if self.users[r] > 0 {
                 self.touched.push(r as u32);
             }
         }
@@ -371,7 +387,7 @@ mod tests {
                     prop_assert_eq!(shares.rate(s), scratch.rate(s));
                 }
                 let list: Vec<u32> = shares.sending().collect();
-                let proof = crate::flow::certificate::certify(&kept, &list, |s| shares.rate(s), &classes);
+                let proof = crate::flow::certificate::certify(&kept, &list, |s| shares.rate(s), &classes, None);
                 prop_assert!(proof.is_ok(), "{proof:?}");
             }
         }

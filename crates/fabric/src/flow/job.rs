@@ -53,15 +53,26 @@ pub struct StepTraffic {
     pub expert_data: Vec<Repeated>,
 }
 
+/// Which collectives of a step run beside each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Overlap {
+    /// None: one after another.
+    #[default]
+    Nothing,
+    /// Those between replicas run beside the others from the beginning, as frameworks do that reduce gradients and gather
+    /// weights layer by layer. Both then share the network.
+    Replicas,
+}
+
 impl Parallelism {
     /// Ranks.
     pub fn ranks(&self) -> u64 {
         u64::from(self.tensor) * u64::from(self.context) * u64::from(self.data) * u64::from(self.pipeline)
     }
 
-    /// The traffic of a step, one phase for each collective, one after another: a phase runs in all groups at once, so
-    /// what it meets is itself. Overlap with computation is the training model's matter.
-    pub fn traffic(&self, step: &StepTraffic) -> Traffic {
+    /// The traffic of a step, one phase for each collective: a phase runs in all groups at once. Without overlap phases
+    /// follow one another, and what a phase meets is itself. Overlap with computation is the training model's matter.
+    pub fn traffic(&self, step: &StepTraffic, overlap: Overlap) -> Traffic {
         let (tp, cp, dp) = (self.tensor, self.context, self.data);
         let stage = tp.saturating_mul(cp).saturating_mul(dp);
         let experts = self.expert.saturating_mul(self.expert_tensor).max(1);
@@ -73,16 +84,27 @@ impl Parallelism {
             ("data", &step.data, Groups { size: dp.saturating_mul(cp), stride: tp }),
             ("expert-data", &step.expert_data, Groups { size: stage / experts, stride: experts }),
         ];
-        let mut phases = Vec::new();
+        let mut phases: Vec<Phase> = Vec::new();
+        // The last phase of the chain of replicas, and of all others.
+        let mut last: [Option<u32>; 2] = [None; 2];
         for (name, list, groups) in kinds {
+            let chain = usize::from(overlap == Overlap::Replicas && name.ends_with("data"));
             for r in list.iter().filter(|r| r.times > 0 && r.bytes > Data::ZERO && groups.size > 1) {
                 let same = phases.iter().filter(|p: &&Phase| p.name.split('.').next() == Some(name)).count();
                 let name = if same == 0 { name.to_owned() } else { format!("{name}.{}", same + 1) };
                 let collective =
                     GroupCollective { operation: r.operation, bytes: r.bytes, groups, priority: 0 };
+                let at = phases.len() as u32;
+                let after = match last[chain] {
+                    None if at == 0 => After::Previous,
+                    None => After::Start,
+                    Some(k) if k + 1 == at => After::Previous,
+                    Some(k) => After::Phases(vec![k]),
+                };
+                last[chain] = Some(at);
                 phases.push(Phase {
                     name,
-                    after: After::Previous,
+                    after,
                     delay: Time::ZERO,
                     repeat: r.times,
                     transfers: vec![Transfer::Collective(collective)],

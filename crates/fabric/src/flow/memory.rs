@@ -2,6 +2,8 @@
 
 use gigatwin_quantity::Data;
 
+use super::adaptive::{DETOURS, MINIMAL};
+use super::routes::{MOST_PATHS, Routing};
 use super::topology::{Shape, Topology};
 
 /// Bytes per strand besides its ways: offsets, latency, work, rate, due time, order, queue, ends.
@@ -11,17 +13,28 @@ const CROSSING: u64 = 12;
 /// Bytes per resource: capacity, what is left, counts, heap.
 const RESOURCE: u64 = 64;
 
+/// Bytes per link of a path while adaptive routing compares paths, with what the path itself takes.
+const COMPARED: u64 = 6;
+
 /// An upper estimate of the peak for so many flows.
-pub fn memory_needed(topology: &Topology, flows: u64) -> Data {
+pub fn memory_needed(topology: &Topology, routing: Routing, flows: u64) -> Data {
     let spec = topology.spec();
-    let ways = match &spec.shape {
-        Shape::Clos(_) => 6,
-        Shape::Dragonfly(_) | Shape::DragonflyPlus(_) => 8,
-        Shape::HyperX(x) => 2 + u64::from(x.dims.iter().sum::<u32>()),
-        Shape::Torus(t) => u64::from(t.dims.iter().sum::<u32>()),
+    let family = topology.family();
+    let hops = u64::from(family.most_hops());
+    let paths = |most: u32| u64::from(family.most_choices().min(most));
+    // Links shared by several paths of a strand count once, which is left out.
+    let (ways, compared) = match routing {
+        Routing::Ecmp { .. } | Routing::DModK => (hops, 0),
+        Routing::Spray if matches!(spec.shape, Shape::Clos(_)) => (hops, 0),
+        Routing::Spray => (hops * paths(MOST_PATHS), 0),
+        Routing::Adaptive => {
+            let detours = if family.detours() { u64::from(DETOURS) } else { 0 };
+            let all = hops * (paths(MINIMAL) + 2 * detours);
+            (all, all * COMPARED)
+        }
     };
     let strands = flows.saturating_mul(u64::from(spec.planes));
     let links = u64::from(topology.links());
-    let bytes = strands.saturating_mul(STRAND + ways * CROSSING).saturating_add(links * RESOURCE);
-    Data::from_bytes(bytes as f64)
+    let each = STRAND + ways * CROSSING + compared;
+    Data::from_bytes(strands.saturating_mul(each).saturating_add(links * RESOURCE) as f64)
 }

@@ -1,5 +1,6 @@
 //! Flows on an explicit network: who shares which link, at what rate, and when it ends.
 
+mod adaptive;
 mod certificate;
 mod classes;
 mod clock;
@@ -17,21 +18,22 @@ mod replay;
 mod routes;
 mod simulate;
 mod split;
+mod strands;
 mod symmetry;
 pub mod text;
 pub mod topology;
 pub mod traffic;
 mod units;
 
-pub use certificate::{Certificate, NotFair};
+pub use certificate::{Certificate, NotFair, Witness};
 pub use component::Counts;
 pub use faults::{Faults, Flap};
-pub use job::{Parallelism, Repeated, StepTraffic};
+pub use job::{Overlap, Parallelism, Repeated, StepTraffic};
 pub use load::{Hot, Loads, TierLoad};
 pub use memory::memory_needed;
 pub use pattern::{FlowList, Pattern, PatternFlows};
 pub use placement::{Placement, TooManyRanks};
-pub use replay::{PhaseReplay, Replay, ReplayError, TransferReplay, replay};
+pub use replay::{PhaseReplay, Replay, ReplayError, TransferReplay, replay, replay_on};
 pub use routes::Routing;
 pub use simulate::{FlowError, Outcome, Simulation};
 pub use text::{TrafficFault, parse};

@@ -99,6 +99,15 @@ impl Pattern {
         }
     }
 
+    /// Whether all flows end at endpoints below a number, told without looking at each; `false` where that is not known.
+    fn within(&self, endpoints: u32) -> bool {
+        match self {
+            Pattern::Groups { endpoints: n, groups, .. } => *n <= endpoints && groups.fit(*n),
+            Pattern::Incast { endpoints: n } => *n <= endpoints,
+            Pattern::Permutation(_) => false,
+        }
+    }
+
     /// Sender and receiver of a flow.
     pub fn ends(&self, index: usize) -> (u32, u32) {
         match self {
@@ -115,6 +124,13 @@ impl Pattern {
     /// The pattern with so many bytes in each flow.
     pub fn sending(self, bytes: Data) -> PatternFlows {
         PatternFlows { pattern: self, bytes }
+    }
+}
+
+impl PatternFlows {
+    /// Whether all flows are sound in a network of so many endpoints, told without looking at each.
+    pub(crate) fn sound(&self, endpoints: u32) -> bool {
+        self.bytes.bytes() >= 0.0 && self.bytes.is_finite() && self.pattern.within(endpoints)
     }
 }
 

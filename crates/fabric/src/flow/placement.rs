@@ -1,7 +1,7 @@
 //! Which endpoint each rank sits on.
 
 use super::pattern::Pattern;
-use super::topology::Topology;
+use super::topology::{Shape, Topology};
 
 /// How a job is placed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -9,6 +9,10 @@ pub enum Placement {
     /// Ranks in order on neighbouring endpoints.
     #[default]
     Packed,
+    /// Whole nodes, dealt out in turn to the leaves (rails: blocks of leaves; dragonflies: groups); each rank keeps its NIC.
+    Spread,
+    /// Ranks in order along the rails: all nodes on their first NIC, then on their second.
+    ByRail,
     /// Whole nodes anywhere, drawn by a seed; each rank keeps its NIC, so rails are kept.
     RailAligned {
         /// Seed.
@@ -37,7 +41,21 @@ impl Placement {
     /// # Errors
     /// Where there are more ranks than endpoints.
     pub fn place(self, ranks: u32, topology: &Topology) -> Result<Vec<u32>, TooManyRanks> {
-        let endpoints = topology.endpoints();
+        self.place_within(ranks, topology, 0..topology.endpoints())
+    }
+
+    /// Endpoint of each rank, all in a range of endpoints such as those of one partition.
+    ///
+    /// # Errors
+    /// Where there are more ranks than endpoints in the range.
+    pub fn place_within(
+        self,
+        ranks: u32,
+        topology: &Topology,
+        range: std::ops::Range<u32>,
+    ) -> Result<Vec<u32>, TooManyRanks> {
+        let first = range.start;
+        let endpoints = range.end.min(topology.endpoints()).saturating_sub(first);
         if ranks > endpoints {
             return Err(TooManyRanks { ranks, endpoints });
         }
@@ -47,17 +65,41 @@ impl Placement {
             Pattern::Permutation(to) => to,
             _ => (0..n).collect(),
         };
-        Ok(match self {
+        // A last node that is not whole stays where it is.
+        let in_nodes = |mut nodes: Vec<u32>| -> Vec<u32> {
+            nodes.extend(endpoints / node..endpoints.div_ceil(node));
+            let all = nodes.into_iter().flat_map(|n| (n * node..(n + 1) * node).filter(|e| *e < endpoints));
+            all.take(ranks as usize).collect()
+        };
+        let whole = endpoints / node;
+        let place: Vec<u32> = match self {
             Placement::Packed => (0..ranks).collect(),
             Placement::Random { seed } => drawn(endpoints, seed).into_iter().take(ranks as usize).collect(),
-            Placement::RailAligned { seed } => {
-                // A last node that is not whole stays where it is.
-                let mut nodes = drawn(endpoints / node, seed);
-                nodes.extend(endpoints / node..endpoints.div_ceil(node));
-                let all =
-                    nodes.into_iter().flat_map(|n| (n * node..(n + 1) * node).filter(|e| *e < endpoints));
-                all.take(ranks as usize).collect()
+            Placement::RailAligned { seed } => in_nodes(drawn(whole, seed)),
+            Placement::Spread => {
+                let unit = (neighbours(topology) / node).max(1);
+                let dealt = (0..unit).flat_map(|i| (i..whole).step_by(unit as usize));
+                in_nodes(dealt.collect())
             }
-        })
+            Placement::ByRail => {
+                let used = ranks.div_ceil(node);
+                let along = (0..node).flat_map(|rail| (0..used).map(move |n| n * node + rail));
+                along.filter(|e| *e < endpoints).take(ranks as usize).collect()
+            }
+        };
+        Ok(place.into_iter().map(|e| first + e).collect())
+    }
+}
+
+/// Endpoints that are near to each other: of a leaf, a block of leaves by rail, or a group; one where no structure has
+/// any.
+fn neighbours(topology: &Topology) -> u32 {
+    let spec = topology.spec();
+    match &spec.shape {
+        Shape::Clos(c) => c.down.saturating_mul(spec.attach.rails()),
+        Shape::Dragonfly(d) => d.hosts.saturating_mul(d.switches),
+        Shape::DragonflyPlus(d) => d.hosts.saturating_mul(d.leaves),
+        Shape::HyperX(x) => x.hosts,
+        Shape::Torus(t) => t.dims.first().copied().unwrap_or(1),
     }
 }

@@ -7,7 +7,7 @@
 
 use gigatwin_quantity::Time;
 
-use super::certificate::Certificate;
+use super::certificate::{Certificate, Witness};
 use super::component::Counts;
 use super::expand::{balanced, expand, farthest, flows_of, group_of, uncontended};
 use super::load::Loads;
@@ -117,6 +117,8 @@ pub struct Replay {
     pub counts: Counts,
     /// What was proven, where asked for.
     pub certificate: Option<Certificate>,
+    /// The certificate line by line, where it is to be printed; times are of each simulation.
+    pub witnesses: Vec<Witness>,
     /// Flows simulated, all rounds.
     pub flows: u64,
     /// Whether phases overlap and were simulated together.
@@ -159,12 +161,34 @@ pub fn replay(
     placement: Placement,
 ) -> Result<Replay, ReplayError> {
     check(traffic)?;
-    let all: u64 = traffic.phases.iter().flat_map(|p| &p.transfers).map(|t| flows_of(t, traffic.ranks)).sum();
-    simulation.affords(all)?;
+    affords(simulation, traffic)?;
     let place = placement.place(traffic.ranks, simulation.topology)?;
-    let items = items(simulation, network, traffic, &place);
-    let mut state =
-        Round { counts: Counts::default(), certificate: Certificate::default(), flows: 0, loads: None };
+    replay_on(simulation, network, traffic, &place)
+}
+
+/// As [`replay`] with the endpoint of each rank given.
+///
+/// # Errors
+/// [`ReplayError`].
+pub fn replay_on(
+    simulation: &Simulation<'_>,
+    network: &Network,
+    traffic: &Traffic,
+    place: &[u32],
+) -> Result<Replay, ReplayError> {
+    check(traffic)?;
+    if place.len() < traffic.ranks as usize {
+        return Err(TooManyRanks { ranks: traffic.ranks, endpoints: place.len() as u32 }.into());
+    }
+    affords(simulation, traffic)?;
+    let items = items(simulation, network, traffic, place);
+    let mut state = Round {
+        counts: Counts::default(),
+        certificate: Certificate::default(),
+        witnesses: Vec::new(),
+        flows: 0,
+        loads: None,
+    };
 
     // Each phase alone, then its place in time.
     let mut times: Vec<Time> = vec![Time::ZERO; items.len()];
@@ -196,6 +220,12 @@ pub fn replay(
         items.iter().filter(|i| i.phase == p).map(|i| i.analytic).fold(Time::ZERO, Time::max)
     });
     Ok(finish(simulation, traffic, &items, &times, &plan, &analytic, state, (together, settled)))
+}
+
+fn affords(simulation: &Simulation<'_>, traffic: &Traffic) -> Result<(), FlowError> {
+    let transfers = traffic.phases.iter().flat_map(|p| &p.transfers);
+    let all = transfers.map(|t| flows_of(t, traffic.ranks)).fold(0, u64::saturating_add);
+    simulation.affords(all).map(|_| ())
 }
 
 fn check(traffic: &Traffic) -> Result<(), ReplayError> {
@@ -281,6 +311,7 @@ fn items(simulation: &Simulation<'_>, network: &Network, traffic: &Traffic, plac
 struct Round {
     counts: Counts,
     certificate: Certificate,
+    witnesses: Vec<Witness>,
     flows: u64,
     loads: Option<Loads>,
 }
@@ -304,6 +335,7 @@ impl Round {
         let outcome = simulation.run(&flows)?;
         self.counts = self.counts.and(outcome.counts);
         self.certificate = self.certificate.and(outcome.certificate.unwrap_or_default());
+        self.witnesses.extend(outcome.witnesses);
         self.flows += flows.len() as u64;
         match (&mut self.loads, outcome.loads) {
             (Some(mine), Some(more)) => mine.add_times(&more, 1),
@@ -386,6 +418,7 @@ fn finish(
         loads: state.loads,
         counts: state.counts,
         certificate: simulation.certificate.then_some(state.certificate),
+        witnesses: state.witnesses,
         flows: state.flows,
         together,
         settled,

@@ -2,8 +2,11 @@
 
 use gigatwin_quantity::{Data, Time};
 
+use super::adaptive::{DETOURS, MINIMAL, Paths, shares, third};
 use super::classes::ClosClasses;
 use super::faults::Faults;
+pub(crate) use super::strands::Strands;
+use super::strands::Way;
 use super::topology::{Family, Shape, Topology};
 use super::traffic::Flow;
 use super::units::{WHOLE, mix};
@@ -19,30 +22,18 @@ pub enum Routing {
     /// Every flow evenly over all paths: ideal adaptive spraying.
     #[default]
     Spray,
+    /// Every flow over minimal paths and detours by load: adaptive spraying that sees the whole traffic. Shares stay as
+    /// they are from the first flow to the last.
+    Adaptive,
     /// One path per destination (destination modulo k), as InfiniBand's and SimGrid's fat trees route.
     DModK,
 }
 
-/// Most paths that one flow is spread over outside of fat trees.
-const MOST_PATHS: u32 = 64;
+/// Most paths that one flow is spread over where links are not bundled. Flows between other places take others, so that
+/// together they use all.
+pub(crate) const MOST_PATHS: u32 = 64;
 /// Tries of the hash before the paths are searched one by one.
 const REHASH: u64 = 16;
-
-/// Flows cut into strands (one per plane), each with its resources. Resources are links, or bundles of links that
-/// spraying loads alike.
-pub(crate) struct Strands {
-    /// Where the resources of a strand begin; one more at the end.
-    pub offsets: Vec<u32>,
-    pub resources: Vec<u32>,
-    /// Fraction of the strand on each resource in units of 2⁻³⁰; empty where all are whole.
-    pub parts: Vec<u32>,
-    /// Sum of the latencies on the way, picoseconds.
-    pub latency: Vec<u32>,
-    /// Flow of a strand; empty where strand and flow are one.
-    pub owner: Vec<u32>,
-    /// Strands of a flow; empty where it is always one.
-    pub strands: Vec<u8>,
-}
 
 /// The resources of a topology under a routing.
 pub(crate) struct Router<'a> {
@@ -52,6 +43,8 @@ pub(crate) struct Router<'a> {
     routing: Routing,
     classes: Option<ClosClasses<'a>>,
     per_copy: u32,
+    /// Copies of one plane: the rails of a rail-only network.
+    rails: u32,
 }
 
 impl<'a> Router<'a> {
@@ -71,7 +64,8 @@ impl<'a> Router<'a> {
             _ => None,
         };
         let per_copy = classes.as_ref().map_or(topology.copy_links(), ClosClasses::per_copy);
-        Router { topology, family: topology.family(), faults, routing, classes, per_copy }
+        let rails = topology.copies() / topology.spec().planes;
+        Router { topology, family: topology.family(), faults, routing, classes, per_copy, rails }
     }
 
     fn domain_base(&self) -> u32 {
@@ -184,16 +178,11 @@ impl<'a> Router<'a> {
         flows: impl Iterator<Item = Flow>,
         count: usize,
     ) -> Result<Strands, Vec<u32>> {
+        if self.routing == Routing::Adaptive {
+            return self.route_adaptively(planes, flows, count);
+        }
         let split = planes > 1 && !matches!(self.routing, Routing::Ecmp { .. });
-        let mut out = Strands {
-            offsets: Vec::with_capacity(count + 1),
-            resources: Vec::with_capacity(count * 6),
-            parts: Vec::new(),
-            latency: Vec::with_capacity(count),
-            owner: Vec::new(),
-            strands: Vec::new(),
-        };
-        out.offsets.push(0);
+        let mut out = Strands::with_capacity(count);
         let mut lost = Vec::new();
         let mut way = Way::default();
         for (i, flow) in flows.enumerate() {
@@ -279,10 +268,10 @@ impl<'a> Router<'a> {
             self.hop(flow.from, from, way);
         }
         let ((a, rail), (b, _)) = (self.topology.slot(from), self.topology.slot(flow.to));
-        let rails = self.topology.copies() / self.topology.spec().planes;
-        let copy = plane * rails + rail;
+        let copy = plane * self.rails + rail;
         let hops = if let Some(classes) = &self.classes {
             way.sound &= classes.spray(copy, a, b, &mut way.bundles);
+            way.parts.resize(way.resources.len(), WHOLE as u32);
             for (resource, part) in way.bundles.drain(..) {
                 way.resources.push(resource);
                 way.parts.push(part);
@@ -290,7 +279,7 @@ impl<'a> Router<'a> {
             way.path.clear();
             self.family.path(a, b, 0, &mut way.path);
             way.path.len()
-        } else if self.routing == Routing::Spray {
+        } else if matches!(self.routing, Routing::Spray | Routing::Adaptive) {
             self.spread(copy, a, b, way)
         } else {
             self.single(copy, a, b, hash, way)
@@ -304,12 +293,9 @@ impl<'a> Router<'a> {
 
     /// Evenly over the paths that are up.
     fn spread(&self, copy: u32, a: u32, b: u32, way: &mut Way) -> usize {
-        let n = self.family.choices(a, b);
-        let taken = n.min(MOST_PATHS);
         let mut links: Vec<u32> = Vec::new();
         let (mut paths, mut hops) = (0u32, 0);
-        for k in 0..taken {
-            let choice = (u64::from(k) * u64::from(n) / u64::from(taken)) as u32;
+        for choice in self.chosen(a, b, MOST_PATHS) {
             way.path.clear();
             self.family.path(a, b, choice, &mut way.path);
             if self.sound(copy, &way.path) {
@@ -320,6 +306,7 @@ impl<'a> Router<'a> {
         }
         way.sound &= paths > 0;
         links.sort_unstable();
+        way.parts.resize(way.resources.len(), WHOLE as u32);
         for same in links.chunk_by(|x, y| x == y) {
             way.resources.push(copy * self.per_copy + same[0]);
             way.parts.push((same.len() as u64 * WHOLE / u64::from(paths.max(1))) as u32);
@@ -327,7 +314,141 @@ impl<'a> Router<'a> {
         hops
     }
 
+    /// Paths between two slots, evenly chosen where there are more than `most`.
+    fn chosen(&self, a: u32, b: u32, most: u32) -> impl Iterator<Item = u32> + use<> {
+        let n = self.family.choices(a, b).max(1);
+        let taken = n.min(most);
+        let begin = if taken < n { third(a, b, 0, n) } else { 0 };
+        (0..taken).map(move |k| {
+            let at = u64::from(k) * u64::from(n) / u64::from(taken) + u64::from(begin);
+            (at % u64::from(n)) as u32
+        })
+    }
+
+    /// All paths by which adaptive routing may send, in the links of one copy; whether there is any.
+    fn choose(&self, copy: u32, a: u32, b: u32, paths: &mut Paths, way: &mut Way) -> bool {
+        let mut minimal = 0;
+        for choice in self.chosen(a, b, MINIMAL) {
+            way.path.clear();
+            self.family.path(a, b, choice, &mut way.path);
+            if self.sound(copy, &way.path) {
+                minimal += 1;
+                paths.add_path(way.path.iter().map(|l| copy * self.per_copy + l));
+            }
+        }
+        let mut detours = 0;
+        if self.family.detours() {
+            let attached = self.family.parts().iter().any(|p| p.endpoint);
+            for k in 1..=DETOURS {
+                let over = third(a, b, k, self.family.slots());
+                if over == a || over == b {
+                    continue;
+                }
+                way.path.clear();
+                self.family.path(a, over, k % self.family.choices(a, over).max(1), &mut way.path);
+                // The third place is a switch: its endpoint is not visited.
+                way.path.truncate(way.path.len() - usize::from(attached));
+                let middle = way.path.len();
+                self.family.path(over, b, k % self.family.choices(over, b).max(1), &mut way.path);
+                if attached {
+                    way.path.remove(middle);
+                }
+                let twice = way.path.iter().enumerate().any(|(i, l)| way.path[..i].contains(l));
+                if !twice && self.sound(copy, &way.path) {
+                    detours += 1;
+                    paths.add_path(way.path.iter().map(|l| copy * self.per_copy + l));
+                }
+            }
+        }
+        // Without a sound minimal path the detours stand for it.
+        paths.end_strand(if minimal > 0 { minimal } else { detours });
+        minimal + detours > 0
+    }
+
+    /// Routes all flows together by load. Strands that stay in a domain, or go nowhere, have no choice.
+    fn route_adaptively(
+        &self,
+        planes: u32,
+        flows: impl Iterator<Item = Flow>,
+        count: usize,
+    ) -> Result<Strands, Vec<u32>> {
+        let split = planes > 1;
+        let mut out = Strands::with_capacity(count);
+        let mut lost = Vec::new();
+        let (mut paths, mut bytes, mut plans) = (Paths::new(), Vec::new(), Vec::new());
+        let mut way = Way::default();
+        for (i, flow) in flows.enumerate() {
+            let mut strands = 0;
+            let stays = flow.from == flow.to || self.topology.same_domain(flow.from, flow.to);
+            let relay = self.topology.on_rail(flow.from, flow.to);
+            for plane in 0..if stays { 1 } else { planes } {
+                let sound = if stays {
+                    way.clear();
+                    if flow.from != flow.to {
+                        self.hop(flow.from, flow.to, &mut way);
+                    }
+                    paths.end_strand(0);
+                    way.sound
+                } else if let Some(from) = relay {
+                    let ((a, rail), (b, _)) = (self.topology.slot(from), self.topology.slot(flow.to));
+                    self.choose(plane * self.rails + rail, a, b, &mut paths, &mut way)
+                } else {
+                    paths.end_strand(0);
+                    false
+                };
+                strands += u8::from(sound);
+                bytes.push((flow.bytes.bytes() / f64::from(planes)).clamp(0.0, 1e18) as u64);
+                plans.push((flow, i, sound));
+            }
+            if split {
+                out.strands.push(strands);
+            }
+            if strands == 0 {
+                lost.push(i as u32);
+            }
+        }
+        if !lost.is_empty() {
+            return Err(lost);
+        }
+        let capacity: Vec<f64> = (0..self.domain_base()).map(|r| self.topology.capacity(r) as f64).collect();
+        let share = shares(&paths, &bytes, &capacity);
+        let mut links: Vec<(u32, u64)> = Vec::new();
+        for (s, (flow, i, sound)) in plans.iter().enumerate() {
+            if !sound {
+                continue;
+            }
+            way.clear();
+            let relay = self.topology.on_rail(flow.from, flow.to).unwrap_or(flow.from);
+            let stays = flow.from == flow.to || self.topology.same_domain(flow.from, flow.to);
+            if stays && flow.from != flow.to {
+                self.hop(flow.from, flow.to, &mut way);
+            } else if !stays && relay != flow.from {
+                self.hop(flow.from, relay, &mut way);
+            }
+            links.clear();
+            let mut hops = 0;
+            for p in paths.paths_of(s).filter(|p| share[*p] > 0) {
+                hops = hops.max(paths.links_of(p).len());
+                links.extend(paths.links_of(p).iter().map(|l| (*l, share[p])));
+            }
+            links.sort_unstable();
+            way.parts.resize(way.resources.len(), WHOLE as u32);
+            for same in links.chunk_by(|x, y| x.0 == y.0) {
+                way.resources.push(same[0].0);
+                way.parts.push(same.iter().map(|x| x.1).sum::<u64>().min(WHOLE) as u32);
+            }
+            way.latency += hops as u64 * self.topology.hop_latency();
+            out.push(&way, *i, split);
+        }
+        Ok(out)
+    }
+
     fn single(&self, copy: u32, a: u32, b: u32, hash: u64, way: &mut Way) -> usize {
+        if self.routing == Routing::DModK && self.faults.is_empty() {
+            way.path.clear();
+            self.family.fixed_path(a, b, &mut way.path);
+            return self.take(copy, way);
+        }
         let n = self.family.choices(a, b).max(1);
         let ecmp = matches!(self.routing, Routing::Ecmp { .. });
         let first = if ecmp { (hash % u64::from(n)) as u32 } else { self.family.fixed_choice(a, b) };
@@ -350,70 +471,13 @@ impl<'a> Router<'a> {
                 (choice + 1) % n
             };
         }
+        self.take(copy, way)
+    }
+
+    /// The path found becomes the way, whole; its length.
+    fn take(&self, copy: u32, way: &mut Way) -> usize {
         let base = copy * self.per_copy;
         way.resources.extend(way.path.iter().map(|l| base + l));
-        way.parts.resize(way.resources.len(), WHOLE as u32);
         way.path.len()
-    }
-}
-
-/// Scratch for one strand.
-#[derive(Default)]
-struct Way {
-    resources: Vec<u32>,
-    parts: Vec<u32>,
-    bundles: Vec<(u32, u32)>,
-    path: Vec<u32>,
-    latency: u64,
-    sound: bool,
-}
-
-impl Way {
-    fn clear(&mut self) {
-        self.resources.clear();
-        self.parts.clear();
-        self.bundles.clear();
-        self.latency = 0;
-        self.sound = true;
-    }
-
-    fn whole(&mut self, resource: u32) {
-        self.resources.push(resource);
-        self.parts.push(WHOLE as u32);
-    }
-}
-
-impl Strands {
-    pub(crate) fn len(&self) -> usize {
-        self.latency.len()
-    }
-
-    pub(crate) fn span(&self, strand: usize) -> std::ops::Range<usize> {
-        self.offsets[strand] as usize..self.offsets[strand + 1] as usize
-    }
-
-    /// Flow of a strand.
-    pub(crate) fn flow_of(&self, strand: usize) -> usize {
-        self.owner.get(strand).map_or(strand, |f| *f as usize)
-    }
-
-    /// Strands of a flow.
-    pub(crate) fn siblings(&self, flow: usize) -> u8 {
-        self.strands.get(flow).copied().unwrap_or(1).max(1)
-    }
-
-    fn push(&mut self, way: &Way, flow: usize, split: bool) {
-        if self.parts.is_empty() && way.parts.iter().any(|p| u64::from(*p) != WHOLE) {
-            self.parts.resize(self.resources.len(), WHOLE as u32);
-            self.parts.extend_from_slice(&way.parts);
-        } else if !self.parts.is_empty() {
-            self.parts.extend_from_slice(&way.parts);
-        }
-        self.resources.extend_from_slice(&way.resources);
-        self.offsets.push(self.resources.len() as u32);
-        self.latency.push(u32::try_from(way.latency).unwrap_or(u32::MAX));
-        if split {
-            self.owner.push(flow as u32);
-        }
     }
 }

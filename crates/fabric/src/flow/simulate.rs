@@ -3,7 +3,7 @@
 use gigatwin_quantity::{Bandwidth, Data, Time};
 use rayon::prelude::*;
 
-use super::certificate::{Certificate, NotFair};
+use super::certificate::{Certificate, NotFair, Witness};
 use super::component::{Component, Counts, Course, run};
 use super::faults::{Faults, Flap};
 use super::load::Loads;
@@ -12,8 +12,8 @@ use super::pattern::FlowList;
 use super::routes::{Router, Routing, Strands};
 use super::split::{Share, split};
 use super::symmetry;
-use super::topology::Topology;
-use super::units::{ps, quanta, time_of, work};
+use super::topology::{Shape, Topology};
+use super::units::{ps, quanta, rate_of, time_of, work};
 
 /// What is simulated besides the flows.
 #[derive(Debug, Clone)]
@@ -32,6 +32,9 @@ pub struct Simulation<'a> {
     pub background: Vec<(u32, u32, Bandwidth)>,
     /// Whether each solve is proven max-min fair.
     pub certificate: bool,
+    /// Whether the certificate is to be printed too: which full link limits how many flows, solve by solve. Symmetry is then
+    /// not made use of.
+    pub print: bool,
     /// Whether loads of links are wanted.
     pub loads: bool,
     /// Most memory it may take.
@@ -119,6 +122,9 @@ pub struct Outcome {
     pub counts: Counts,
     /// What was proven, where asked for.
     pub certificate: Option<Certificate>,
+    /// The certificate line by line, where it is to be printed; of each set of flows at most 100,000 lines and the solve
+    /// that they end in.
+    pub witnesses: Vec<Witness>,
     /// Sets of flows that share no link with each other.
     pub components: usize,
     /// Flows that were simulated; fewer than all where symmetry makes some alike.
@@ -146,6 +152,7 @@ impl<'a> Simulation<'a> {
             reaction: None,
             background: Vec::new(),
             certificate: false,
+            print: false,
             loads: false,
             memory: MEMORY,
             explicit: false,
@@ -157,7 +164,7 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// [`FlowError::Memory`] with the figure.
     pub fn affords(&self, flows: u64) -> Result<Data, FlowError> {
-        let needed = memory_needed(self.topology, flows);
+        let needed = memory_needed(self.topology, self.routing, flows);
         let most = u64::from(u32::MAX / 16);
         if needed > self.memory || flows > most {
             return Err(FlowError::Memory { flows, needed, limit: self.memory });
@@ -171,6 +178,11 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// [`FlowError`].
     pub fn run(&self, flows: &(impl FlowList + ?Sized)) -> Result<Outcome, FlowError> {
+        // In a sound fat tree all paths are alike, and adaptive spraying is even spraying.
+        let tree = matches!(self.topology.spec().shape, Shape::Clos(_));
+        if self.routing == Routing::Adaptive && tree && self.faults.is_empty() && self.flaps.is_empty() {
+            return Simulation { routing: Routing::Spray, ..self.clone() }.run(flows);
+        }
         self.affords(flows.count() as u64)?;
         if let Some(outcome) = symmetry::run(self, flows)? {
             return Ok(outcome);
@@ -182,6 +194,7 @@ impl<'a> Simulation<'a> {
             loads: self.loads.then(|| Loads::new(self.topology)),
             counts: Counts::default(),
             certificate: Certificate::default(),
+            witnesses: Vec::new(),
             components: 0,
         };
         for stage in self.stages() {
@@ -200,6 +213,7 @@ impl<'a> Simulation<'a> {
             loads: state.loads,
             counts: state.counts,
             certificate: self.certificate.then_some(state.certificate),
+            witnesses: state.witnesses,
             components: state.components,
             simulated: flows.count() as u64,
         })
@@ -207,6 +221,9 @@ impl<'a> Simulation<'a> {
 
     fn check(&self, flows: &(impl FlowList + ?Sized)) -> Result<(), FlowError> {
         let endpoints = self.topology.endpoints();
+        if flows.pattern().is_some_and(|p| p.sound(endpoints)) {
+            return Ok(());
+        }
         for i in 0..flows.count() {
             let f = flows.flow(i);
             let flow = i as u64;
@@ -283,6 +300,8 @@ impl<'a> Simulation<'a> {
         let mut strands = router.route((0..count).map(|i| flows.flow(index(i))), count).map_err(lost)?;
         let finite = strands.len();
         router.append(&mut strands, ends);
+        // What all flows of a pattern carry need not be computed for each.
+        let alike = flows.pattern().filter(|_| first).map(|p| work(p.bytes));
         let work_of = |s: usize| {
             if strands.span(s).is_empty() {
                 return 0.0;
@@ -291,7 +310,11 @@ impl<'a> Simulation<'a> {
                 return f64::INFINITY;
             }
             let flow = index(strands.flow_of(s));
-            let all = if first { work(flows.flow(flow).bytes) } else { state.left[flow] };
+            let all = match alike {
+                Some(all) => all,
+                None if first => work(flows.flow(flow).bytes),
+                None => state.left[flow],
+            };
             all / f64::from(strands.siblings(strands.flow_of(s)))
         };
         let all_work: Vec<f64> = (0..strands.len()).map(work_of).collect();
@@ -316,6 +339,18 @@ impl<'a> Simulation<'a> {
         for (members, course) in courses {
             state.counts = state.counts.and(course.counts);
             state.certificate = state.certificate.and(course.certificate);
+            state.witnesses.extend(course.bottlenecks.iter().map(|b| {
+                let members =
+                    if b.resource < router.resources() { router.members(b.resource) } else { Vec::new() };
+                Witness {
+                    at: time_of(b.at),
+                    link: members.first().copied(),
+                    links: members.len() as u32,
+                    priority: b.class,
+                    flows: b.strands,
+                    rate: rate_of(b.rate),
+                }
+            }));
             for (k, end) in course.end.iter().enumerate() {
                 let s = members.get(k).map_or(k, |s| *s as usize);
                 if s >= finite {
@@ -355,6 +390,9 @@ impl<'a> Simulation<'a> {
         finite: usize,
         index: impl Fn(usize) -> usize,
     ) -> Vec<u64> {
+        if flows.pattern().is_some() {
+            return vec![stage.from; strands.len()];
+        }
         let of = |s: usize| {
             let own = if s < finite { ps(flows.flow(index(strands.flow_of(s))).start) } else { 0 };
             own.max(stage.from)
@@ -369,6 +407,9 @@ impl<'a> Simulation<'a> {
         finite: usize,
         index: impl Fn(usize) -> usize,
     ) -> Vec<u8> {
+        if flows.pattern().is_some() {
+            return Vec::new();
+        }
         let of = |s: usize| if s < finite { flows.flow(index(strands.flow_of(s))).priority } else { 0 };
         if (0..finite).any(|s| of(s) != 0) { (0..strands.len()).map(of).collect() } else { Vec::new() }
     }
@@ -378,7 +419,8 @@ impl<'a> Simulation<'a> {
         shares: Vec<(Vec<u32>, Component)>,
         until: u64,
     ) -> Result<Vec<(Vec<u32>, Course)>, FlowError> {
-        let one = |(members, c): (Vec<u32>, Component)| Ok((members, run(c, until, self.certificate, None)?));
+        let one =
+            |(members, c): (Vec<u32>, Component)| Ok((members, run(c, until, self.certificate, self.print)?));
         if shares.len() < 2 {
             return shares.into_iter().map(one).collect();
         }
@@ -406,5 +448,6 @@ struct State {
     loads: Option<Loads>,
     counts: Counts,
     certificate: Certificate,
+    witnesses: Vec<Witness>,
     components: usize,
 }

@@ -67,6 +67,24 @@ pub(crate) fn split(
 ) -> Vec<(Vec<u32>, Component)> {
     let n = strands.len();
     let resources = router.resources();
+    let groups = groups(router, strands);
+    if groups.len() == 1 && caps.is_empty() && strands.resources.len() >= resources as usize {
+        // Most resources are in use: their own numbers will do.
+        let (offsets, list, parts) = incidence(strands, keep);
+        let capacity = (0..resources).map(|r| router.capacity(r)).collect();
+        let stalls = share.stalled.iter();
+        let stalls = stalls.filter_map(|(a, b, l)| router.resource_of(*l).map(|r| (*a, *b, r))).collect();
+        let problem = Problem::new(capacity, offsets, list, parts);
+        let component = Component {
+            problem,
+            work: share.work,
+            start: share.start,
+            class: share.class,
+            stalls,
+            names: Vec::new(),
+        };
+        return vec![(Vec::new(), component)];
+    }
     let mut dense = Dense { of: vec![NONE; resources as usize + caps.len()], met: Vec::new() };
     let capacity = |met: &[u32]| -> Vec<u64> {
         let of = |r: &u32| match r.checked_sub(resources) {
@@ -78,9 +96,8 @@ pub(crate) fn split(
     let cap_of = |s: usize| (s >= finite).then(|| resources + (s - finite) as u32);
     let stalls: Vec<(u64, u64, u32)> =
         share.stalled.iter().filter_map(|(a, b, l)| router.resource_of(*l).map(|r| (*a, *b, r))).collect();
-    let groups = groups(router, strands);
     if groups.len() == 1 && caps.is_empty() {
-        let mut list = if keep { strands.resources.clone() } else { std::mem::take(&mut strands.resources) };
+        let (offsets, mut list, parts) = incidence(strands, keep);
         for r in &list {
             dense.meet(*r);
         }
@@ -89,17 +106,13 @@ pub(crate) fn split(
             *r = dense.of[*r as usize];
         }
         let stalls = local(&stalls, &dense);
-        let (offsets, parts) = if keep {
-            (strands.offsets.clone(), strands.parts.clone())
-        } else {
-            (std::mem::take(&mut strands.offsets), std::mem::take(&mut strands.parts))
-        };
         let capacity = capacity(&dense.met);
+        let names = std::mem::take(&mut dense.met);
         drop(dense);
         let problem = Problem::new(capacity, offsets, list, parts);
         return vec![(
             Vec::new(),
-            Component { problem, work: share.work, start: share.start, class: share.class, stalls },
+            Component { problem, work: share.work, start: share.start, class: share.class, stalls, names },
         )];
     }
     let mut out = Vec::with_capacity(groups.len());
@@ -134,6 +147,7 @@ pub(crate) fn split(
         }
         let stalls = local(&stalls, &dense);
         let problem = Problem::new(capacity(&dense.met), offsets, list, parts);
+        let names = dense.met.clone();
         dense.forget();
         let each = |s: &u32| *s as usize;
         let component = Component {
@@ -146,10 +160,20 @@ pub(crate) fn split(
                 members.iter().map(|s| share.class[each(s)]).collect()
             },
             stalls,
+            names,
         };
         out.push((members, component));
     }
     out
+}
+
+/// Offsets, resources and fractions of all strands; taken out unless they are needed later.
+fn incidence(strands: &mut Strands, keep: bool) -> (Vec<u32>, Vec<u32>, Vec<u32>) {
+    if keep {
+        return (strands.offsets.clone(), strands.resources.clone(), strands.parts.clone());
+    }
+    let take = std::mem::take::<Vec<u32>>;
+    (take(&mut strands.offsets), take(&mut strands.resources), take(&mut strands.parts))
 }
 
 fn local(stalls: &[(u64, u64, u32)], dense: &Dense) -> Vec<(u64, u64, u32)> {

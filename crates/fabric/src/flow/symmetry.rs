@@ -41,7 +41,7 @@ fn units(topology: &Topology, routing: Routing) -> Option<(u32, u32)> {
 fn routed_alike(clos: &Clos, size: u32, routing: Routing) -> bool {
     match routing {
         Routing::Spray => true,
-        Routing::Ecmp { .. } => false,
+        Routing::Ecmp { .. } | Routing::Adaptive => false,
         Routing::DModK => {
             size.is_multiple_of(clos.up)
                 && (clos.spine_up == 0 || (size / clos.up).is_multiple_of(clos.spine_up))
@@ -194,7 +194,11 @@ pub(crate) fn run(
     flows: &(impl FlowList + ?Sized),
 ) -> Result<Option<Outcome>, FlowError> {
     let topology = simulation.topology;
-    let beside = simulation.explicit || !simulation.flaps.is_empty() || !simulation.background.is_empty();
+    // A printed certificate names every link.
+    let beside = simulation.explicit
+        || simulation.print
+        || !simulation.flaps.is_empty()
+        || !simulation.background.is_empty();
     let planes = topology.spec().planes;
     let odd_planes = planes > 1 && !simulation.faults.is_empty();
     let Some(pattern) = flows.pattern().filter(|_| !beside && !odd_planes) else { return Ok(None) };
@@ -266,8 +270,9 @@ fn quotient(simulation: &Simulation<'_>, flows: &PatternFlows, step: &Step) -> R
         start: vec![0; n],
         class: Vec::new(),
         stalls: Vec::new(),
+        names: Vec::new(),
     };
-    let course = run_component(component, u64::MAX, simulation.certificate, None)?;
+    let course = run_component(component, u64::MAX, simulation.certificate, false)?;
     let stalled = course.end.iter().filter(|e| **e == u64::MAX).count() as u64;
     if stalled > 0 {
         return Err(FlowError::Stalled { flows: stalled });
@@ -296,6 +301,7 @@ fn quotient(simulation: &Simulation<'_>, flows: &PatternFlows, step: &Step) -> R
         loads,
         counts: course.counts,
         certificate: simulation.certificate.then_some(course.certificate),
+        witnesses: Vec::new(),
         components: 1,
         simulated: n as u64,
     })

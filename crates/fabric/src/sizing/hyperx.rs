@@ -9,10 +9,10 @@ const DIMENSIONS: usize = 3;
 /// A lattice: switches along each dimension (one where it is not used), hosts on each switch, parallel links between
 /// two switches of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Lattice {
-    sides: [u64; DIMENSIONS],
-    hosts: u64,
-    widths: [u64; DIMENSIONS],
+pub(crate) struct Lattice {
+    pub sides: [u64; DIMENSIONS],
+    pub hosts: u64,
+    pub widths: [u64; DIMENSIONS],
 }
 
 impl Lattice {
@@ -86,9 +86,31 @@ fn reach(radix: u64, taper: f64) -> u64 {
     low
 }
 
-pub(super) fn hyperx(d: &FabricDesign, links: u64) -> Result<PlaneCounts, SizingError> {
+/// The lattice of a design; one switch where it holds all links.
+pub(crate) fn lattice(d: &FabricDesign, links: u64) -> Result<Lattice, SizingError> {
     let radix = u64::from(d.switch.radix);
     if links <= radix {
+        return Ok(Lattice { sides: [1; DIMENSIONS], hosts: links, widths: [0; DIMENSIONS] });
+    }
+    let taper = d.leaf_oversubscription;
+    cheapest(radix, links, taper).ok_or_else(|| {
+        let mut radix_needed = radix + 1;
+        while radix_needed < 512 && cheapest(radix_needed, links, taper).is_none() {
+            radix_needed += 1;
+        }
+        SizingError::TooManyGroups {
+            endpoints: links,
+            ceiling: reach(radix, taper),
+            radix: d.switch.radix,
+            radix_needed: radix_needed as u32,
+            structure: "HyperX of three dimensions",
+        }
+    })
+}
+
+pub(super) fn hyperx(d: &FabricDesign, links: u64) -> Result<PlaneCounts, SizingError> {
+    let lattice = lattice(d, links)?;
+    if lattice.switches() == 1 {
         return Ok(PlaneCounts {
             tiers: 1,
             leaf: 1,
@@ -97,20 +119,6 @@ pub(super) fn hyperx(d: &FabricDesign, links: u64) -> Result<PlaneCounts, Sizing
             ..Default::default()
         });
     }
-    let taper = d.leaf_oversubscription;
-    let Some(lattice) = cheapest(radix, links, taper) else {
-        let mut radix_needed = radix + 1;
-        while radix_needed < 512 && cheapest(radix_needed, links, taper).is_none() {
-            radix_needed += 1;
-        }
-        return Err(SizingError::TooManyGroups {
-            endpoints: links,
-            ceiling: reach(radix, taper),
-            radix: d.switch.radix,
-            radix_needed: radix_needed as u32,
-            structure: "HyperX of three dimensions",
-        });
-    };
     let lines = lattice.sides.iter().filter(|s| **s > 1).count();
     Ok(PlaneCounts {
         tiers: 1,

@@ -1,7 +1,7 @@
 //! Rows of a table of collectives: what was measured, on which network.
 
 use gigatwin_catalog::{Catalog, Kind, chip};
-use gigatwin_fabric::{Collective, Family, Group, Network, ScaleOut, Wiring};
+use gigatwin_fabric::{Calibration, Collective, Family, Group, Network, ScaleOut, Wiring};
 use gigatwin_quantity::{Bandwidth, Data};
 
 use super::text::{leading_number, nic_of, size_of};
@@ -41,15 +41,15 @@ impl Measured {
         self.family != Family::Other && self.collective != Collective::SendRecv
     }
 
+    /// Size class for bands.
+    pub(super) fn band_class(&self) -> u8 {
+        gigatwin_fabric::bands::size_class(self.bytes)
+    }
+
     /// 0: under 1 MiB, 1: to 256 MiB, 2: above 256 and under 512 MiB, 3: from 512 MiB.
     pub(super) fn size_class(&self) -> u8 {
         let mib = self.bytes.bytes() / MIB;
         u8::from(mib >= 1.0) + u8::from(mib > 256.0) + u8::from(mib >= 512.0)
-    }
-
-    /// Size class for bands, with all above 256 MiB as one.
-    pub(super) fn band_class(&self) -> u8 {
-        self.size_class().min(2)
     }
 
     pub(super) fn classes(&self) -> Vec<&'static str> {
@@ -119,7 +119,7 @@ const fn amd(name: &'static str, scaleup: f64) -> Gpu {
 }
 
 /// A domain of more chips spans nodes.
-const LARGEST_NODE: u32 = 16;
+const LARGEST_NODE: u32 = gigatwin_fabric::bands::LARGEST_NODE;
 
 /// Longer names first: "GB200" holds "B200".
 const GPUS: [Gpu; 16] = [
@@ -146,16 +146,14 @@ const GPUS: [Gpu; 16] = [
 pub(super) fn read(
     row: &Row<'_>,
     index: usize,
-) -> Result<Result<Measured, (String, &'static str)>, ValidationError> {
+) -> Result<Result<Measured, (String, String)>, ValidationError> {
     let source = short_source(row.text("source"));
     let id = match row.text("id") {
         "" => format!("{source}-{}", index + 1),
         id => id.to_owned(),
     };
     let note = row.text("note");
-    if note.contains("pathological") || note.contains("misbehaving") || note.contains("reported as low") {
-        return Ok(Err((id, "a fault case: the source itself calls the site or the value unhealthy")));
-    }
+    let unhealthy = ["pathological", "misbehaving", "reported as low"].iter().any(|w| note.contains(w));
     let collective = match row.text("collective") {
         "all_reduce" | "allreduce" => Collective::AllReduce,
         "all_gather" | "allgather" => Collective::AllGather,
@@ -163,22 +161,23 @@ pub(super) fn read(
         "alltoall" | "all_to_all" | "all-to-all" => Collective::AllToAll,
         "broadcast" => Collective::Broadcast,
         "sendrecv" | "send_recv" | "p2p" | "p2p/a2a per NIC" => Collective::SendRecv,
-        _ => return Ok(Err((id, "not one collective of known name"))),
+        _ => return Ok(Err((id, "not one collective of known name".to_owned()))),
     };
     // Neither chip nor NIC is stated there, only an era.
     if row.text("gpu").contains("16-GPU nodes") {
-        return Ok(Err((id, "the chip or its links are not known")));
+        let reason = "neither the chip nor its NICs are stated, only nodes of 16 and a year";
+        return Ok(Err((id, reason.to_owned())));
     }
     let named = GPUS.iter().find(|g| row.text("gpu").contains(g.name));
     let looked_up = if named.is_none() { from_catalog(row.text("gpu")) } else { None };
     let Some(gpu) = named.or(looked_up.as_ref()) else {
-        return Ok(Err((id, "the chip or its links are not known")));
+        return Ok(Err((id, "the chip or its links are not known".to_owned())));
     };
     let Some(ranks) = leading_number(row.text("n_gpus")).filter(|n| *n > 1) else {
-        return Ok(Err((id, "the number of ranks is not stated, or is one")));
+        return Ok(Err((id, "the number of ranks is not stated, or is one".to_owned())));
     };
     let Some(nodes) = leading_number(row.text("nodes")).filter(|n| (1..=ranks).contains(n)) else {
-        return Ok(Err((id, "the number of nodes is not stated")));
+        return Ok(Err((id, "the number of nodes is not stated".to_owned())));
     };
     let bytes = size_of(row.text("bytes"));
     // A range stands for its middle.
@@ -191,7 +190,7 @@ pub(super) fn read(
     let (Some(bytes), Some(busbw)) =
         (bytes.filter(|b| *b > 0.0 && b.is_finite()), busbw.filter(|b| *b > 0.0 && b.is_finite()))
     else {
-        return Ok(Err((id, "size or bandwidth is not stated")));
+        return Ok(Err((id, "size or bandwidth is not stated".to_owned())));
     };
     // A rack-scale domain spans its nodes; elsewhere a node is a domain. A single transfer between nodes is one of NICs.
     let per_node = ranks.div_ceil(nodes);
@@ -224,6 +223,14 @@ pub(super) fn read(
     };
     let cell = format!("{source} × {} × {}", gpu.name, if inter_node { "inter" } else { "intra" });
     let group = Group { ranks, per_domain };
+    if unhealthy {
+        let sound = network.with_calibration(Calibration::of(gpu.family));
+        let expected = sound.bus_bandwidth(collective, Data::from_bytes(bytes), group).gb_per_s();
+        let reason = format!(
+            "a fault case: the source itself calls site or value unhealthy; the model expects {expected:.0} GB/s, {busbw:.0} were seen"
+        );
+        return Ok(Err((id, reason)));
+    }
     Ok(Ok(Measured {
         id,
         cell,

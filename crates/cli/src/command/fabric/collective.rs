@@ -1,8 +1,8 @@
 //! `fabric collective`: one operation by every algorithm that serves it.
 
-use gigatwin_catalog::{Catalog, Kind, chip};
+use gigatwin_catalog::{Catalog, CatalogError, Kind, chip};
 use gigatwin_fabric::{
-    Algorithm, Calibration, Collective as Op, Family, Group, Network, ScaleOut, Wiring, size,
+    Algorithm, Calibration, Collective as Op, Family, Group, Network, ScaleOut, Wiring, bands, size,
 };
 use gigatwin_factory::{site_networks, site_partitions};
 use gigatwin_quantity::{Bandwidth, Data, Dim, Time, parse};
@@ -14,6 +14,7 @@ use super::{not_understood, stamp};
 use crate::args::fabric::Collective;
 use crate::console::bold;
 use crate::context::Context;
+use crate::diagnostics::{self, Finding};
 use crate::exit::{Exit, Fault};
 use crate::layout::{Side, table};
 use crate::stats;
@@ -22,6 +23,7 @@ use crate::stats;
 struct Place {
     name: String,
     network: Network,
+    family: Family,
     ranks: u32,
     rails: u32,
 }
@@ -37,7 +39,13 @@ const OPERATIONS: [(&str, Op); 6] = [
 
 pub(super) fn run(context: &Context, args: &Collective) -> Result<Exit, Fault> {
     let catalog = context.catalog()?;
-    let (op, sizes) = read(args)?;
+    let (op, sizes) = match read(args, &catalog) {
+        Ok(found) => found,
+        Err(wrong) => {
+            diagnostics::findings(context, None, &wrong)?;
+            return Ok(Exit::NotUnderstood);
+        }
+    };
     let (places, sha256) = match &args.file {
         Some(file) => {
             let Some(usable) = context.usable(file, &catalog)? else { return Ok(Exit::NotUnderstood) };
@@ -56,22 +64,30 @@ pub(super) fn run(context: &Context, args: &Collective) -> Result<Exit, Fault> {
             (vec![of_options(args, &catalog, id)?], sha256)
         }
     };
-    let mut answers = Vec::new();
+    let (mut answers, mut wrong) = (Vec::new(), Vec::new());
     for place in &places {
         let ranks = args.ranks.unwrap_or(place.ranks);
         let per_domain = args.per_domain.unwrap_or(place.network.domain).min(place.network.domain);
         let group = Group { ranks, per_domain: per_domain.min(ranks) };
-        place.network.check(group, place.rails).map_err(|e| Fault::NotUnderstood {
-            code: "G501",
-            message: format!("{}: {e}", place.name),
-            hint: String::new(),
-            file: None,
-        })?;
+        if let Err(e) = place.network.check(group, place.rails) {
+            let message = format!("{}: {e}", place.name);
+            let hint = "change --nic, --scaleup, --domain, --slowest-link, or the ranks".to_owned();
+            wrong.push(Finding { code: "G501", message, hint });
+            continue;
+        }
         answers.push((
             place,
             group,
             sizes.iter().map(|bytes| Line::new(place, op.1, *bytes, group)).collect::<Vec<_>>(),
         ));
+    }
+    if !wrong.is_empty() {
+        diagnostics::findings(
+            context,
+            args.file.as_ref().map(|p| p.display().to_string()).as_deref(),
+            &wrong,
+        )?;
+        return Ok(Exit::NotUnderstood);
     }
     stats::say(context, &[("partitions", answers.len()), ("sizes", sizes.len())]);
     if context.json {
@@ -100,7 +116,7 @@ pub(super) fn run(context: &Context, args: &Collective) -> Result<Exit, Fault> {
             let sides = [Side::Right, Side::Right, Side::Right, Side::Right, Side::Left, Side::Left];
             out.push(format!("{}\n\n{}", bold(&title, context.console.out_colour), table(&sides, &rows)));
         }
-        let band = "  The band holds four in five published rows of like size out of fold (gigatwin validate\n  collectives); between domains it is assumed for all but all-reduce of ordinary nodes.\n";
+        let band = "  The band holds four in five published rows of like size and kind out of fold (gigatwin\n  validate collectives); between domains it is assumed for all but all-reduce of ordinary nodes.\n";
         context.data(&format!("{}\n{band}", out.join("\n")))?;
     }
     Ok(Exit::Done)
@@ -115,31 +131,48 @@ fn no(context: &Context, sha256: &str, reason: &str) -> Result<Exit, Fault> {
     Ok(Exit::No)
 }
 
+/// An operation by its name, and the sizes to time.
+type Asked = ((&'static str, Op), Vec<Data>);
+
 /// Operation and sizes; all that is not understood at once.
-fn read(args: &Collective) -> Result<((&'static str, Op), Vec<Data>), Fault> {
-    let mut faults: Vec<String> = Vec::new();
+fn read(args: &Collective, catalog: &Catalog) -> Result<Asked, Vec<Finding>> {
+    let mut faults: Vec<Finding> = Vec::new();
+    let mut wrong = |message: String, hint: String| faults.push(Finding { code: "G500", message, hint });
     let op = OPERATIONS.into_iter().find(|(word, _)| *word == args.op.replace('_', "-"));
     if op.is_none() {
         let all: Vec<&str> = OPERATIONS.iter().map(|(word, _)| *word).collect();
-        faults.push(format!("--op: there is no operation \"{}\"; one of: {}", args.op, all.join(", ")));
+        wrong(format!("--op: there is no operation \"{}\"", args.op), format!("one of: {}", all.join(", ")));
     }
     let mut sizes = Vec::new();
     for text in &args.bytes {
         let text = text.trim();
         match parse(&spaced(text), Dim::Data) {
             Ok(m) if m.value > 0.0 => sizes.push(Data::from_bytes(m.value)),
-            Ok(_) => faults.push(format!("--bytes: \"{text}\" is nothing to send")),
-            Err(e) => faults.push(format!("--bytes: \"{text}\": {e}")),
+            Ok(_) => wrong(format!("--bytes: \"{text}\" is nothing to send"), "write 1GiB".to_owned()),
+            Err(e) => wrong(format!("--bytes: \"{text}\": {e}"), "write 1GiB".to_owned()),
         }
     }
     for (option, value) in [("ranks", args.ranks), ("per-domain", args.per_domain), ("domain", args.domain)] {
         if value == Some(0) {
-            faults.push(format!("--{option}: at least one"));
+            wrong(format!("--{option} must be at least one"), String::new());
         }
+    }
+    let positive = [("nic", Some(args.nic)), ("scaleup", args.scaleup)];
+    for (option, value) in positive.into_iter().filter_map(|(o, v)| Some((o, v?))) {
+        if !(value >= 0.0 && value.is_finite()) {
+            wrong(format!("--{option} must be a finite rate, not negative"), String::new());
+        }
+    }
+    if let Some(Err(e)) = args.accelerator.as_deref().map(|id| catalog.entry(Kind::Accelerators, id)) {
+        let hint = match &e {
+            CatalogError::Unknown { nearest: Some(near), .. } => format!("did you mean \"{near}\"?"),
+            _ => String::new(),
+        };
+        wrong(format!("--accelerator: {e}"), hint);
     }
     match op {
         Some(op) if faults.is_empty() => Ok((op, sizes)),
-        _ => Err(not_understood(faults.join("; "), "")),
+        _ => Err(faults),
     }
 }
 
@@ -181,6 +214,7 @@ fn of_factory(args: &Collective, f: &gigatwin_factory::Factory) -> Result<Result
         let network = Network { oversubscription: args.oversubscription.unwrap_or(taper), ..p.network };
         places.push(Place {
             name: p.name,
+            family: Family::of_accelerator(&p.accelerator),
             network: network.with_scaleout(detail(args, rail_only)),
             ranks: p.accelerators.min(f64::from(u32::MAX)) as u32,
             rails: p.per_node.round().max(1.0) as u32,
@@ -209,7 +243,7 @@ fn of_options(args: &Collective, catalog: &Catalog, id: &str) -> Result<Place, F
     if family == Family::Cdna3 {
         network.wiring = Wiring::FullMesh;
     }
-    Ok(Place { name: entry.id.clone(), network, ranks: domain, rails: 8 })
+    Ok(Place { name: entry.id.clone(), network, family, ranks: domain, rails: 8 })
 }
 
 /// One size.
@@ -236,7 +270,7 @@ impl Line {
             bytes,
             best,
             bus: n.bus_bandwidth(op, bytes, group),
-            band: band(op, bytes, between, n.domain),
+            band: bands::time_band(op, bytes, place.family, between, n.domain),
             others,
         }
     }
@@ -269,24 +303,3 @@ impl Line {
         ]
     }
 }
-
-/// Factors on the time between which four in five published rows lie out of fold, by size (the bands that `validate
-/// collectives` gives a row of a new site); between domains all but all-reduce of ordinary nodes have an assumed band, bus
-/// bandwidth 0.5 to 1.15 of the predicted.
-fn band(op: Op, bytes: Data, between: bool, domain: u32) -> (f64, f64) {
-    if between && (op != Op::AllReduce || domain > LARGEST_NODE) {
-        return (1.0 / 1.15, 2.0);
-    }
-    let mib = bytes.gib() * 1024.0;
-    let half = if mib < 1.0 {
-        1.56
-    } else if mib <= 256.0 {
-        1.36
-    } else {
-        1.08
-    };
-    (1.0 / half, half)
-}
-
-/// A domain of more accelerators spans nodes.
-const LARGEST_NODE: u32 = 16;

@@ -1,12 +1,15 @@
 //! A network described by options: parts of the catalog, floor of the defaults.
 
 use gigatwin_catalog::{Catalog, CatalogError, Entry, Kind};
-use gigatwin_fabric::{CableSpec, FabricDesign, FloorPlan, OpticSpec, Structure, SwitchSpec};
+use gigatwin_fabric::{
+    CableSpec, FabricDesign, FloorPlan, OpticSpec, SizingError, Structure, SwitchSpec, design_faults,
+};
 use gigatwin_quantity::{Bandwidth, Currency, Dim, Length, Money, Power, Quantity};
 use sha2::{Digest, Sha256};
 
 use super::not_understood;
 use crate::args::fabric::{Design, StructureName};
+use crate::diagnostics::Finding;
 use crate::exit::Fault;
 
 const SWITCH: &str = "quantum-x800";
@@ -69,6 +72,56 @@ impl<'c> Figures<'c> {
         Ok(Q::from_base(self.number(entry, key, Q::DIM)?))
     }
 }
+
+/// All that is wrong with the options of a network, and with the accelerator whose domains are sized beside it.
+pub(super) fn faults(catalog: &Catalog, o: &Design) -> Result<Vec<Finding>, Fault> {
+    let mut list = Vec::new();
+    // What the catalog does not know is replaced, so that the rest can be looked at.
+    let mut sound = o.clone();
+    let named = [
+        ("--switch", Kind::Switches, &mut sound.switch),
+        ("--optic", Kind::Optics, &mut sound.optic),
+        ("--accelerator", Kind::Accelerators, &mut sound.accelerator),
+    ];
+    for (option, kind, slot) in named {
+        let Some(id) = slot.as_deref() else { continue };
+        if let Err(e) = catalog.entry(kind, id) {
+            let hint = match &e {
+                CatalogError::Unknown { nearest: Some(near), .. } => format!("did you mean \"{near}\"?"),
+                _ => String::new(),
+            };
+            list.push(Finding { code: "G500", message: format!("{option}: {e}"), hint });
+            *slot = None;
+        }
+    }
+    let described = describe(catalog, &sound)?;
+    list.extend(design_faults(&described.base).into_iter().map(|e| {
+        let hint = match &e {
+            SizingError::Invalid { what, .. } => OPTIONS.iter().find(|(w, _)| w == what).map(|(_, o)| *o),
+            _ => None,
+        };
+        let hint = hint.map_or_else(String::new, |option| format!("change {option}"));
+        Finding { code: "G505", message: e.to_string(), hint }
+    }));
+    if o.accelerator.is_some() && o.domain == Some(0) {
+        let message = "accelerators in a scale-up domain must be at least one".to_owned();
+        list.push(Finding { code: "G505", message, hint: "change --domain".to_owned() });
+    }
+    Ok(list)
+}
+
+/// What a fault is about, and the option that says it.
+const OPTIONS: [(&str, &str); 9] = [
+    ("the number of endpoints", "--endpoints"),
+    ("the number of planes", "--planes"),
+    ("the switch radix", "--radix, or take another --switch"),
+    ("the oversubscription of leaves", "--oversubscription"),
+    ("the oversubscription of spines", "--spine-oversubscription"),
+    ("the number of rails", "--rails"),
+    ("links per cable", "--links-per-cable"),
+    ("endpoints per rack and racks per row", "--endpoints-per-rack"),
+    ("cube edge and ports of a circuit switch", "--edge or --circuit-ports"),
+];
 
 /// Reads the options with the catalog.
 pub(super) fn describe(catalog: &Catalog, o: &Design) -> Result<Described, Fault> {
@@ -146,4 +199,24 @@ pub(super) fn describe(catalog: &Catalog, o: &Design) -> Result<Described, Fault
     let (base, low, high) = (at(None)?, at(Some(0.1))?, at(Some(0.9))?);
     let sha256 = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
     Ok(Described { kind, base, low, high, sha256 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gigatwin_quantity::Hazard;
+
+    /// The ranges of links and switches stand around the figures that a run counts with.
+    #[test]
+    fn ranges_of_hazards_have_the_defaults_as_their_modes() {
+        let catalog = Catalog::embedded();
+        let f = Figures::new(&catalog, None).expect("the catalog is whole");
+        let of = |file: &str, key: &str| {
+            let entry = f.entry(Kind::Defaults, file).expect("a file of defaults");
+            f.get::<Hazard>(&entry, key).expect("a rate")
+        };
+        for (range, point) in [("access_link", "hazard_access_link"), ("switch", "hazard_switch")] {
+            assert_eq!(of("reliability", range), of("fabric", point), "{range}");
+        }
+    }
 }

@@ -73,9 +73,9 @@ pub(super) fn run(context: &Context, args: &Reliability) -> Result<Exit, Fault> 
         let part = |key: &str| f.get::<Hazard>(&parts, key);
         rates.push(Rates {
             network: NetworkHazards {
-                access_link: hazard("hazard_access_link")?,
+                access_link: part("access_link")?,
                 trunk_link: hazard("hazard_trunk_link")?,
-                switch: hazard("hazard_switch")?,
+                switch: part("switch")?,
             },
             optic: part("optic")?,
             accelerator: part("accelerator")?,

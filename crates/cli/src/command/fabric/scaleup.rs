@@ -48,6 +48,12 @@ pub(super) fn domains(
 }
 
 impl ScaleUp {
+    /// A number out of its domain, with its name.
+    pub(super) fn invalid(&self) -> Option<(String, &SizingError)> {
+        let e = self.bill.as_ref().err().filter(|e| matches!(e, SizingError::Invalid { .. }));
+        e.map(|e| (format!("scale-up {}", self.name), e))
+    }
+
     /// Why it cannot be built, with its name.
     pub(super) fn missing(&self) -> Option<(String, String)> {
         self.bill.as_ref().err().map(|e| (format!("scale-up {}", self.name), e.to_string()))

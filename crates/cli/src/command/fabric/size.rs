@@ -1,17 +1,20 @@
 //! `fabric size`: the bill of materials of one network, or of all networks of a file.
 
 use gigatwin_catalog::Kind;
-use gigatwin_fabric::{BillOfMaterials, CableTier, FabricDesign, NetworkHazards, SizingError, size};
+use gigatwin_fabric::{
+    BillOfMaterials, CableTier, FabricDesign, NetworkHazards, SizingError, design_faults, size,
+};
 use gigatwin_factory::{site_networks, site_partitions};
 use gigatwin_quantity::{Dim, Hazard, Length, Money, Power, Quantity};
 use serde_json::{Value, json};
 
-use super::design::{Figures, describe};
+use super::design::{Figures, describe, faults};
 use super::scaleup::{self, ScaleUp};
 use super::{not_understood, stamp};
 use crate::args::fabric::Size;
 use crate::console::bold;
 use crate::context::Context;
+use crate::diagnostics::{Finding, findings};
 use crate::exit::{Exit, Fault};
 use crate::layout::{Side, table};
 use crate::stats;
@@ -73,6 +76,11 @@ pub(super) fn run(context: &Context, args: &Size) -> Result<Exit, Fault> {
             (chosen, usable.factory.sha256.clone())
         }
         None => {
+            let faults = faults(&catalog, &args.design)?;
+            if !faults.is_empty() {
+                findings(context, None, &faults)?;
+                return Ok(Exit::NotUnderstood);
+            }
             let d = describe(&catalog, &args.design)?;
             if let Some(id) = &args.design.accelerator {
                 let figures = Figures::new(&catalog, None)?;
@@ -97,21 +105,36 @@ pub(super) fn run(context: &Context, args: &Size) -> Result<Exit, Fault> {
     for quantile in [None, Some(0.1), Some(0.9)] {
         let f = Figures::new(&catalog, quantile)?;
         let defaults = f.entry(Kind::Defaults, "fabric")?;
+        let ranges = f.entry(Kind::Defaults, "reliability")?;
         hazards.push(NetworkHazards {
-            access_link: f.get::<Hazard>(&defaults, "hazard_access_link")?,
+            access_link: f.get::<Hazard>(&ranges, "access_link")?,
             trunk_link: f.get::<Hazard>(&defaults, "hazard_trunk_link")?,
-            switch: f.get::<Hazard>(&defaults, "hazard_switch")?,
+            switch: f.get::<Hazard>(&ranges, "switch")?,
         });
     }
-    let (mut found, mut missing) = (Vec::new(), Vec::new());
+    let (mut found, mut missing, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
+    let mut invalid = |what: &str, e: &SizingError| {
+        wrong.push(Finding { code: "G505", message: format!("{what}: {e}"), hint: String::new() });
+    };
     for network in &networks {
+        let faults = design_faults(&network.designs[0]);
+        faults.iter().for_each(|e| invalid(&network.name, e));
         match sized(network, &hazards) {
             Ok(one) => found.push(one),
             Err(e @ (SizingError::Invalid { .. } | SizingError::NotModelled(_))) => {
-                return Err(not_understood(format!("{}: {e}", network.name), ""));
+                if faults.is_empty() {
+                    invalid(&network.name, &e);
+                }
             }
             Err(e) => missing.push((network.name.clone(), e.to_string())),
         }
+    }
+    for (what, e) in scaleups.iter().filter_map(ScaleUp::invalid) {
+        invalid(&what, e);
+    }
+    if !wrong.is_empty() {
+        findings(context, args.file.as_ref().map(|p| p.display().to_string()).as_deref(), &wrong)?;
+        return Ok(Exit::NotUnderstood);
     }
     missing.extend(scaleups.iter().filter_map(ScaleUp::missing));
     stats::say(context, &[("networks", found.len())]);
@@ -221,7 +244,8 @@ impl Sized<'_> {
         let b = &self.bills[0];
         let d = &self.network.designs[0];
         let planes = if b.planes > 1 { format!(", {} planes", b.planes) } else { String::new() };
-        let title = format!("{}: {}, {} tiers{planes}", self.network.name, self.network.kind, b.tiers);
+        let tiers = if b.tiers == 1 { "1 tier".to_owned() } else { format!("{} tiers", b.tiers) };
+        let title = format!("{}: {}, {tiers}{planes}", self.network.name, self.network.kind);
         let mut out = format!("{}\n\n", bold(&title, context.console.out_colour));
         let count = |n: u64| f.count(usize::try_from(n).unwrap_or(usize::MAX));
         let mut rows: Vec<Vec<String>> = Vec::new();

@@ -1,8 +1,11 @@
 //! `fabric storage`: checkpoints, capacity, and what the storage's bandwidth does to training.
 
 use gigatwin_catalog::Kind;
-use gigatwin_fabric::{CapacityInputs, CheckpointTimes, NodeTier, SharedStorage, checkpoint, effective_time};
-use gigatwin_factory::{SiteJob, SiteStorage, site_partitions, site_storage};
+use gigatwin_fabric::{
+    CapacityInputs, CheckpointTimes, MemoryTimes, NodeTier, PeerMemory, SharedStorage, StorageUnit,
+    checkpoint, effective_time, peer_checkpoint,
+};
+use gigatwin_factory::{SiteJob, SitePartition, SiteStorage, site_partitions, site_storage};
 use gigatwin_quantity::{Bandwidth, Data, Dim, Quantity, Share, Time};
 use serde_json::{Value, json};
 
@@ -52,10 +55,15 @@ pub(super) fn run(context: &Context, args: &Storage) -> Result<Exit, Fault> {
             per("storage_write_per_chip")? * accelerators,
         ));
     }
+    let units = units(&figures, accelerators, site.shared.write)?;
+    let entry = figures.entry(Kind::Defaults, "storage_units")?;
+    let images = figures.get::<Bandwidth>(&entry, "image_read_per_chip")? * accelerators;
+    let memory = figures.get::<Data>(&entry, "memory_tier_capacity")?;
     let need = capacity(&site, args, free);
     let (mut found, mut short) = (Vec::new(), Vec::new());
     for job in &site.jobs {
-        match Answer::new(job, &site.shared, &tier) {
+        let peer = partitions.iter().find(|p| p.name == job.partition).map(|p| peer(p, memory));
+        match Answer::new(job, &site.shared, &tier, peer.as_ref()) {
             Ok(answer) => found.push(answer),
             Err(reason) => short.push(format!("training.{}: {reason}", job.name)),
         }
@@ -76,10 +84,12 @@ pub(super) fn run(context: &Context, args: &Storage) -> Result<Exit, Fault> {
             "capacity": {"value": site.shared.capacity.pb(), "needed": need.map(Data::pb), "unit": "PB"},
             "write": {"value": site.shared.write.gb_per_s(), "vendor_low": low.1.gb_per_s(), "vendor_high": high.1.gb_per_s(), "unit": "GB/s"},
             "read": {"value": site.shared.read.gb_per_s(), "vendor_low": low.0.gb_per_s(), "vendor_high": high.0.gb_per_s(), "unit": "GB/s"},
+            "vendor_units": units.iter().map(Units::json).collect::<Vec<_>>(),
+            "image_training_read": {"value": images.gb_per_s(), "unit": "GB/s"},
             "runs": jobs,
         }))?;
     } else {
-        context.data(&page(context, &site, need, vendor, &found))?;
+        context.data(&page(context, &site, need, (vendor, &units, images), &found))?;
         for reason in &short {
             context.data(&format!("\n{reason}\n"))?;
         }
@@ -98,6 +108,57 @@ fn no(context: &Context, sha256: &str, reasons: &[String]) -> Result<Exit, Fault
     Ok(Exit::No)
 }
 
+/// Storage of a vendor's units for the accelerators of the site.
+struct Units {
+    generation: &'static str,
+    each: u32,
+    number: u32,
+    /// Standard and enhanced: read and write.
+    tiers: [(Bandwidth, Bandwidth); 2],
+    /// Where the site's write rate lies.
+    verdict: &'static str,
+}
+
+const GENERATIONS: [&str; 2] = ["gb200", "b300"];
+
+fn units(f: &Figures<'_>, accelerators: f64, write: Bandwidth) -> Result<Vec<Units>, Fault> {
+    let entry = f.entry(Kind::Defaults, "storage_units")?;
+    let chips = accelerators.ceil().min(f64::from(u32::MAX)) as u32;
+    let mut out = Vec::new();
+    for generation in GENERATIONS {
+        let each = f.number(&entry, &format!("{generation}_accelerators"), Dim::Count)? as u32;
+        let tier = |name: &str| -> Result<(u32, Bandwidth, Bandwidth), Fault> {
+            let side = |which: &str| f.get::<Bandwidth>(&entry, &format!("{generation}_{name}_{which}"));
+            Ok(StorageUnit { accelerators: each, read: side("read")?, write: side("write")? }.of(chips))
+        };
+        let (number, read, standard) = tier("standard")?;
+        let (_, fast, enhanced) = tier("enhanced")?;
+        let verdict = if write < standard {
+            "below standard"
+        } else if write < enhanced {
+            "between standard and enhanced"
+        } else {
+            "at or above enhanced"
+        };
+        out.push(Units { generation, each, number, tiers: [(read, standard), (fast, enhanced)], verdict });
+    }
+    Ok(out)
+}
+
+impl Units {
+    fn json(&self) -> Value {
+        let side = |(r, w): (Bandwidth, Bandwidth)| json!({"read": r.gb_per_s(), "write": w.gb_per_s(), "unit": "GB/s"});
+        json!({"generation": self.generation, "accelerators_per_unit": self.each, "units": self.number,
+            "standard": side(self.tiers[0]), "enhanced": side(self.tiers[1]), "site_write": self.verdict})
+    }
+}
+
+/// Memory of the hosts of a partition, reached over all NICs of a node.
+fn peer(p: &SitePartition, capacity: Data) -> PeerMemory {
+    let nic = p.network.scaleout * p.network.calibration.nic_efficiency;
+    PeerMemory { rate: nic * p.per_node.max(1.0), capacity }
+}
+
 /// What shared storage has to hold: data sets of all runs, checkpoints kept, free space.
 fn capacity(site: &SiteStorage, args: &Storage, free: Share) -> Option<Data> {
     let tokens: f64 = site.jobs.iter().filter_map(|j| j.tokens).sum();
@@ -112,20 +173,45 @@ fn capacity(site: &SiteStorage, args: &Storage, free: Share) -> Option<Data> {
     inputs.need()
 }
 
+/// Where checkpoints go from which a run restarts.
+const TIERS: [&str; 3] = ["shared storage", "node flash", "peer memory"];
+
 /// One run.
 struct Answer<'j> {
     job: &'j SiteJob,
     shared: CheckpointTimes,
     tiered: Option<CheckpointTimes>,
+    /// In the memory of peers; absent where it does not hold the copies.
+    memory: Option<MemoryTimes>,
+    /// Interval and effective time ratio with checkpoints on shared storage, node flash, in memory.
+    by_tier: [Option<(Time, f64)>; 3],
     /// Interval and effective time ratio at each multiple of the bandwidth; none where the run makes no progress.
     by_bandwidth: Vec<(f64, Option<(Time, f64)>)>,
 }
 
 impl<'j> Answer<'j> {
-    fn new(job: &'j SiteJob, storage: &SharedStorage, tier: &NodeTier) -> Result<Answer<'j>, String> {
+    fn new(
+        job: &'j SiteJob,
+        storage: &SharedStorage,
+        tier: &NodeTier,
+        peer: Option<&PeerMemory>,
+    ) -> Result<Answer<'j>, String> {
         let shared = checkpoint(&job.checkpoint, storage, None).map_err(|e| e.to_string())?;
         // A node tier that holds too little is no fault of the site: it is then not used.
         let tiered = checkpoint(&job.checkpoint, storage, Some(tier)).ok();
+        let memory = peer.and_then(|p| peer_checkpoint(&job.checkpoint, p).ok());
+        let effective = |stall: Time, load: Time, least: Time| {
+            let restart = job.failures.restart + load;
+            let failures =
+                gigatwin_fabric::FailureInputs { checkpoint_stall: stall, restart, ..job.failures };
+            effective_time(&failures, job.nodes, None, least).ok().map(|e| (e.interval, e.ratio))
+        };
+        let flash = tiered.as_ref().and_then(|t| Some((t.stall, t.node_write?, t.node_load?)));
+        let by_tier = [
+            effective(shared.stall, shared.load, shared.save),
+            flash.and_then(|(stall, write, load)| effective(stall, load, stall + write)),
+            memory.and_then(|m| effective(m.stall, m.load, m.save)),
+        ];
         let by_bandwidth = MULTIPLES
             .into_iter()
             .map(|multiple| {
@@ -145,7 +231,7 @@ impl<'j> Answer<'j> {
                 (multiple, effective.map(|e| (e.interval, e.ratio)))
             })
             .collect();
-        Ok(Answer { job, shared, tiered, by_bandwidth })
+        Ok(Answer { job, shared, tiered, memory, by_tier, by_bandwidth })
     }
 
     fn json(&self) -> Value {
@@ -158,6 +244,11 @@ impl<'j> Answer<'j> {
             .iter()
             .map(|(m, e)| json!({"bandwidth_multiple": m, "interval_s": e.map(|e| e.0.s()), "ettr": e.map(|e| e.1)}))
             .collect();
+        let tiers: Vec<Value> = TIERS
+            .iter()
+            .zip(self.by_tier)
+            .map(|(t, e)| json!({"tier": t, "interval_s": e.map(|e| e.0.s()), "ettr": e.map(|e| e.1)}))
+            .collect();
         json!({
             "name": self.job.name,
             "model": self.job.model,
@@ -166,6 +257,8 @@ impl<'j> Answer<'j> {
             "per_accelerator_gb": self.job.checkpoint.size.gb() / f64::from(self.job.accelerators.max(1)),
             "shared": times(&self.shared),
             "node_tier": self.tiered.as_ref().map(times),
+            "peer_memory": self.memory.map(|m| json!({"stall_s": m.stall.s(), "save_s": m.save.s(), "load_s": m.load.s()})),
+            "ettr_by_tier": tiers,
             "ettr_by_bandwidth": steps,
         })
     }
@@ -175,7 +268,7 @@ fn page(
     context: &Context,
     site: &SiteStorage,
     need: Option<Data>,
-    [low, high]: [(Bandwidth, Bandwidth); 2],
+    ([low, high], units, images): ([(Bandwidth, Bandwidth); 2], &[Units], Bandwidth),
     found: &[Answer<'_>],
 ) -> String {
     let f = context.figures();
@@ -183,7 +276,7 @@ fn page(
     let rate = |b: Bandwidth| show(Dim::Bandwidth, b.base());
     let needed = need.map_or_else(|| f.missing().to_owned(), |n| show(Dim::Data, n.bytes()));
     let mut out = format!("{}\n\n", bold("Shared storage", context.console.out_colour));
-    let rows = vec![
+    let mut rows = vec![
         vec![
             "capacity".to_owned(),
             format!("{}, needed {needed}", show(Dim::Data, site.shared.capacity.bytes())),
@@ -207,6 +300,20 @@ fn page(
             ),
         ],
     ];
+    for u in units {
+        let side = |(r, w): (Bandwidth, Bandwidth)| format!("{} read, {} write", rate(r), rate(w));
+        rows.push(vec![
+            format!("{} units", u.generation.to_uppercase()),
+            format!("{} of {} accelerators; writing is {}", f.count(u.number as usize), u.each, u.verdict),
+        ]);
+        for (name, tier) in ["  standard", "  enhanced"].into_iter().zip(u.tiers) {
+            rows.push(vec![name.to_owned(), side(tier)]);
+        }
+    }
+    rows.push(vec![
+        "image training".to_owned(),
+        format!("{} read at most; text takes a thousandth", rate(images)),
+    ]);
     out.push_str(&table(&[Side::Left, Side::Left], &rows));
     for a in found {
         let time = |t: Time| show(Dim::Time, t.s());
@@ -230,6 +337,19 @@ fn page(
             rows.push(vec![
                 "node flash".to_owned(),
                 format!("{} to write, {} to load", time(write), time(load)),
+            ]);
+        }
+        if let Some(m) = a.memory {
+            rows.push(vec![
+                "peer memory".to_owned(),
+                format!("{} to save, {} to load on a replaced node", time(m.save), time(m.load)),
+            ]);
+        }
+        for (tier, effective) in TIERS.iter().zip(a.by_tier) {
+            let Some((interval, ratio)) = effective else { continue };
+            rows.push(vec![
+                format!("from {tier}"),
+                format!("{} effective time, a checkpoint every {}", show(Dim::Share, ratio), time(interval)),
             ]);
         }
         for (multiple, effective) in &a.by_bandwidth {

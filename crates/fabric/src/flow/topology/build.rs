@@ -49,9 +49,6 @@ pub enum TopologyError {
     /// The design cannot be sized.
     #[error(transparent)]
     Sizing(#[from] crate::design::SizingError),
-    /// A structure that cannot be simulated.
-    #[error("{0} cannot be simulated")]
-    NotSimulated(String),
 }
 
 impl TopologyError {
@@ -147,7 +144,8 @@ fn links(shape: &Shape) -> u64 {
             times(&[2, d.groups, d.leaves, d.spines]).saturating_add(times(&[d.groups, d.spines, d.globals]))
         }
         Shape::HyperX(x) => {
-            let ports = x.dims.iter().map(|n| u64::from(*n)).fold(0, u64::saturating_add);
+            let each = x.dims.iter().zip(&x.widths).map(|(n, w)| u64::from(*n) * u64::from(*w));
+            let ports = each.fold(0, u64::saturating_add);
             times(&x.dims).saturating_mul(ports)
         }
         Shape::Torus(t) => times(&t.dims).saturating_mul(2 * t.dims.len() as u64),
@@ -195,7 +193,10 @@ fn numbers(spec: &TopologySpec) -> Result<(), TopologyError> {
         Shape::Clos(c) => c.down == 0 || c.leaves == 0 || c.pod_leaves == 0,
         Shape::Dragonfly(d) => d.hosts == 0 || d.switches == 0 || d.groups == 0,
         Shape::DragonflyPlus(d) => d.hosts == 0 || d.leaves == 0 || d.groups == 0,
-        Shape::HyperX(x) => x.hosts == 0 || x.dims.is_empty() || x.dims.len() > 5 || x.dims.contains(&0),
+        Shape::HyperX(x) => {
+            let odd = x.dims.is_empty() || x.dims.len() > 5 || x.widths.len() != x.dims.len();
+            x.hosts == 0 || odd || x.dims.contains(&0) || x.widths.contains(&0)
+        }
         Shape::Torus(t) => t.dims.is_empty() || t.dims.len() > 5 || t.dims.contains(&0),
     };
     if zeros {

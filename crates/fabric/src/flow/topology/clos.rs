@@ -140,6 +140,18 @@ impl Family for Clos {
         }
     }
 
+    fn most_choices(&self) -> u32 {
+        self.up.max(1) * self.spine_up.max(1)
+    }
+
+    fn most_hops(&self) -> u32 {
+        6
+    }
+
+    fn detours(&self) -> bool {
+        false
+    }
+
     /// Destination modulo k (Zahavi, 2012): the digit of the destination at each level chooses the parent.
     fn fixed_choice(&self, from: u32, to: u32) -> u32 {
         let (a, b) = (self.leaf(from), self.leaf(to));
@@ -149,6 +161,26 @@ impl Family for Clos {
             to % self.up
         } else {
             to % self.up * self.spine_up + to / self.up % self.spine_up
+        }
+    }
+
+    /// As choice and path one after another, with leaf and pod looked up once: million-flow patterns spend their time
+    /// here.
+    fn fixed_path(&self, from: u32, to: u32, out: &mut Vec<u32>) {
+        let (a, b) = (self.leaf(from), self.leaf(to));
+        if a == b || self.up == 0 {
+            return self.path(from, to, 0, out);
+        }
+        let (p, q) = (self.pod(a), self.pod(b));
+        let u = to % self.up;
+        let slots = self.slots();
+        let (up, down) = (2 * slots + a * self.up + u, 2 * slots + self.leaf_links() + b * self.up + u);
+        if p == q {
+            out.extend_from_slice(&[from, up, down, slots + to]);
+        } else {
+            let m = to / self.up % self.spine_up;
+            let (over, back) = (self.spine_up_link(p, u, m), self.spine_down_link(q, u, m));
+            out.extend_from_slice(&[from, up, over, back, down, slots + to]);
         }
     }
 

@@ -3,10 +3,11 @@
 use gigatwin_quantity::{Bandwidth, Time};
 
 use super::{
-    Attach, Clos, Domain, Dragonfly, DragonflyPlus, Shape, Topology, TopologyError, TopologySpec, Torus,
+    Attach, Clos, Domain, Dragonfly, DragonflyPlus, HyperX, Shape, Topology, TopologyError, TopologySpec,
+    Torus,
 };
 use crate::design::{FabricDesign, Structure};
-use crate::sizing::size;
+use crate::sizing::{lattice, size};
 
 impl Topology {
     /// The network of a design, as [`size`] counts it: endpoints at `endpoint_rate` in each plane, switches
@@ -59,7 +60,17 @@ impl Topology {
                 Shape::DragonflyPlus(DragonflyPlus { hosts, leaves, spines, globals, groups })
             }
             Structure::Torus3d { edge, .. } => Shape::Torus(Torus { dims: cuboid(design.endpoints, edge) }),
-            other => return Err(TopologyError::NotSimulated(format!("the structure {other:?}"))),
+            Structure::HyperX => {
+                let links = u64::from(design.endpoints) + u64::from(design.management_links);
+                let lattice = lattice(design, links)?;
+                let n = |v: u64| u32::try_from(v).unwrap_or(u32::MAX);
+                let used = || lattice.sides.iter().zip(lattice.widths).filter(|(s, _)| **s > 1);
+                let (mut dims, mut widths): (Vec<u32>, Vec<u32>) = used().map(|(s, w)| (n(*s), n(w))).unzip();
+                if dims.is_empty() {
+                    (dims, widths) = (vec![1], vec![1]);
+                }
+                Shape::HyperX(HyperX { hosts: n(lattice.hosts), dims, widths })
+            }
         };
         let attach = if bill.tiers == 1 && matches!(attach, Attach::RailOptimised { .. }) {
             Attach::Plain

@@ -134,6 +134,18 @@ impl Family for Dragonfly {
         if from / per_group == to / per_group { 1 } else { self.joined().copies }
     }
 
+    fn most_choices(&self) -> u32 {
+        self.joined().copies.max(1)
+    }
+
+    fn most_hops(&self) -> u32 {
+        5
+    }
+
+    fn detours(&self) -> bool {
+        true
+    }
+
     fn fixed_choice(&self, from: u32, to: u32) -> u32 {
         to % self.choices(from, to).max(1)
     }
@@ -258,6 +270,18 @@ impl Family for DragonflyPlus {
         } else {
             self.joined().copies
         }
+    }
+
+    fn most_choices(&self) -> u32 {
+        self.joined().copies.max(self.spines)
+    }
+
+    fn most_hops(&self) -> u32 {
+        5
+    }
+
+    fn detours(&self) -> bool {
+        true
     }
 
     fn fixed_choice(&self, from: u32, to: u32) -> u32 {

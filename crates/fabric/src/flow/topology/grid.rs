@@ -10,6 +10,8 @@ pub struct HyperX {
     pub hosts: u32,
     /// Switches along each dimension.
     pub dims: Vec<u32>,
+    /// Parallel links between two switches of a line, for each dimension.
+    pub widths: Vec<u32>,
 }
 
 /// Shape of a torus of endpoints; there are no switches.
@@ -51,28 +53,45 @@ impl HyperX {
         product(&self.dims)
     }
 
+    /// Directed links of a switch in a dimension.
+    fn ports(&self, d: usize) -> u32 {
+        (self.dims[d] - 1) * self.widths[d]
+    }
+
     /// First link of a dimension.
     fn base(&self, d: usize) -> u32 {
-        2 * self.slots() + self.dims[..d].iter().map(|n| self.switches() * (n - 1)).sum::<u32>()
+        2 * self.slots() + (0..d).map(|d| self.switches() * self.ports(d)).sum::<u32>()
     }
 
-    fn link(&self, d: usize, switch: u32, to: u32) -> u32 {
+    fn link(&self, d: usize, switch: u32, to: u32, lane: u32) -> u32 {
         let at = coordinate(&self.dims, switch, d);
-        self.base(d) + switch * (self.dims[d] - 1) + if to < at { to } else { to - 1 }
+        let column = if to < at { to } else { to - 1 };
+        self.base(d) + switch * self.ports(d) + column * self.widths[d] + lane % self.widths[d]
     }
 
-    /// Dimension, switch and coordinate that a link leads to.
-    fn of(&self, link: u32) -> (usize, u32, u32) {
+    /// Dimension, switch, coordinate that a link leads to, and its number among parallel ones.
+    fn of(&self, link: u32) -> (usize, u32, u32, u32) {
         let d = (0..self.dims.len()).rev().find(|d| self.base(*d) <= link).unwrap_or(0);
-        let (at, width) = (link - self.base(d), self.dims[d] - 1);
-        let (switch, column) = (at / width, at % width);
+        let (at, ports) = (link - self.base(d), self.ports(d).max(1));
+        let (switch, column) = (at / ports, at % ports / self.widths[d]);
         let own = coordinate(&self.dims, switch, d);
-        (d, switch, if column < own { column } else { column + 1 })
+        (d, switch, if column < own { column } else { column + 1 }, at % self.widths[d])
     }
 
     fn moved(&self, switch: u32, d: usize, to: u32) -> u32 {
         let own = coordinate(&self.dims, switch, d);
         switch - own * step(&self.dims, d) + to * step(&self.dims, d)
+    }
+
+    /// Least common multiple of the widths: so many choices use all parallel links alike.
+    fn lanes(&self) -> u32 {
+        let gcd = |mut a: u32, mut b: u32| {
+            while b > 0 {
+                (a, b) = (b, a % b);
+            }
+            a.max(1)
+        };
+        self.widths.iter().fold(1, |l, w| (l / gcd(l, *w)).saturating_mul((*w).max(1)).min(1 << 16))
     }
 }
 
@@ -92,8 +111,8 @@ impl Family for HyperX {
             Part::endpoint("endpoint-switch", self.slots()),
             Part::endpoint("switch-endpoint", self.slots()),
         ];
-        for (n, name) in self.dims.iter().zip(HYPERX) {
-            parts.push(Part::fabric(name, self.switches() * (n - 1), n - 1));
+        for (d, name) in (0..self.dims.len()).zip(HYPERX) {
+            parts.push(Part::fabric(name, self.switches() * self.ports(d), self.ports(d)));
         }
         parts
     }
@@ -104,7 +123,7 @@ impl Family for HyperX {
             let (slot, switch) = (link % h, h + link % h / self.hosts);
             return if link < h { (slot, switch) } else { (switch, slot) };
         }
-        let (d, switch, to) = self.of(link);
+        let (d, switch, to, _) = self.of(link);
         (h + switch, h + self.moved(switch, d, to))
     }
 
@@ -113,25 +132,40 @@ impl Family for HyperX {
         if link < 2 * h {
             return if link < h { link + h } else { link - h };
         }
-        let (d, switch, to) = self.of(link);
-        self.link(d, self.moved(switch, d, to), coordinate(&self.dims, switch, d))
+        let (d, switch, to, lane) = self.of(link);
+        self.link(d, self.moved(switch, d, to), coordinate(&self.dims, switch, d), lane)
     }
 
+    /// Each order of the dimensions with each choice of parallel links.
     fn choices(&self, _: u32, _: u32) -> u32 {
-        factorial(self.dims.len())
+        factorial(self.dims.len()) * self.lanes()
     }
 
-    fn fixed_choice(&self, _: u32, _: u32) -> u32 {
-        0
+    /// Dimensions in order; the destination chooses among parallel links.
+    fn fixed_choice(&self, _: u32, to: u32) -> u32 {
+        to % self.lanes() * factorial(self.dims.len())
+    }
+
+    fn most_choices(&self) -> u32 {
+        self.choices(0, 0)
+    }
+
+    fn most_hops(&self) -> u32 {
+        self.dims.len() as u32 + 2
+    }
+
+    fn detours(&self) -> bool {
+        true
     }
 
     fn path(&self, from: u32, to: u32, choice: u32, out: &mut Vec<u32>) {
         let (mut at, end) = (from / self.hosts, to / self.hosts);
         out.push(from);
-        in_order(self.dims.len(), choice, |d| {
+        let orders = factorial(self.dims.len());
+        in_order(self.dims.len(), choice % orders, |d| {
             let goal = coordinate(&self.dims, end, d);
             if coordinate(&self.dims, at, d) != goal {
-                out.push(self.link(d, at, goal));
+                out.push(self.link(d, at, goal, choice / orders));
                 at = self.moved(at, d, goal);
             }
         });
@@ -194,6 +228,18 @@ impl Family for Torus {
 
     fn fixed_choice(&self, _: u32, _: u32) -> u32 {
         0
+    }
+
+    fn most_choices(&self) -> u32 {
+        self.choices(0, 0)
+    }
+
+    fn most_hops(&self) -> u32 {
+        self.dims.iter().map(|n| n / 2).sum::<u32>().max(1)
+    }
+
+    fn detours(&self) -> bool {
+        true
     }
 
     fn path(&self, from: u32, to: u32, choice: u32, out: &mut Vec<u32>) {

@@ -53,8 +53,18 @@ pub(crate) trait Family {
     fn reverse(&self, link: u32) -> u32;
     /// Number of paths between two slots.
     fn choices(&self, from: u32, to: u32) -> u32;
+    /// Most paths between any two slots.
+    fn most_choices(&self) -> u32;
+    /// Most links on a path.
+    fn most_hops(&self) -> u32;
+    /// Whether ways over a third place are of use: not in a fat tree, where every path already is one.
+    fn detours(&self) -> bool;
     /// The path of static routing.
     fn fixed_choice(&self, from: u32, to: u32) -> u32;
+    /// Appends the links of the path of static routing.
+    fn fixed_path(&self, from: u32, to: u32, out: &mut Vec<u32>) {
+        self.path(from, to, self.fixed_choice(from, to), out);
+    }
     /// Appends the links of a path.
     fn path(&self, from: u32, to: u32, choice: u32, out: &mut Vec<u32>);
 }

@@ -29,6 +29,10 @@ pub(super) fn write(context: &Context, folder: &Path, setting: &Setting, found: 
         Found::Job { .. } => ("phases.parquet", phases(found)),
     };
     files::write(messages, &folder.join(name), &table.parquet(&stamp).map_err(failed)?)?;
+    if let Some(proof) = certificate(found, &setting.topology) {
+        let table = proof.parquet(&stamp).map_err(failed)?;
+        files::write(messages, &folder.join("certificate.parquet"), &table)?;
+    }
     let (loads, time) = loads_of(found);
     let Some(loads) = loads else { return Ok(()) };
     let links = links(&setting.topology, loads, time).parquet(&stamp).map_err(failed)?;
@@ -72,6 +76,25 @@ fn phases(found: &Found) -> Table {
         .integer("flows", "", rows().map(|(_, t)| i64::try_from(t.flows).unwrap_or(i64::MAX)))
         .number("analytic", "s", rows().map(|(_, t)| t.analytic.s()))
         .number("simulated", "s", rows().map(|(_, t)| t.simulated.s()))
+}
+
+/// Each solve with its full links and the flows that they limit; nothing where it was not asked for.
+fn certificate(found: &Found, topology: &Topology) -> Option<Table> {
+    let (list, proven) = match found {
+        Found::Pattern { outcome, .. } => (&outcome.witnesses, outcome.certificate),
+        Found::Job { replay, .. } => (&replay.witnesses, replay.certificate),
+    };
+    proven?;
+    let label = |link: Option<u32>| link.map_or_else(|| "background".to_owned(), |l| topology.label(l));
+    Some(
+        Table::new()
+            .number("at", "s", list.iter().map(|w| w.at.s()))
+            .text("link", list.iter().map(|w| label(w.link)))
+            .integer("links", "", list.iter().map(|w| i64::from(w.links)))
+            .integer("priority", "", list.iter().map(|w| i64::from(w.priority)))
+            .integer("flows", "", list.iter().map(|w| i64::from(w.flows)))
+            .number("rate", "B/s", list.iter().map(|w| w.rate.bytes_per_s())),
+    )
 }
 
 fn links(topology: &Topology, loads: &Loads, time: Time) -> Table {

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use gigatwin_fabric::flow::{
     Flow, FlowError, FlowList, Outcome, Pattern, Placement, Replay, Routing, Simulation, Traffic, parse,
-    replay,
+    replay_on,
 };
 use gigatwin_factory::diagnostic::{Diagnostic, Sources, Span};
 use gigatwin_quantity::{Bandwidth, Data, Dim, Quantity, parse as parse_quantity};
@@ -17,7 +17,7 @@ use gigatwin_quantity::{Bandwidth, Data, Dim, Quantity, parse as parse_quantity}
 use super::{not_understood, stamp};
 use crate::args::fabric::{PatternName, PlacementName, RoutingName, Simulate};
 use crate::context::Context;
-use crate::diagnostics;
+use crate::diagnostics::{self, Finding};
 use crate::exit::{Exit, Fault};
 use crate::files;
 use crate::stats;
@@ -26,19 +26,29 @@ use setting::Setting;
 /// What was simulated.
 enum Found {
     Pattern { flows: Box<dyn FlowList>, outcome: Outcome, ideal: Outcome },
-    Job { traffic: Traffic, replay: Replay, packed: Option<Replay> },
+    Job { traffic: Traffic, replay: Replay, others: Vec<(PlacementName, Replay)> },
 }
 
 pub(super) fn run(context: &Context, args: &Simulate) -> Result<Exit, Fault> {
+    let mut wrong = options(args);
+    if args.file.is_none() {
+        wrong.extend(super::design::faults(&context.catalog()?, &args.design)?);
+    }
+    if !wrong.is_empty() {
+        diagnostics::findings(context, None, &wrong)?;
+        return Ok(Exit::NotUnderstood);
+    }
     let Some(setting) = setting::read(context, args)? else { return Ok(Exit::NotUnderstood) };
     let topology = &setting.topology;
     let routing = match args.routing {
         RoutingName::Spray => Routing::Spray,
+        RoutingName::Adaptive => Routing::Adaptive,
         RoutingName::Ecmp => Routing::Ecmp { seed: context.seed },
         RoutingName::Dmodk => Routing::DModK,
     };
     let mut simulation = Simulation::new(topology, routing);
     simulation.certificate = args.certificate;
+    simulation.print = args.certificate && args.out.is_some();
     simulation.loads = true;
     simulation.memory = quantity(&args.memory, "--memory")?;
     simulation.faults = faults::cables(&args.fail, topology, context.seed)?;
@@ -88,6 +98,29 @@ fn no(context: &Context, setting: &Setting, code: &str, reason: &str) -> Result<
 
 fn coded(code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Fault {
     Fault::NotUnderstood { code, message: message.into(), hint: hint.into(), file: None }
+}
+
+/// Every quantity among the options that cannot be read.
+fn options(args: &Simulate) -> Vec<Finding> {
+    let mut list = Vec::new();
+    let mut check = |option: &str, text: Option<&str>, dim: Dim, most: f64, hint: &str| {
+        let Some(text) = text else { return };
+        let (code, message) = match parse_quantity(text, dim) {
+            Ok(m) if m.value >= 0.0 && m.value <= most => return,
+            Ok(_) if most.is_finite() => ("G500", format!("{option} lies between 0 and 100 %")),
+            Ok(_) => ("G500", format!("{option} must not be negative")),
+            Err(e) => (e.code(), format!("{option}: {e}")),
+        };
+        list.push(Finding { code, message, hint: format!("write {option} \"{hint}\"") });
+    };
+    let endless = f64::INFINITY;
+    check("--bytes", Some(&args.bytes), Dim::Data, endless, "1 GB");
+    check("--memory", Some(&args.memory), Dim::Data, endless, "4 GB");
+    check("--reaction", args.reaction.as_deref(), Dim::Time, endless, "10 ms");
+    check("--background", args.background.as_deref(), Dim::Share, 1.0, "20%");
+    check("--endpoint-rate", args.endpoint_rate.as_deref(), Dim::Bandwidth, endless, "400 Gbit/s");
+    check("--scaleup-rate", args.scaleup_rate.as_deref(), Dim::Bandwidth, endless, "450 GB/s");
+    list
 }
 
 /// A quantity from an option.
@@ -164,20 +197,52 @@ fn job(
     simulation: &Simulation<'_>,
     traffic: &Traffic,
 ) -> Result<Answer, Fault> {
-    let placement = match args.placement {
-        PlacementName::Packed => Placement::Packed,
-        PlacementName::RailAligned => Placement::RailAligned { seed: context.seed },
-        PlacementName::Random => Placement::Random { seed: context.seed },
+    let first = args.first.unwrap_or(setting.first);
+    let range = first..topology_end(setting, first, traffic.ranks);
+    let on = |name: PlacementName| {
+        let place = placed(name, context.seed).place_within(traffic.ranks, &setting.topology, range.clone());
+        replay_on(simulation, &setting.network, traffic, &place?)
     };
-    let on = |placement| replay(simulation, &setting.network, traffic, placement);
-    let found = match on(placement) {
+    let chosen = if args.placement == PlacementName::All { PlacementName::Packed } else { args.placement };
+    let found = match on(chosen) {
         Ok(replay) => replay,
         Err(gigatwin_fabric::flow::ReplayError::Flow(e)) => return refused(&e),
         Err(e) => return Err(coded(e.code(), e.to_string(), "")),
     };
     // What the placement costs shows beside the packed one.
-    let packed = if placement == Placement::Packed { None } else { on(Placement::Packed).ok() };
-    Ok(Ok(Found::Job { traffic: traffic.clone(), replay: found, packed }))
+    let others: &[PlacementName] = match args.placement {
+        PlacementName::Packed => &[],
+        PlacementName::All => &PLACEMENTS[1..],
+        _ => &PLACEMENTS[..1],
+    };
+    let others = others.iter().filter_map(|name| on(*name).ok().map(|r| (*name, r))).collect();
+    Ok(Ok(Found::Job { traffic: traffic.clone(), replay: found, others }))
+}
+
+/// Packed first.
+const PLACEMENTS: [PlacementName; 5] = [
+    PlacementName::Packed,
+    PlacementName::Spread,
+    PlacementName::ByRail,
+    PlacementName::RailAligned,
+    PlacementName::Random,
+];
+
+fn placed(name: PlacementName, seed: u64) -> Placement {
+    match name {
+        PlacementName::Packed | PlacementName::All => Placement::Packed,
+        PlacementName::Spread => Placement::Spread,
+        PlacementName::ByRail => Placement::ByRail,
+        PlacementName::RailAligned => Placement::RailAligned { seed },
+        PlacementName::Random => Placement::Random { seed },
+    }
+}
+
+/// Where the endpoints of a job end: those of its partition where it fits there, else all.
+fn topology_end(setting: &Setting, first: u32, ranks: u32) -> u32 {
+    let all = setting.topology.endpoints();
+    let own = setting.end.min(all);
+    if first < own && own - first >= ranks { own } else { all }
 }
 
 fn pattern(
@@ -206,14 +271,12 @@ fn pattern(
         PatternName::Incast => Pattern::Incast { endpoints: n },
     };
     let regular = pattern.sending(bytes);
-    let flows: Box<dyn FlowList> = if args.placement == PlacementName::Packed {
+    let flows: Box<dyn FlowList> = if matches!(args.placement, PlacementName::Packed | PlacementName::All) {
         Box::new(regular)
     } else {
-        let placement = match args.placement {
-            PlacementName::RailAligned => Placement::RailAligned { seed: context.seed },
-            _ => Placement::Random { seed: context.seed },
-        };
-        let place = placement.place(n, topology).map_err(|e| not_understood(e.to_string(), ""))?;
+        let place = placed(args.placement, context.seed)
+            .place(n, topology)
+            .map_err(|e| not_understood(e.to_string(), ""))?;
         let all: Vec<Flow> = (0..regular.count())
             .map(|i| regular.flow(i))
             .map(|f| Flow { from: place[f.from as usize], to: place[f.to as usize], ..f })

@@ -20,6 +20,7 @@ const HOT: usize = 5;
 fn routing_word(r: RoutingName) -> &'static str {
     match r {
         RoutingName::Spray => "spray",
+        RoutingName::Adaptive => "adaptive",
         RoutingName::Ecmp => "ecmp",
         RoutingName::Dmodk => "dmodk",
     }
@@ -27,7 +28,9 @@ fn routing_word(r: RoutingName) -> &'static str {
 
 fn placement_word(p: PlacementName) -> &'static str {
     match p {
-        PlacementName::Packed => "packed",
+        PlacementName::Packed | PlacementName::All => "packed",
+        PlacementName::Spread => "spread",
+        PlacementName::ByRail => "by-rail",
         PlacementName::RailAligned => "rail-aligned",
         PlacementName::Random => "random",
     }
@@ -102,12 +105,14 @@ fn as_json(
             "ideal_makespan_s": ideal.makespan.s(),
             "slowdown": ratio(outcome.makespan, ideal.makespan),
         }),
-        Found::Job { replay, packed, .. } => json!({
+        Found::Job { replay, others, .. } => json!({
             "flows": replay.flows,
             "makespan_s": replay.makespan.s(),
             "analytic_s": replay.analytic.s(),
             "slowdown": replay.slowdown(),
-            "packed_makespan_s": packed.as_ref().map(|p| p.makespan.s()),
+            "packed_makespan_s": others.iter().find(|(n, _)| *n == PlacementName::Packed).map(|(_, p)| p.makespan.s()),
+            "other_placements": others.iter().map(|(name, r)| json!({"placement": placement_word(*name),
+                "makespan_s": r.makespan.s(), "slowdown": r.slowdown()})).collect::<Vec<_>>(),
             "overlap": replay.together,
             "settled": replay.settled,
             "phases": phases(replay),
@@ -176,15 +181,14 @@ fn as_page(
             add("sound network, sprayed", time(ideal.makespan));
             add("slowdown", times(ratio(outcome.makespan, ideal.makespan)));
         }
-        Found::Job { replay, packed, .. } => {
+        Found::Job { replay, others, .. } => {
             add("last phase ends", time(replay.makespan));
             add("analytic", time(replay.analytic));
             add("slowdown", times(replay.slowdown()));
-            if let Some(packed) = packed {
-                add(
-                    "packed instead",
-                    format!("{} ({})", time(packed.makespan), times(ratio(replay.makespan, packed.makespan))),
-                );
+            for (name, other) in others {
+                let against = times(ratio(other.makespan, replay.makespan));
+                let text = format!("{}, {against} of the above", time(other.makespan));
+                add(&format!("{} instead", placement_word(*name)), text);
             }
             if replay.together {
                 let settled = if replay.settled { "beginnings settled" } else { "beginnings did not settle" };

@@ -1,11 +1,11 @@
 //! The network of a simulation: from a factory file, or from options.
 
 use gigatwin_catalog::{Catalog, Kind};
-use gigatwin_fabric::flow::{Domain, Topology, TopologyError, Traffic};
+use gigatwin_fabric::flow::{Domain, Overlap, Topology, TopologyError, Traffic};
 use gigatwin_fabric::{FabricDesign, Network, Structure, size};
 use gigatwin_factory::traffic::step_traffic;
 use gigatwin_factory::training::training_tasks;
-use gigatwin_factory::{site_networks, site_partitions};
+use gigatwin_factory::{site_networks, site_partitions, site_storage};
 use gigatwin_quantity::{Bandwidth, Time};
 use sha2::{Digest, Sha256};
 
@@ -25,6 +25,9 @@ pub(super) struct Setting {
     pub network: Network,
     /// NICs of a node.
     pub rails: u32,
+    /// Endpoints of the partition of a job: the first, and the one behind the last.
+    pub first: u32,
+    pub end: u32,
     pub sha256: String,
     /// Traffic of a run of the file, with the words for its layout.
     pub traffic: Option<Traffic>,
@@ -74,6 +77,8 @@ impl<'a> Said<'a> {
             &a.endpoint_rate,
             &a.scaleup_domain,
             &a.scaleup_rate,
+            &a.first,
+            &a.overlap,
         ])
     }
 }
@@ -117,6 +122,8 @@ fn of_options(args: &Simulate, catalog: &Catalog, latency: Time) -> Result<Setti
         topology,
         network,
         rails: rails_of(&design).max(if args.design.rails > 0 { args.design.rails } else { 1 }),
+        first: 0,
+        end: design.endpoints,
         sha256: described.sha256,
         traffic: None,
         notes: Vec::new(),
@@ -162,8 +169,12 @@ fn of_file(
             layout.ep,
             layout.micro_batches()
         ));
-        of_run = partitions.iter().find(|p| p.system == task.system && p.accelerator == task.chip_id);
-        traffic = Some(step_traffic(task, &layout));
+        // Two partitions may hold the same system: the run says which is its own.
+        let jobs = site_storage(factory).map_err(say)?.jobs;
+        let own = jobs.iter().find(|j| j.name == *wanted).map(|j| j.partition.as_str());
+        of_run = partitions.iter().find(|p| Some(p.name.as_str()) == own);
+        let overlap = if args.overlap { Overlap::Replicas } else { Overlap::Nothing };
+        traffic = Some(step_traffic(task, &layout, overlap));
     }
     let wanted = args.fabric.clone().or_else(|| of_run.map(|p| p.fabric.clone()));
     let names: Vec<&str> = networks.iter().map(|n| n.name.as_str()).collect();
@@ -189,6 +200,18 @@ fn of_file(
     if (ports - 1.0).abs() > 0.01 {
         notes.push(format!("{ports:.1} ports of a plane per accelerator are taken as one endpoint each"));
     }
+    // Partitions lie one after another on their network, in the order of the file.
+    let before = partitions.iter().filter(|p| p.fabric == site.name).take_while(|p| p.name != partition.name);
+    let first = (before.map(|p| p.accelerators).sum::<f64>() * ports.max(1.0)).round();
+    let end = (first + partition.accelerators * ports.max(1.0)).round() as u32;
+    let first = first as u32;
+    if args.run.is_some() {
+        notes.push(format!(
+            "partition {} holds the endpoints {first} to {}",
+            partition.name,
+            end.saturating_sub(1)
+        ));
+    }
     let planes = f64::from(site.design.planes.max(1));
     let c = &network.calibration;
     let endpoint = network.scaleout * (c.nic_efficiency / planes);
@@ -211,6 +234,8 @@ fn of_file(
         topology,
         network,
         rails: rails_of(&site.design),
+        first,
+        end,
         sha256: factory.sha256.clone(),
         traffic,
         notes,
