@@ -11,8 +11,8 @@ pub mod report;
 pub mod serving;
 pub mod sites;
 pub mod sizing;
-pub mod storage;
 pub mod slurm;
+pub mod storage;
 mod table;
 pub mod training;
 
@@ -20,8 +20,7 @@ pub use table::ValidationError as TableError;
 
 /// Domains that can be scored, in the order of the book.
 pub const DOMAINS: &[&str] =
-    &["training", "serving", "collectives", "sizing", "storage", "power", "pue", "sites", "finance"];
-    &["training", "serving", "collectives", "sizing", "power", "pue", "sites", "finance", "slurm"];
+    &["training", "serving", "collectives", "sizing", "storage", "power", "pue", "sites", "finance", "slurm"];
 
 /// Why a domain cannot be scored.
 #[derive(Debug, thiserror::Error)]
