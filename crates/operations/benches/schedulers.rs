@@ -1,9 +1,12 @@
 //! A million gang jobs on 12,500 nodes, per policy and offered load; and ten thousand jobs of the Lublin model.
 //!
-//! `cargo bench -p gigatwin-operations --bench schedulers [-- POLICY LOAD]`: CPU seconds and peak memory of each run.
+//! `cargo bench -p gigatwin-operations --bench schedulers [-- POLICY LOAD [JOBS]]`: CPU seconds and peak memory of each run. With the path of
+//! the Lublin trace in `LUBLIN` that one too.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, missing_docs)] // a benchmark
 
 use gigatwin_operations::{Job, Outcome, OverLimit, Policy, Settings, Site, SlurmSettings, simulate};
-use rand::{Rng, RngExt, SeedableRng};
+use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, Exp, LogNormal};
 
 const LIMITS: [i64; 8] = [600, 3_600, 14_400, 43_200, 86_400, 172_800, 345_600, 604_800];

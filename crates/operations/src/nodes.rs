@@ -46,13 +46,9 @@ impl Nodes {
     }
 
     /// Nodes with nothing on them.
-    pub fn whole_free(&self) -> u32 {
+    #[cfg(test)]
+    fn whole_free(&self) -> u32 {
         self.free
-    }
-
-    /// Largest number of free nodes in one leaf.
-    pub fn largest_leaf(&self) -> u32 {
-        self.leaf_free.iter().copied().max().unwrap_or(0)
     }
 
     fn leaf_of(&self, node: u32) -> u32 {

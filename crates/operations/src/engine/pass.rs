@@ -257,6 +257,8 @@ impl Engine<'_> {
             }
         }
         let mut reservations = rule.reservations;
+        // Lanes for which nobody can be stopped now.
+        let mut in_vain: Vec<u32> = Vec::new();
         // The queue holds no more than the depth, except where the two schedulers look differently deep.
         let counted = rule.depth < self.queue.len() + tested;
         while let Some(Reverse((_, l, cursor))) = heads.peek().copied() {
@@ -292,8 +294,11 @@ impl Engine<'_> {
                 }
                 // Enough in number, but not as one gang: it waits for the next change.
                 drop_hope(hopeful, hopes, l);
-            } else if preempting && self.preempt_for(job) {
-                return true;
+            } else if preempting && !in_vain.contains(&l) {
+                if self.preempt_for(job) {
+                    return true;
+                }
+                in_vain.push(l);
             }
             if rule.strict {
                 break;

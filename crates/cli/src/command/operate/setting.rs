@@ -5,8 +5,8 @@ use std::path::Path;
 use gigatwin_factory::{SiteOperations, site_hours, site_operations};
 use gigatwin_operations::{
     Campaign, FailureModel, Format, Job, JobClass, Layout, LeftOut, Mix, Multifactor, Order, OverLimit,
-    Policy, Qos, Recorded, Reservation, Seconds, ServingPool, Settings, ShareTree, Site, SlurmSettings,
-    Stream, Trace, generate, read_trace, shift_to_cheap_hours, sizes,
+    Policy, Qos, Recorded, Seconds, ServingPool, Settings, ShareTree, Site, SlurmSettings, Stream, Trace,
+    generate, read_trace, shift_to_cheap_hours, sizes,
 };
 use sha2::{Digest, Sha256};
 
@@ -100,9 +100,6 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
     };
     let power = hours.as_ref().map(|h| PowerModel::new(h, layout.gpus(), context.seed)).transpose();
     let power = power.map_err(|e| not_understood("G589", &e, "gigatwin energy says more"))?;
-    if let (Some(facts), None) = (&facts, &args.trace) {
-        maintenance(&mut site, facts, span);
-    }
     if let (Some(facts), false) = (&facts, args.no_failures) {
         let mut model = FailureModel::like_llama3(
             facts.node_failure.per_s() * 86_400.0,
@@ -354,26 +351,6 @@ fn young_daly(facts: &SiteOperations, accelerators: u32) -> u32 {
     let nodes = f64::from(accelerators) / f64::from(facts.layout.gpus_per_node);
     let between = 1.0 / (facts.node_failure.per_s() * nodes).max(1e-12);
     (2.0 * 30.0 * between).sqrt().round().clamp(60.0, 86_400.0) as u32
-}
-
-/// Planned maintenance of the whole machine: the file's share of the time as one day in each so many, first in the second week.
-fn maintenance(site: &mut Site, facts: &SiteOperations, span: Seconds) {
-    let share = facts.maintenance.fraction();
-    if share <= 0.0 {
-        return;
-    }
-    let day = 86_400;
-    let every = (day as f64 / share).round() as Seconds;
-    let mut start = every / 2;
-    while start < span {
-        site.reservations.push(Reservation {
-            start,
-            end: start + day,
-            first_node: 0,
-            nodes: site.layout.nodes,
-        });
-        start += every;
-    }
 }
 
 fn policy(name: PolicyName) -> (Policy, &'static str) {
