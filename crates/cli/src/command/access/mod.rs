@@ -139,8 +139,7 @@ fn find(
     let gpus = args.gpus.unwrap_or_else(|| (args.gpu_hours / MONTH).max(1.0)).ceil();
     let nodes = (gpus / per_node).ceil().clamp(1.0, f64::from(u32::MAX)) as u32;
     let job_hours = JOB_HOURS.min(longest).min(args.gpu_hours / gpus).max(1.0 / 60.0);
-    let open: f64 = sources.iter().map(|s| s.hours).sum();
-    let refusal = refusal(context, &sources, user, state.as_deref(), args.gpu_hours, open, nodes, &partition);
+    let refusal = refusal(context, &sources, user, state.as_deref(), args.gpu_hours, (nodes, &partition));
     let busy = BusySite {
         nodes: partition.nodes,
         gpus_per_node: partition.per_node,
@@ -193,10 +192,9 @@ fn refusal(
     user: User,
     state: Option<&str>,
     hours: f64,
-    open: f64,
-    nodes: u32,
-    partition: &ClusterPartition,
+    (nodes, partition): (u32, &ClusterPartition),
 ) -> Option<String> {
+    let open: f64 = sources.iter().map(|s| s.hours).sum();
     let who = state
         .map_or_else(|| user.word().to_owned(), |s| format!("{} from {}", user.word(), s.to_uppercase()));
     let count = |x: f64| context.figures().count(x.round() as usize);
