@@ -119,6 +119,7 @@ pub const ALL: Lever = Lever {
         Change::AtMost { start: "catalog.", end: ".grid_lead_time", value: 9.0 * MONTH },
         Change::PowerOf("fr"),
         Change::Set { start: "finance.price_change", end: "", value: 0.0 },
+        Change::Set { start: "finance.price_path.", end: "", value: 0.0 },
         Change::Set { start: "operations.utilisation", end: "", value: 0.85 },
         Change::SecondPhase,
         Change::Set { start: "finance.life", end: "", value: 6.0 * YEAR },
