@@ -16,7 +16,7 @@ use crate::lanes::Key;
 /// Later than every moment, and every cell.
 pub(super) const NEVER: i64 = i64::MAX / 4;
 
-/// Reservations between two looks.
+/// Most reservations between two looks; the first come sooner after one another.
 const PAUSE: u32 = 8;
 
 /// How the walk keeps an eye on whether it is settled.
@@ -25,25 +25,27 @@ pub(super) struct Watch {
     pub settled: bool,
     allowed: bool,
     pause: u32,
+    left: u32,
     /// A lane that spoke against it.
     witness: Option<u32>,
 }
 
 impl Watch {
     pub fn new(allowed: bool) -> Self {
-        Self { settled: false, allowed, pause: PAUSE, witness: None }
+        Self { settled: false, allowed, pause: 1, left: 1, witness: None }
     }
 
     pub fn is_due(&mut self) -> bool {
         if !self.allowed || self.settled {
             return false;
         }
-        self.pause -= 1;
-        if self.pause == 0 {
-            self.pause = PAUSE;
-            return true;
+        self.left -= 1;
+        let due = self.left == 0;
+        if due {
+            self.pause = (2 * self.pause).min(PAUSE);
+            self.left = self.pause;
         }
-        false
+        due
     }
 }
 
