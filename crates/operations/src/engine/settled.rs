@@ -137,8 +137,7 @@ impl Engine<'_> {
             let planned = self.reserve(units, limit, &mut found[l as usize], false).is_some();
             self.counts.reservations += u64::from(planned);
             // One that cannot be planned speaks for all behind it in its lane.
-            let next =
-                if planned { self.queue.lane(l).key(cursor as usize + 1, &self.ageing) } else { None };
+            let next = if planned { self.queue.lane(l).key(cursor as usize + 1, &self.ageing) } else { None };
             replace(aside, next, l, cursor + 1);
             if next.is_none() {
                 found[l as usize] = NEVER;
