@@ -82,8 +82,12 @@ fn run(name: &str, site: &Site, jobs: &[Job], policy: Policy, repeat: u32) {
     let waits: Vec<i64> = outcome.jobs.iter().zip(jobs).filter_map(|(r, j)| r.wait(j)).collect();
     let mean = waits.iter().sum::<i64>() as f64 / waits.len() as f64;
     let use_share = outcome.busy_all() as f64 / (site.layout.gpus() * outcome.end) as f64;
+    // Of every start: equal where two versions of the simulator agree on all of them.
+    let digest = outcome.jobs.iter().fold(0_u64, |d, r| {
+        (d ^ r.start as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(23) ^ u64::from(r.first_node)
+    });
     println!(
-        "{name:<28} {spent:>8.3} CPU s  {:>5.0} MiB peak  {} started  mean wait {mean:.0} s  use {:.1} %  {:?}",
+        "{name:<28} {spent:>8.3} CPU s  {:>5.0} MiB peak  {} started  mean wait {mean:.0} s  use {:.1} %  starts {digest:016x}  {:?}",
         peak_mib(),
         waits.len(),
         100.0 * use_share,

@@ -40,7 +40,8 @@ impl Grid {
         self.cells[0] = narrow(free);
     }
 
-    fn cell_of(&self, at: Seconds) -> usize {
+    /// The cell in which a moment lies.
+    pub fn cell_of(&self, at: Seconds) -> usize {
         usize::try_from(at.div_euclid(self.resolution) - self.first).unwrap_or(0) + 1
     }
 

@@ -5,6 +5,7 @@ mod pass;
 mod preempt;
 mod priority;
 mod queue;
+mod settled;
 mod start;
 
 use std::cmp::Reverse;

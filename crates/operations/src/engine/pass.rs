@@ -2,6 +2,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::Engine;
+use super::settled::{NEVER, Watch, part};
 use crate::job::Seconds;
 use crate::lanes::Key;
 use crate::policy::{Order, Policy};
@@ -22,7 +23,9 @@ struct Rule {
 /// Room that passes use again and again.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    heads: BinaryHeap<Reverse<(Key, u32, u32)>>,
+    heads: Heads,
+    /// Lanes whose jobs are passed over, as none of them matters to those that could start now: see [`super::settled`].
+    aside: Heads,
     /// Lanes that could start a job now, with their shape.
     hopeful: Vec<(u32, i64, Seconds)>,
     /// By lane: does it stand among those?
@@ -232,8 +235,9 @@ impl Engine<'_> {
     }
 
     fn walk(&mut self, rule: Rule, scratch: &mut Scratch, mut tested: usize, preempting: bool) -> bool {
-        let Scratch { heads, hopeful, hopes, found } = scratch;
+        let Scratch { heads, aside, hopeful, hopes, found } = scratch;
         heads.clear();
+        aside.clear();
         hopeful.clear();
         for i in 0..self.queue.active().len() {
             let l = self.queue.active()[i];
@@ -261,7 +265,8 @@ impl Engine<'_> {
         let mut in_vain: Vec<u32> = Vec::new();
         // The queue holds no more than the depth, except where the two schedulers look differently deep.
         let counted = rule.depth < self.queue.len() + tested;
-        while let Some(Reverse((_, l, cursor))) = heads.peek().copied() {
+        let mut watch = Watch::new(rule.reservations == usize::MAX && !counted && !preempting);
+        while let Some(Reverse((key, l, cursor))) = heads.peek().copied() {
             if tested >= rule.depth {
                 break;
             }
@@ -276,21 +281,38 @@ impl Engine<'_> {
                 if let Some(end) = self.start(job) {
                     tested += 1;
                     self.queue.pop(l);
+                    if watch.settled && end > self.now + limit {
+                        // It holds more than its lane said, and those passed over came before it.
+                        self.catch_up(heads, aside, key, found, &mut watch);
+                    }
+                    let before = hopeful.len();
                     let least = if self.on_grid {
                         self.grid.take_now(end, units)
                     } else {
                         self.profile.take(self.now, end, units)
                     };
                     self.thin(hopeful, hopes, self.now, least);
-                    let key = self.queue.lane(l).key(0, &self.ageing);
-                    replace(heads, key, l, 0);
-                    if key.is_none() {
+                    let next = self.queue.lane(l).key(0, &self.ageing);
+                    // The first of the heap need not be this lane any more where those passed over were caught up with: all before it
+                    // are planned, so it still is.
+                    replace(heads, next, l, 0);
+                    if next.is_none() {
                         drop_hope(hopeful, hopes, l);
+                        found[l as usize] = NEVER;
                     }
                     if hopeful.is_empty() && !preempting {
                         break;
                     }
+                    if watch.settled
+                        && hopeful.len() < before
+                        && !self.lost_are_settled(heads, aside, hopeful, hopes, found)
+                    {
+                        self.catch_up(heads, aside, key, found, &mut watch);
+                    }
                     continue;
+                }
+                if watch.settled {
+                    self.catch_up(heads, aside, key, found, &mut watch);
                 }
                 // Enough in number, but not as one gang: it waits for the next change.
                 drop_hope(hopeful, hopes, l);
@@ -331,6 +353,13 @@ impl Engine<'_> {
             let next = planned.is_some() || counted;
             let key = if next { self.queue.lane(l).key(cursor as usize + 1, &self.ageing) } else { None };
             replace(heads, key, l, cursor + 1);
+            if key.is_none() {
+                found[l as usize] = NEVER;
+            }
+            if watch.is_due() && self.is_settled(heads, hopeful, hopes, found, &mut watch) {
+                watch.settled = true;
+                part(heads, aside, hopes);
+            }
             if reservations == 0 {
                 heads.retain(|Reverse((_, l, _))| preempting || hopes[*l as usize]);
             }
@@ -339,7 +368,7 @@ impl Engine<'_> {
     }
 
     /// Plans a job at its earliest moment after this one; when, and how little is left beside it. None where that lies behind the window.
-    fn reserve(
+    pub(super) fn reserve(
         &mut self,
         units: i64,
         limit: Seconds,
@@ -349,7 +378,7 @@ impl Engine<'_> {
         if self.on_grid {
             let from = usize::try_from(*found).unwrap_or(1).max(if gang_missing { 2 } else { 1 });
             let Some(cell) = self.grid.earliest(units, limit, from) else {
-                *found = i64::MAX / 4;
+                *found = NEVER;
                 return None;
             };
             *found = cell as i64;
@@ -358,7 +387,7 @@ impl Engine<'_> {
         }
         let from = if gang_missing { self.profile.next_step() } else { *found };
         let Some(start) = self.profile.earliest(units, limit, from) else {
-            *found = i64::MAX / 4;
+            *found = NEVER;
             return None;
         };
         *found = start;
@@ -381,10 +410,11 @@ impl Engine<'_> {
     }
 }
 
-type Heads = BinaryHeap<Reverse<(Key, u32, u32)>>;
+/// The next job of each lane and its place in the lane, first in the queue first.
+pub(super) type Heads = BinaryHeap<Reverse<(Key, u32, u32)>>;
 
 /// Puts the next job of a lane, if there is one, in the place of the first.
-fn replace(heads: &mut Heads, key: Option<Key>, lane: u32, cursor: u32) {
+pub(super) fn replace(heads: &mut Heads, key: Option<Key>, lane: u32, cursor: u32) {
     match key {
         Some(key) => {
             if let Some(mut top) = heads.peek_mut() {
