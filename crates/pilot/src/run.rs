@@ -20,6 +20,8 @@ use crate::{Cluster, Machine, Measured, PilotError, Predicted, Site, Tools, writ
 const NODES: u32 = 2;
 /// Written dates to learn from.
 const EXAMPLES: u32 = 20_000;
+/// Seconds after which an operator lets a job go that came back into the queue.
+const RELEASE_S: u32 = 5;
 /// Steps between checkpoints.
 const EVERY: u32 = 20;
 
@@ -366,10 +368,13 @@ impl Pilot<'_> {
                     killed = Some((log.last, now()));
                 }
             }
-            // Slurm holds a job that came back for two minutes; an operator lets it go at once.
+            // Slurm holds a job that came back for two minutes; an operator lets it go sooner. Not at once: a node turns away a
+            // credential made in the second in which the job's earlier ones were revoked.
             if killed.is_some() && !resumed_by_hand && facts.restarts > 0 && facts.state == "PENDING" {
-                cluster
-                    .client("scontrol", &["update", &format!("JobId={}", queue.train), "StartTime=now"])?;
+                cluster.client(
+                    "scontrol",
+                    &["update", &format!("JobId={}", queue.train), &format!("StartTime=now+{RELEASE_S}")],
+                )?;
                 resumed_by_hand = true;
             }
             Ok(())
@@ -455,7 +460,7 @@ impl Pilot<'_> {
         for (i, (name, measured)) in starts.into_iter().enumerate().skip(1) {
             scores.push(Score::of(name, "start_s", i as f64 * run, p.band, &[measured]));
         }
-        let again = dispatch + p.launch.s() + median(&long.readings).unwrap_or(0.0);
+        let again = f64::from(RELEASE_S) + dispatch + p.launch.s() + median(&long.readings).unwrap_or(0.0);
         scores.push(Score::of("long run", "restart_s", again, (0.5, 2.0), &[restart_s]));
         self.report.scores.extend(scores.into_iter().flatten());
         Ok(())
