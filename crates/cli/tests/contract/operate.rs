@@ -83,8 +83,7 @@ fn what_is_not_understood() {
     }
 }
 
-const CLUSTER: [&str; 5] =
-    ["operate", "--from-slurm", "cluster-slurm.conf", "--trace", "cluster-sacct.txt"];
+const CLUSTER: [&str; 5] = ["operate", "--from-slurm", "cluster-slurm.conf", "--trace", "cluster-sacct.txt"];
 
 fn cluster(name: &str) -> std::path::PathBuf {
     let f = folder(name);
@@ -132,7 +131,10 @@ fn a_cluster_that_is_not_understood() {
     }
     // Without its accounting there is nothing to replay; beside a factory file it is one base too many.
     gigatwin(&f, &CLUSTER[..3]).exits(2);
-    gigatwin(&f, &["operate", "site.toml", "--from-slurm", "cluster-slurm.conf", "--trace", "cluster-sacct.txt"])
-        .exits(2);
+    gigatwin(
+        &f,
+        &["operate", "site.toml", "--from-slurm", "cluster-slurm.conf", "--trace", "cluster-sacct.txt"],
+    )
+    .exits(2);
     gigatwin(&f, &["operate", "--from-slurm", "absent.conf", "--trace", "cluster-sacct.txt"]).exits(3);
 }
