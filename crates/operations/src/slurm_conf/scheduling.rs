@@ -89,10 +89,8 @@ impl Rules {
             "prioritycalcperiod" => self.weights.calc_period = time("PriorityCalcPeriod", value)?.max(1),
             "prioritymaxage" => self.weights.max_age = time("PriorityMaxAge", value)?.max(1),
             "priorityfavorsmall" => self.favor_small = low == "yes",
-            "priorityflags" => {
-                if low.split(',').any(|f| f.trim() == "no_fair_tree") {
-                    self.weights.rule = FairShareRule::Classic;
-                }
+            "priorityflags" if low.split(',').any(|f| f.trim() == "no_fair_tree") => {
+                self.weights.rule = FairShareRule::Classic;
             }
             _ => {}
         }
