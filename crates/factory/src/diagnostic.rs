@@ -188,6 +188,7 @@ pub const COMMAND_CODES: &[(&str, &str)] = &[
     ("G585", "a workload trace that is cut off"),
     ("G586", "accounts that form no tree"),
     ("G587", "a workload without jobs"),
+    ("G588", "a slurm.conf that is not understood"),
     ("G589", "a running site that cannot be simulated"),
     ("G590", "hours or accelerators that are no positive number"),
     ("G591", "a user from no Member State"),

@@ -8,8 +8,14 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Args)]
 pub struct Operate {
     /// Factory file; may be left out where --nodes gives the machine of a trace
-    #[arg(required_unless_present = "nodes")]
+    #[arg(required_unless_present_any = ["nodes", "from_slurm"])]
     pub file: Option<PathBuf>,
+    /// Machine and scheduler from this slurm.conf; with the cluster's sacct dump as --trace, says how well its waits are reproduced
+    #[arg(long, value_name = "SLURM.CONF", requires = "trace", conflicts_with_all = ["file", "nodes"])]
+    pub from_slurm: Option<PathBuf>,
+    /// What if the cluster of --from-slurm had so many times its nodes
+    #[arg(long, value_name = "FACTOR,…", requires = "from_slurm", value_delimiter = ',')]
+    pub scale_nodes: Vec<f64>,
     /// Replay this workload instead of a drawn one: SWF, sacct, Philly, Acme, openb
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
@@ -22,11 +28,11 @@ pub struct Operate {
     /// Accelerators of a node of --nodes
     #[arg(long, value_name = "N", requires = "nodes", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub gpus_per_node: u32,
-    /// Which jobs may overtake
-    #[arg(long, value_enum, value_name = "POLICY", default_value_t = PolicyName::Easy)]
-    pub policy: PolicyName,
+    /// Which jobs may overtake; with --from-slurm another policy to compare with the cluster's [default: easy]
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pub policy: Option<PolicyName>,
     /// In which order jobs wait: by submission, or by Slurm's multifactor priority with fair share
-    #[arg(long, value_enum, value_name = "ORDER")]
+    #[arg(long, value_enum, value_name = "ORDER", conflicts_with = "from_slurm")]
     pub order: Option<OrderName>,
     /// What becomes of jobs that run longer than they asked for
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = OverLimitName::Kill)]

@@ -82,3 +82,59 @@ fn what_is_not_understood() {
         assert!(a.out.contains(code) || a.err.contains(code), "{all:?}\n{}\n{}", a.out, a.err);
     }
 }
+
+const CLUSTER: [&str; 5] = ["operate", "--from-slurm", "cluster-slurm.conf", "--trace", "cluster-sacct.txt"];
+
+fn cluster(name: &str) -> std::path::PathBuf {
+    let f = folder(name);
+    write(&f, "cluster-slurm.conf", include_str!("cluster-slurm.conf"));
+    write(&f, "cluster-sacct.txt", include_str!("cluster-sacct.txt"));
+    f
+}
+
+#[test]
+fn a_cluster_from_its_own_files() {
+    let f = cluster("operate-cluster");
+    let mut args = CLUSTER.to_vec();
+    args.extend(["--scale-nodes", "2,0.5", "--policy", "fcfs"]);
+    insta::assert_snapshot!("operate-from-slurm", said(&f, &args));
+    args.extend(["--json", "--out", "out"]);
+    let a = gigatwin(&f, &args).exits(0).json();
+    assert_eq!(a["cluster"]["scheduler"]["bf_interval_s"], 10);
+    assert_eq!(a["site"]["accelerators"], 32);
+    // Recorded starts less submissions, by hand: 1, 1, 3310, 1460, 1220, 6020, 4820 and 1 s.
+    let all = &a["reproduced"]["all"];
+    assert_eq!(all["wait_recorded_s"], (1 + 1 + 3_310 + 1_460 + 1_220 + 6_020 + 4_820 + 1) as f64 / 8.0);
+    let accounts = a["reproduced"]["accounts"].as_array().expect("accounts");
+    let jobs: u64 = accounts.iter().map(|r| r["jobs"].as_u64().expect("a number")).sum();
+    assert_eq!(jobs, all["jobs"].as_u64().expect("a number"));
+    let what_if = a["what_if"].as_array().expect("what-ifs");
+    assert_eq!(what_if.len(), 5);
+    assert_eq!(what_if[0]["site"]["nodes"], 8);
+    assert_eq!(what_if[2]["policy"], "fcfs");
+    let codes: Vec<_> = a["left_out"].as_array().expect("a list").iter().map(|l| &l["code"]).collect();
+    assert_eq!(codes, ["G588", "G588", "G582", "G583"]);
+    assert!(f.join("out/operate.json").is_file() && f.join("out/jobs.parquet").is_file());
+}
+
+#[test]
+fn a_cluster_that_is_not_understood() {
+    let f = cluster("operate-cluster-faults");
+    write(&f, "empty.conf", "ClusterName=x\nNodeName=n[1-\n");
+    let none = ["operate", "--from-slurm", "empty.conf", "--trace", "cluster-sacct.txt"];
+    insta::assert_snapshot!("operate-from-slurm-none", said(&f, &none));
+    for (more, code) in [(&["--scale-nodes=-1"][..], "G580"), (&["--scale-nodes", "0"][..], "G580")] {
+        let mut args = CLUSTER.to_vec();
+        args.extend(more);
+        let a = gigatwin(&f, &args).exits(2);
+        assert!(a.err.contains(code), "{}", a.err);
+    }
+    // Without its accounting there is nothing to replay; beside a factory file it is one base too many.
+    gigatwin(&f, &CLUSTER[..3]).exits(2);
+    gigatwin(
+        &f,
+        &["operate", "site.toml", "--from-slurm", "cluster-slurm.conf", "--trace", "cluster-sacct.txt"],
+    )
+    .exits(2);
+    gigatwin(&f, &["operate", "--from-slurm", "absent.conf", "--trace", "cluster-sacct.txt"]).exits(3);
+}

@@ -4,7 +4,7 @@ mod columns;
 mod sacct;
 mod sacct_json;
 mod swf;
-mod time;
+pub(crate) mod time;
 
 use rustc_hash::FxHashMap;
 

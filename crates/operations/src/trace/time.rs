@@ -2,7 +2,7 @@ use crate::job::Seconds;
 
 /// Seconds since 1970 of a civil date and time, with no zone: proleptic Gregorian day count (Hinnant, chrono-compatible low-level
 /// date algorithms).
-pub(super) fn stamp(text: &str) -> Option<Seconds> {
+pub(crate) fn stamp(text: &str) -> Option<Seconds> {
     let text = text.trim().trim_end_matches('Z');
     let (date, time) = text.split_once(['T', ' '])?;
     let mut d = date.split('-').map(|p| p.parse::<i64>().ok());
@@ -23,7 +23,7 @@ pub(super) fn stamp(text: &str) -> Option<Seconds> {
 }
 
 /// Slurm's `[days-]hours:minutes:seconds`, `minutes:seconds` or `minutes`.
-pub(super) fn span(text: &str) -> Option<Seconds> {
+pub(crate) fn span(text: &str) -> Option<Seconds> {
     let text = text.trim();
     let (days, rest) = match text.split_once('-') {
         Some((d, rest)) => (d.parse::<i64>().ok()?, rest),

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use gigatwin_operations::JobClass;
 use gigatwin_output::{Heatmap, Table, TableError};
+use serde_json::Value;
 
-use super::{Answer, page};
+use super::Answer;
 use crate::context::Context;
 use crate::exit::Fault;
 use crate::files as disk;
 
-pub(super) fn write(context: &Context, folder: &Path, a: &Answer) -> Result<(), Fault> {
+pub(super) fn write(context: &Context, folder: &Path, a: &Answer, whole: &Value) -> Result<(), Fault> {
     std::fs::create_dir_all(folder).map_err(|e| disk::cannot_write(&context.messages, folder, &e))?;
     let put = |name: &str, bytes: &[u8]| disk::write(&context.messages, &folder.join(name), bytes);
     let fail = |e: TableError| Fault::Environment(e.to_string());
@@ -19,7 +20,7 @@ pub(super) fn write(context: &Context, folder: &Path, a: &Answer) -> Result<(), 
         put(&format!("{name}.csv"), &table.csv().map_err(fail)?)?;
     }
     put("occupancy.svg", occupancy(a).svg().as_bytes())?;
-    let json = serde_json::to_string_pretty(&page::json(a)).map_err(|e| Fault::Environment(e.to_string()))?;
+    let json = serde_json::to_string_pretty(whole).map_err(|e| Fault::Environment(e.to_string()))?;
     put("operate.json", format!("{json}\n").as_bytes())
 }
 

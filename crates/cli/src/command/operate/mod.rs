@@ -1,5 +1,6 @@
 //! `operate`: the running site, event by event.
 
+mod cluster;
 mod federation;
 mod files;
 mod page;
@@ -26,6 +27,9 @@ struct Answer {
 }
 
 pub(super) fn run(context: &Context, args: &Operate) -> Result<Exit, Fault> {
+    if let Some(conf) = &args.from_slurm {
+        return cluster::run(context, args, conf);
+    }
     let Some(mut setting) = setting::read(context, args)? else { return Ok(Exit::NotUnderstood) };
     let others = match federation::send(context, args, &mut setting)? {
         Some(others) => others,
@@ -54,7 +58,7 @@ pub(super) fn run(context: &Context, args: &Operate) -> Result<Exit, Fault> {
         watch::play(context, &answer)?;
     }
     if let Some(folder) = &args.out {
-        files::write(context, folder, &answer)?;
+        files::write(context, folder, &answer, &page::json(&answer))?;
     }
     if context.json {
         context.json(&page::json(&answer))?;
@@ -64,6 +68,11 @@ pub(super) fn run(context: &Context, args: &Operate) -> Result<Exit, Fault> {
             context.console.talk(&format!("jobs, time series and pictures are in {}\n", folder.display()));
         }
     }
+    count(context, &answer);
+    Ok(Exit::Done)
+}
+
+fn count(context: &Context, answer: &Answer) {
     let counts = answer.outcome.counts;
     let whole = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     stats::say(
@@ -77,5 +86,4 @@ pub(super) fn run(context: &Context, args: &Operate) -> Result<Exit, Fault> {
             ("samples", answer.outcome.series.len()),
         ],
     );
-    Ok(Exit::Done)
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use gigatwin_operations::report::{Delivered, Group, Waits, by_class, delivered};
-use gigatwin_operations::{JobState, Seconds};
+use gigatwin_operations::{Job, JobState, Seconds};
 use serde_json::{Map, Value, json};
 
 use super::Answer;
@@ -65,10 +65,17 @@ pub(super) struct Replay {
 }
 
 pub(super) fn replay(a: &Answer) -> Option<Replay> {
+    replay_of(a, |_| true)
+}
+
+/// Of the jobs for which `which` holds.
+pub(super) fn replay_of(a: &Answer, which: impl Fn(&Job) -> bool) -> Option<Replay> {
     let recorded = a.setting.recorded.as_ref()?;
     let mut apart = Vec::new();
     let (mut mine, mut theirs) = (0.0, 0.0);
-    for ((job, r), rec) in a.setting.jobs.iter().zip(&a.outcome.jobs).zip(recorded) {
+    for ((job, r), rec) in
+        a.setting.jobs.iter().zip(&a.outcome.jobs).zip(recorded).filter(|((j, _), _)| which(j))
+    {
         let (Some(start), Some(wait)) = (rec.start, r.wait(job)) else { continue };
         apart.push((r.start - start).abs());
         mine += wait as f64;
@@ -108,7 +115,7 @@ pub(super) fn span(seconds: f64) -> String {
     }
 }
 
-fn percent(x: f64) -> String {
+pub(super) fn percent(x: f64) -> String {
     format!("{:.1} %", 100.0 * x)
 }
 
@@ -235,11 +242,11 @@ pub(super) fn text(context: &Context, a: &Answer) -> String {
     out
 }
 
-fn words(list: &[&str]) -> Vec<String> {
+pub(super) fn words(list: &[&str]) -> Vec<String> {
     list.iter().map(|w| (*w).to_owned()).collect()
 }
 
-fn right(n: usize) -> Vec<Side> {
+pub(super) fn right(n: usize) -> Vec<Side> {
     std::iter::once(Side::Left).chain(std::iter::repeat_n(Side::Right, n)).collect()
 }
 

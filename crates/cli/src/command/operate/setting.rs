@@ -119,7 +119,7 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
         notes.push(format!("{moved} batch jobs were moved to a cheaper hour within {patience} h"));
     }
     let (order, order_name) = order(args);
-    let (policy, policy_name) = policy(args.policy);
+    let (policy, policy_name) = policy(args.policy.unwrap_or(PolicyName::Easy));
     let settings = Settings {
         order,
         over_limit: match args.over_limit {
@@ -153,7 +153,7 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
     }))
 }
 
-fn check(args: &Operate) -> Result<(), Fault> {
+pub(super) fn check(args: &Operate) -> Result<(), Fault> {
     let mut wrong = Vec::new();
     let mut between = |name: &str, value: Option<f64>, low: f64, high: f64| {
         if let Some(v) = value
@@ -168,6 +168,9 @@ fn check(args: &Operate) -> Result<(), Fault> {
     between("power-cap", args.power_cap, 0.0, 1e5);
     between("shift", args.shift, 0.0, 8_760.0);
     between("patience", Some(args.patience), 0.0, 8_760.0);
+    for factor in &args.scale_nodes {
+        between("scale-nodes", Some(*factor), 0.001, 1_000.0);
+    }
     let samples = args.days * 86_400.0 / args.sample as f64;
     if samples > 50e6 {
         wrong.push(format!("{samples:.0} samples are more than memory should hold"));
@@ -193,7 +196,7 @@ fn layout(args: &Operate, facts: Option<&SiteOperations>, notes: &mut Vec<String
     f.layout
 }
 
-fn from_trace(args: &Operate, path: &Path, text: &str) -> Result<Trace, Fault> {
+pub(super) fn from_trace(args: &Operate, path: &Path, text: &str) -> Result<Trace, Fault> {
     let named = args.format.as_deref().and_then(|n| Format::ALL.iter().find(|f| f.0 == n)).map(|f| f.1);
     let name = path.display().to_string();
     let Some(format) = named.or_else(|| Format::guess(text)) else {
@@ -213,7 +216,11 @@ fn from_trace(args: &Operate, path: &Path, text: &str) -> Result<Trace, Fault> {
 }
 
 /// Jobs that the site can hold; the others are listed.
-fn fitting(trace: &Trace, layout: &Layout, left_out: &mut Vec<LeftOut>) -> (Vec<Job>, Vec<Recorded>) {
+pub(super) fn fitting(
+    trace: &Trace,
+    layout: &Layout,
+    left_out: &mut Vec<LeftOut>,
+) -> (Vec<Job>, Vec<Recorded>) {
     let mut kept = (Vec::new(), Vec::new());
     for (job, recorded) in trace.jobs.iter().zip(&trace.recorded) {
         if layout.units(job.size) > layout.gpus() {
@@ -353,7 +360,7 @@ fn young_daly(facts: &SiteOperations, accelerators: u32) -> u32 {
     (2.0 * 30.0 * between).sqrt().round().clamp(60.0, 86_400.0) as u32
 }
 
-fn policy(name: PolicyName) -> (Policy, &'static str) {
+pub(super) fn policy(name: PolicyName) -> (Policy, &'static str) {
     match name {
         PolicyName::Fcfs => (Policy::Fcfs, "fcfs"),
         PolicyName::Easy => (Policy::Easy, "easy"),

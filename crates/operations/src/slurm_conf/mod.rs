@@ -1,0 +1,420 @@
+//! The base of a running cluster from its `slurm.conf`: nodes, partitions, and how the scheduler is set.
+//!
+//! Keys, defaults and units are those of the slurm.conf manual page. Keys that change nothing here are passed over; a line that cannot be
+//! understood is listed with its number and left out.
+
+mod hosts;
+mod scheduling;
+#[cfg(test)]
+mod tests;
+
+use rustc_hash::FxHashMap;
+
+use crate::job::Seconds;
+use crate::layout::Layout;
+use crate::policy::{Multifactor, Order, Policy, SlurmSettings};
+use crate::site::Site;
+use crate::trace::LeftOut;
+use crate::trace::time::span;
+
+/// Code of a line that is not understood.
+const CODE: &str = "G588";
+
+/// One kind of node: those that share a processor count and accelerators.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeKind {
+    /// Nodes.
+    pub nodes: u32,
+    /// Processors of a node.
+    pub cpus: u32,
+    /// Accelerators of a node.
+    pub gpus: u32,
+    /// Their type as `Gres` names it; empty where it names none.
+    pub gpu_type: String,
+}
+
+/// A partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfPartition {
+    /// Name.
+    pub name: String,
+    /// Nodes, of those the file names.
+    pub nodes: u32,
+    /// Longest run; nothing where unlimited.
+    pub max_time: Option<Seconds>,
+    /// Do jobs that name none go here?
+    pub default: bool,
+}
+
+/// What a `slurm.conf` says about the machine and its scheduler.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SlurmConf {
+    /// `ClusterName`.
+    pub cluster: Option<String>,
+    /// Nodes by kind, in the order of the file.
+    pub kinds: Vec<NodeKind>,
+    /// Nodes in the states DOWN and FUTURE: named, but not part of the machine.
+    pub absent: u32,
+    /// Partitions, in the order of the file.
+    pub partitions: Vec<ConfPartition>,
+    /// `SchedulerType=sched/builtin`: strict order without backfill.
+    pub builtin: bool,
+    /// `SchedulerParameters` over the defaults Slurm ships.
+    pub scheduler: SlurmSettings,
+    /// Weights and times of the multifactor priority; nothing where jobs wait in the order of submission.
+    pub priority: Option<Multifactor>,
+    /// Lines that are not understood.
+    pub left_out: Vec<LeftOut>,
+    /// What has no counterpart in the simulation, for people.
+    pub notes: Vec<String>,
+}
+
+impl SlurmConf {
+    /// Nodes of the machine.
+    pub fn nodes(&self) -> u32 {
+        self.kinds.iter().map(|k| k.nodes).sum()
+    }
+
+    /// Accelerators of the machine.
+    pub fn gpus(&self) -> u64 {
+        self.kinds.iter().map(|k| u64::from(k.nodes) * u64::from(k.gpus)).sum()
+    }
+
+    /// The layout, and what was assumed for it. A site has one kind of node: that with the most accelerators; accelerators of other nodes
+    /// count as nodes of this kind. Without any accelerator the unit is the node.
+    pub fn layout(&self) -> (Layout, Vec<String>) {
+        let mut notes = Vec::new();
+        let most = self
+            .kinds
+            .iter()
+            .filter(|k| k.gpus > 0)
+            .max_by_key(|k| (u64::from(k.nodes) * u64::from(k.gpus), std::cmp::Reverse(k.gpus)));
+        let Some(kind) = most else {
+            notes.push("no node has accelerators: the unit is the node".to_owned());
+            return (Layout::flat(self.nodes(), 1), notes);
+        };
+        let plain: u32 = self.kinds.iter().filter(|k| k.gpus == 0).map(|k| k.nodes).sum();
+        if plain > 0 {
+            notes.push(format!("{plain} nodes without accelerators are not part of the site"));
+        }
+        let nodes = u32::try_from(self.gpus() / u64::from(kind.gpus)).unwrap_or(u32::MAX);
+        if self.kinds.iter().any(|k| k.gpus > 0 && k.gpus != kind.gpus) {
+            notes.push(format!("nodes of other sizes count as nodes of {} accelerators", kind.gpus));
+        }
+        (Layout::flat(nodes.max(1), kind.gpus), notes)
+    }
+
+    /// A site of this machine, and what was assumed for it.
+    pub fn site(&self) -> (Site, Vec<String>) {
+        let (layout, notes) = self.layout();
+        (Site::new(layout), notes)
+    }
+
+    /// Which jobs may overtake.
+    pub fn policy(&self) -> Policy {
+        if self.builtin { Policy::Fcfs } else { Policy::Slurm(self.scheduler) }
+    }
+
+    /// In which order jobs wait.
+    pub fn order(&self) -> Order {
+        self.priority.map_or(Order::Submit, Order::Multifactor)
+    }
+}
+
+/// A `slurm.conf` that gives no machine.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("[G588] {message}")]
+pub struct SlurmConfError {
+    /// What is wrong.
+    pub message: String,
+    /// Lines that are not understood.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A logical line: continuations joined, comments gone.
+fn lines(text: &str) -> Vec<(usize, String)> {
+    let mut out: Vec<(usize, String)> = Vec::new();
+    let mut open = false;
+    for (i, raw) in text.lines().enumerate() {
+        let mut end = raw.len();
+        let mut escaped = false;
+        for (at, c) in raw.char_indices() {
+            if c == '#' && !escaped {
+                end = at;
+                break;
+            }
+            escaped = c == '\\';
+        }
+        let cut = raw[..end].trim();
+        let (body, more) = match cut.strip_suffix('\\') {
+            Some(body) if end == raw.len() => (body.trim_end(), true),
+            _ => (cut, false),
+        };
+        match out.last_mut() {
+            Some((_, line)) if open => {
+                line.push(' ');
+                line.push_str(body);
+            }
+            _ => out.push((i + 1, body.to_owned())),
+        }
+        open = more;
+    }
+    out.retain(|(_, l)| !l.trim().is_empty());
+    out
+}
+
+/// The pairs of a line, keys in small letters. Values may stand in double quotes.
+fn pairs(line: &str) -> Result<Vec<(String, String)>, String> {
+    let mut out = Vec::new();
+    let mut rest = line.trim_start();
+    while !rest.is_empty() {
+        let Some((key, after)) = rest.split_once('=') else {
+            return Err(format!("`{}` is no KEY=VALUE", short(rest)));
+        };
+        let key = key.trim();
+        if key.is_empty() || key.contains(char::is_whitespace) {
+            return Err(format!("`{}` is no KEY=VALUE", short(rest)));
+        }
+        let after = after.trim_start();
+        let value = if let Some(quoted) = after.strip_prefix('"') {
+            let Some((value, behind)) = quoted.split_once('"') else {
+                return Err(format!("the quotes of {key} are never closed"));
+            };
+            rest = behind;
+            value
+        } else {
+            let end = after.find(char::is_whitespace).unwrap_or(after.len());
+            rest = &after[end..];
+            &after[..end]
+        };
+        out.push((key.to_ascii_lowercase(), value.to_owned()));
+        rest = rest.trim_start();
+    }
+    Ok(out)
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+fn get<'a>(pairs: &'a [(String, String)], key: &str) -> Option<&'a str> {
+    pairs.iter().rev().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
+}
+
+/// Accelerators in a `Gres` value: `gpu:h100:8,gpu:a100:2(S:0-1),nic:2`. The number, and the type of the first.
+fn gres(value: &str) -> Result<(u32, String), String> {
+    let (mut sum, mut kind) = (0u32, String::new());
+    // A socket list in parentheses may hold commas.
+    let mut plain = String::with_capacity(value.len());
+    let mut depth = 0usize;
+    for c in value.chars() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => plain.push(c),
+            _ => {}
+        }
+    }
+    for item in plain.split(',') {
+        let parts: Vec<&str> = item.split(':').filter(|p| *p != "no_consume").collect();
+        if parts.first().is_none_or(|name| !name.eq_ignore_ascii_case("gpu")) {
+            continue;
+        }
+        let (name, count) = match parts.as_slice() {
+            [_] => ("", "1"),
+            [_, one] if one.starts_with(|c: char| c.is_ascii_digit()) => ("", *one),
+            [_, one] => (*one, "1"),
+            [_, name, count] => (*name, *count),
+            _ => return Err(format!("`{item}` is no gpu:TYPE:NUMBER")),
+        };
+        let count: u32 = count.parse().map_err(|_| format!("`{item}` is no gpu:TYPE:NUMBER"))?;
+        if count > 1_024 {
+            return Err(format!("`{item}`: more than 1024 accelerators in a node"));
+        }
+        sum = sum.saturating_add(count);
+        if kind.is_empty() {
+            name.clone_into(&mut kind);
+        }
+    }
+    if sum > 1_024 {
+        return Err(format!("`{value}`: more than 1024 accelerators in a node"));
+    }
+    Ok((sum, kind))
+}
+
+/// Nodes and partitions as the lines come.
+#[derive(Default)]
+struct Machine {
+    /// Kind of each node; none for those that are absent.
+    known: FxHashMap<String, Option<usize>>,
+    kinds: Vec<NodeKind>,
+    absent: u32,
+    node_defaults: Vec<(String, String)>,
+    partition_defaults: Vec<(String, String)>,
+    partitions: Vec<(ConfPartition, Option<Vec<String>>)>,
+}
+
+impl Machine {
+    fn node(&mut self, line: Vec<(String, String)>) -> Result<(), String> {
+        let name = get(&line, "nodename").unwrap_or("").to_owned();
+        if name.eq_ignore_ascii_case("default") {
+            self.node_defaults.extend(line);
+            return Ok(());
+        }
+        let mut all = self.node_defaults.clone();
+        all.extend(line);
+        let (gpus, gpu_type) = get(&all, "gres").map_or(Ok((0, String::new())), gres)?;
+        let number = |key: &str| match get(&all, key) {
+            None => Ok(None),
+            Some(v) => v.parse::<u32>().map(Some).map_err(|_| format!("{key}={} is no number", short(v))),
+        };
+        let sockets = match number("sockets")? {
+            Some(s) => s,
+            None => number("socketsperboard")?.unwrap_or(1).saturating_mul(number("boards")?.unwrap_or(1)),
+        };
+        let cores = number("corespersocket")?.unwrap_or(1);
+        let threads = number("threadspercore")?.unwrap_or(1);
+        let built = sockets.saturating_mul(cores).saturating_mul(threads);
+        let cpus = number("cpus")?.or(number("procs")?).unwrap_or(built);
+        let state = get(&all, "state").unwrap_or("UNKNOWN").to_ascii_uppercase();
+        let away = state.starts_with("DOWN") || state.starts_with("FUTURE") || state == "FAIL";
+        let names = hosts::expand(&name)?;
+        if let Some(twice) = names.iter().find(|n| self.known.contains_key(*n)) {
+            return Err(format!("node {twice} stands in an earlier line"));
+        }
+        if self.known.len() + names.len() > 1_000_000 {
+            return Err("the file names more than 1000000 nodes".to_owned());
+        }
+        let kind = NodeKind { nodes: 0, cpus, gpus, gpu_type };
+        let at = (!away).then(|| {
+            let same = |k: &NodeKind| (k.cpus, k.gpus, &k.gpu_type) == (kind.cpus, kind.gpus, &kind.gpu_type);
+            self.kinds.iter().position(same).unwrap_or_else(|| {
+                self.kinds.push(kind.clone());
+                self.kinds.len() - 1
+            })
+        });
+        for name in names {
+            if self.known.insert(name, at).is_none() {
+                match at {
+                    Some(at) => self.kinds[at].nodes += 1,
+                    None => self.absent += 1,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn partition(&mut self, line: Vec<(String, String)>) -> Result<(), String> {
+        let name = get(&line, "partitionname").unwrap_or("").to_owned();
+        if name.eq_ignore_ascii_case("default") {
+            self.partition_defaults.extend(line);
+            return Ok(());
+        }
+        let mut all = self.partition_defaults.clone();
+        all.extend(line);
+        let nodes = match get(&all, "nodes") {
+            None => Some(Vec::new()),
+            Some(v) if v.eq_ignore_ascii_case("all") => None,
+            Some(v) => Some(hosts::expand(v)?),
+        };
+        let max_time = match get(&all, "maxtime") {
+            None => None,
+            Some(v) if ["unlimited", "infinite"].iter().any(|u| v.eq_ignore_ascii_case(u)) => None,
+            Some(v) => Some(span(v).ok_or_else(|| format!("MaxTime={} is no time", short(v)))?),
+        };
+        let default = get(&all, "default").is_some_and(|v| v.eq_ignore_ascii_case("yes"));
+        if name.is_empty() {
+            return Err("a partition without a name".to_owned());
+        }
+        self.partitions.push((ConfPartition { name, nodes: 0, max_time, default }, nodes));
+        Ok(())
+    }
+
+    /// Node counts of the partitions, and what there is to say about them.
+    fn close(mut self, notes: &mut Vec<String>) -> (Vec<NodeKind>, u32, Vec<ConfPartition>) {
+        let there: u32 = self.kinds.iter().map(|k| k.nodes).sum();
+        let mut partitions = Vec::new();
+        for (mut partition, names) in std::mem::take(&mut self.partitions) {
+            partition.nodes = match names {
+                None => there,
+                Some(names) => {
+                    let strangers = names.iter().filter(|n| !self.known.contains_key(*n)).count();
+                    if strangers > 0 {
+                        notes.push(format!(
+                            "partition {}: {strangers} of its names are no node of the file (a node set, or a slip)",
+                            partition.name
+                        ));
+                    }
+                    let here = names.iter().filter(|n| self.known.get(*n).is_some_and(Option::is_some));
+                    u32::try_from(here.count()).unwrap_or(u32::MAX)
+                }
+            };
+            partitions.push(partition);
+        }
+        if partitions.iter().any(|p| p.nodes < there) {
+            notes.push(format!(
+                "{} partitions are taken as one pool: a job may run on any node",
+                partitions.len()
+            ));
+        }
+        self.kinds.retain(|k| k.nodes > 0);
+        (self.kinds, self.absent, partitions)
+    }
+}
+
+/// Reads a `slurm.conf`.
+///
+/// # Errors
+/// Where no line of it names a node that is there.
+pub fn read_slurm_conf(text: &str) -> Result<SlurmConf, SlurmConfError> {
+    let mut machine = Machine::default();
+    let mut rules = scheduling::Rules::default();
+    let (mut left_out, mut notes, mut cluster) = (Vec::new(), Vec::new(), None);
+    for (number, line) in lines(text) {
+        let mut fault = |reason: String| left_out.push(LeftOut { line: number, code: CODE, reason });
+        let first = line.split_whitespace().next().unwrap_or("");
+        if first.eq_ignore_ascii_case("include") {
+            fault("Include is not followed: put the text of the other file here".to_owned());
+            continue;
+        }
+        let pairs = match pairs(&line) {
+            Ok(pairs) => pairs,
+            Err(reason) => {
+                fault(reason);
+                continue;
+            }
+        };
+        let done = match pairs.first().map(|(k, _)| k.as_str()) {
+            Some("nodename") => machine.node(pairs),
+            Some("partitionname") => machine.partition(pairs),
+            _ => {
+                for (key, value) in &pairs {
+                    if key == "clustername" && !value.is_empty() {
+                        cluster = Some(value.clone());
+                    }
+                    for reason in rules.take(key, value) {
+                        fault(reason);
+                    }
+                }
+                Ok(())
+            }
+        };
+        if let Err(reason) = done {
+            fault(reason);
+        }
+    }
+    let (kinds, absent, partitions) = machine.close(&mut notes);
+    if kinds.is_empty() {
+        let message = match (absent, left_out.len()) {
+            (0, 0) => "no line names a node (NodeName=…)".to_owned(),
+            (0, n) => format!("no line names a node, and {n} are not understood"),
+            (n, _) => format!("all {n} nodes are down or in the future"),
+        };
+        return Err(SlurmConfError { message, left_out });
+    }
+    if absent > 0 {
+        notes.push(format!("{absent} nodes in the states DOWN, FAIL or FUTURE are not part of the site"));
+    }
+    let (builtin, scheduler, priority) = rules.close(&mut notes);
+    Ok(SlurmConf { cluster, kinds, absent, partitions, builtin, scheduler, priority, left_out, notes })
+}
