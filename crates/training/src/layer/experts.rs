@@ -9,9 +9,16 @@ use crate::{Layout, Schedule};
 impl Bench<'_> {
     /// Expert dispatch or combine of `elements` activations, each to `active` experts. A copy crosses between scale-up
     /// domains once per domain that wants it and is spread inside (as DeepEP does, arXiv 2412.19437 section 3.2.2); both
-    /// parts run side by side.
-    fn exchange(&self, l: &Layout, elements: f64, active: f64, bytes: f64) -> f64 {
-        let inside = (self.seat(l).stage / l.expert_tp().max(1)).clamp(1, l.ep);
+    /// parts run side by side. `stage` chips of a stage share a domain, or where `at_most` that many or fewer: then a bound.
+    fn exchange(
+        &self,
+        l: &Layout,
+        (stage, at_most): (u32, bool),
+        elements: f64,
+        active: f64,
+        bytes: f64,
+    ) -> f64 {
+        let inside = (stage / l.expert_tp().max(1)).clamp(1, l.ep);
         let all = self.collective(Collective::AllToAll, elements * active * bytes, inside, inside, false);
         let across = |inside: u32| {
             let (ranks, k) = (f64::from(l.ep), f64::from(inside));
@@ -23,9 +30,9 @@ impl Bench<'_> {
         };
         match inside < l.ep {
             // The fewer ranks sit together, the more crosses.
-            true if self.closest => across(inside),
+            true if at_most => across(inside),
             true => all.max(across(inside)),
-            false if self.closest && l.ep > 1 => all.min(across(l.ep - 1)),
+            false if at_most && l.ep > 1 => all.min(across(l.ep - 1)),
             false => all,
         }
     }
@@ -73,14 +80,25 @@ impl Bench<'_> {
         f.elementwise += router + routed(1.0);
         b.elementwise += 2.0 * router + routed(1.5);
         block.selective.elementwise += self.machine.stream(rows * 2.0 * (inputs + 1.0) * width);
-        let active = f64::from(moe.active);
-        let dispatch = match p {
+        block.forward.expert = self.expert_traffic(l, tokens, (self.seat(l).stage, false));
+        block.backward.expert = block.forward.expert;
+        block
+    }
+
+    /// Seconds per expert layer and pass that tokens are on their way to experts and back, unhidden; `seats` as in
+    /// [`Self::exchange`].
+    pub(super) fn expert_traffic(&self, l: &Layout, tokens: f64, seats: (u32, bool)) -> f64 {
+        let m = self.model;
+        let Some(moe) = m.moe else { return 0.0 };
+        let (active, wide, local) = (f64::from(moe.active), m.routed_width(), tokens / f64::from(l.tp));
+        let dispatch = match l.precision {
             Precision::Bf16 => 2.0,
-            _ => p.bytes(),
+            narrow => narrow.bytes(),
         };
-        let exchange =
-            self.exchange(l, local * wide, active, dispatch) + self.exchange(l, local * wide, active, 2.0);
+        let one = |bytes: f64| self.exchange(l, seats, local * wide, active, bytes);
+        let exchange = one(dispatch) + one(2.0);
         let split = if l.expert_tp() > 1 {
+            let rows = local * active * f64::from(l.expert_tp()) * self.state.expert_imbalance;
             2.0 * self.collective(
                 Collective::AllGather,
                 rows * wide * 2.0,
@@ -94,8 +112,6 @@ impl Bench<'_> {
         let hidden = l.overlap.expert || l.schedule == Schedule::DualPipe;
         let exchange = exchange * self.age;
         let exposed = if hidden { self.hidden(exchange, self.calibration.expert_overlap) } else { exchange };
-        block.forward.expert = exposed + split;
-        block.backward.expert = block.forward.expert;
-        block
+        exposed + split
     }
 }

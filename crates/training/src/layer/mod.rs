@@ -74,14 +74,6 @@ pub(crate) struct LayerCost {
     pub send: f64,
 }
 
-impl LayerCost {
-    /// Without the exchange of tokens between experts: below the cost of a layer in any order of ranks.
-    pub(crate) fn without_exchange(&self) -> LayerCost {
-        let less = |p: &Pass| Pass { expert: 0.0, ..*p };
-        LayerCost { forward: less(&self.forward), backward: less(&self.backward), ..*self }
-    }
-}
-
 /// Everything the cost of a layer depends on besides the layout.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bench<'a> {
@@ -92,8 +84,6 @@ pub(crate) struct Bench<'a> {
     pub machine: Machine,
     /// How much slower the software of expert layers was at the time (one for today's).
     pub age: f64,
-    /// Whether experts exchange tokens as if they sat in the order of ranks that is best for it: a bound over all orders.
-    pub closest: bool,
 }
 
 /// One product y = x·W and its casts, in both passes.
@@ -114,7 +104,7 @@ impl<'a> Bench<'a> {
         state: &'a TrainingState,
     ) -> Bench<'a> {
         let machine = Machine::new(chip, calibration);
-        Bench { model, network, calibration, state, machine, age: calibration.expert_age(), closest: false }
+        Bench { model, network, calibration, state, machine, age: calibration.expert_age() }
     }
 
     /// Seconds of a collective inside a step over `ranks`, of which `per_domain` share a scale-up domain; nothing for one rank.
@@ -206,6 +196,23 @@ impl<'a> Bench<'a> {
         let head_gemm =
             head(tokens, vocabulary, h) + head(tokens, h, vocabulary) + head(vocabulary, h, tokens);
         LayerCost { forward, backward, selective, head_gemm, head_elementwise, send: self.send(l) }
+    }
+
+    /// Given what a layer costs in the default order of ranks, a bound below its cost in every order that brings the next stage into
+    /// the domain: two stages share it then, and no more than half of it is left for each. Only experts may gain by that.
+    pub(crate) fn beside_next_stage(&self, l: &Layout, usual: &LayerCost) -> LayerCost {
+        let m = self.model;
+        if m.moe_layers() == 0 {
+            return *usual;
+        }
+        let share = f64::from(m.moe_layers()) / f64::from(m.layers.max(1));
+        let least = share * self.expert_traffic(l, Self::tokens(l), ((self.network.domain / 2).max(1), true));
+        let less = |p: &Pass| {
+            // More may be exchanged than in the default order; where the chip waits for the host anyway nothing is gained.
+            let host = if p.host > 0.0 { (p.host + p.expert - least).max(0.0) } else { 0.0 };
+            Pass { expert: least, host, ..*p }
+        };
+        LayerCost { forward: less(&usual.forward), backward: less(&usual.backward), ..*usual }
     }
 
     /// One activation to the next stage, each tensor rank sending its part.

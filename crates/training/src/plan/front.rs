@@ -84,7 +84,10 @@ fn build(job: &Job, request: &PlanRequest, prune: bool) -> Result<Front, PlanErr
             let floor = floor();
             beaten(floor, bound) || (prune && floor > job.chip.memory.bytes())
         },
-        |bound, floor| !beaten(floor, bound) && (!prune || floor <= job.chip.memory.bytes()),
+        |bound, floor| {
+            let floor = floor();
+            !beaten(floor, bound) && (!prune || floor <= job.chip.memory.bytes())
+        },
         |bench, place| {
             leaves(
                 job.model,

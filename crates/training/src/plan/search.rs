@@ -1,6 +1,6 @@
 //! Best-first search for the fastest layout and the fastest of another cut.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 
 use super::compare::{Candidate, cut};
 use super::space::{Orders, Space, chunkings, count, fastest, leaves};
@@ -13,7 +13,7 @@ use crate::{Job, Layout, Placement, Schedule, Zero};
 /// A cut on a number of stages, any number of replicas, with a bound below all leaves.
 struct Group {
     bound: f64,
-    /// The same over the other orders of ranks, as if experts exchanged nothing; none where there is no other order.
+    /// The same over the orders of ranks that bring the next stage into the domain; none where there are none.
     other: f64,
     cut: u32,
     pp: u32,
@@ -26,11 +26,36 @@ pub(super) struct Tree<'a> {
     bench: Bench<'a>,
     space: Space,
     orders: Orders,
-    /// Cuts with the cost of their layers in the first order of ranks, and once it is asked for a bound below it in any order.
-    cuts: Vec<(Layout, LayerCost, OnceCell<LayerCost>)>,
+    /// Cuts with the cost of their layers in the first order of ranks, and a bound below it in those that bring stages closer.
+    cuts: Vec<(Layout, LayerCost, LayerCost)>,
     groups: Vec<Group>,
     /// Leaves of the whole tree.
     pub all: u64,
+}
+
+/// Number of stages, most replicas, and leaves of all its places for each schedule and chunking.
+type Stages = (u32, u32, u64);
+
+/// The stages of cuts that share ranks and micro-batch, by all else they depend on: how experts are split, and the variant.
+#[derive(Default)]
+struct Known {
+    shared: [u32; 3],
+    of: Vec<((u32, Schedule, bool, bool), Vec<Stages>)>,
+}
+
+impl Known {
+    fn stages(&mut self, cut: &Layout, make: impl FnOnce() -> Vec<Stages>) -> &[Stages] {
+        let shared = [cut.tp, cut.cp, cut.micro_batch];
+        if self.shared != shared {
+            (self.shared, self.of) = (shared, Vec::new());
+        }
+        let key = (cut.ep * cut.expert_tp(), cut.schedule, cut.sequence_parallel, cut.overlap.tensor);
+        let at = self.of.iter().position(|(k, _)| *k == key).unwrap_or_else(|| {
+            self.of.push((key, make()));
+            self.of.len() - 1
+        });
+        self.of.get(at).map_or(&[], |(_, stages)| stages)
+    }
 }
 
 /// A place and what its layers cost.
@@ -48,37 +73,51 @@ impl<'a> Tree<'a> {
         let orders = Orders::new(request);
         let mut tree =
             Tree { job, request, bench, space, orders, cuts: Vec::new(), groups: Vec::new(), all: 0 };
+        // A stage must leave the domain room for another one.
+        let several =
+            |l: &Layout| l.pp > 1 && request.choices.placements.len() > 1 && 2 * l.tp <= job.network.domain;
+        let mut known = Known::default();
         for cut in tree.space.cuts(job.model, request) {
-            let mut cost: Option<LayerCost> = None;
-            for pp in tree.space.stages(job.model, request, &cut) {
-                let chunks = chunkings(job.model, request, &cut, pp);
-                let mut most: Option<Layout> = None;
-                for place in tree.space.replicas(request, &cut, pp) {
-                    tree.all += tree.orders.at(&place).len().max(1) as u64 * count(request, &place, chunks);
-                    most.get_or_insert(place);
-                }
-                let Some(most) = most else { continue };
+            let mut cost: Option<(LayerCost, LayerCost)> = None;
+            for &(pp, dp, each) in known.stages(&cut, || tree.stages(&cut)) {
+                let most = Layout { pp, dp, ..cut };
+                tree.all += each * chunkings(job.model, request, &cut, pp);
                 // The cost of a layer depends on stages and replicas only through where groups sit, which the cut fixes.
-                let usual = cost.get_or_insert_with(|| bench.layer_cost(&most));
+                let (usual, beside) = cost.get_or_insert_with(|| {
+                    let usual = bench.layer_cost(&most);
+                    (usual, bench.beside_next_stage(&most, &usual))
+                });
                 // Fewer replicas run more micro-batches each, and fewer chips have a slowest one that is less slow.
                 let few = Layout { dp: 1, global_batch: most.micro_batches() * cut.micro_batch, ..most };
                 let best = fastest(job.model, request, &few);
                 let cut = tree.cuts.len() as u32;
                 let bound = lower_bound(&bench, &best, usual);
-                let several = pp > 1 && request.choices.placements.len() > 1;
-                let other = match (several, job.model.moe.is_some()) {
-                    (false, _) => f64::INFINITY,
-                    (true, false) => bound,
-                    (true, true) => lower_bound(&bench, &best, &usual.without_exchange()),
+                let other = match several(&most) {
+                    false => f64::INFINITY,
+                    true if job.model.moe.is_none() => bound,
+                    true => lower_bound(&bench, &best, beside),
                 };
                 tree.groups.push(Group { bound, other, cut, pp });
             }
-            if let Some(usual) = cost {
-                tree.cuts.push((cut, usual, OnceCell::new()));
+            if let Some((usual, beside)) = cost {
+                tree.cuts.push((cut, usual, beside));
             }
         }
         tree.groups.sort_by(|a, b| a.bound.total_cmp(&b.bound));
         tree
+    }
+
+    /// The stages of a cut that have any place.
+    fn stages(&self, cut: &Layout) -> Vec<Stages> {
+        let of = |pp: u32| {
+            let (mut most, mut each) = (0, 0);
+            for place in self.space.replicas(self.request, cut, pp) {
+                each += self.orders.at(&place).len().max(1) as u64 * count(self.request, &place, 1);
+                most = most.max(place.dp);
+            }
+            (pp, most, each)
+        };
+        self.space.stages(self.job.model, self.request, cut).map(of).filter(|s| s.1 > 0).collect()
     }
 
     /// Places from the lowest bound of their group on, but for groups that `skip` refuses by their bound and by the bytes per chip
@@ -87,7 +126,7 @@ impl<'a> Tree<'a> {
     pub(super) fn places(
         &self,
         mut skip: impl FnMut(f64, &dyn Fn() -> f64) -> bool,
-        mut enter: impl FnMut(f64, f64) -> bool,
+        mut enter: impl FnMut(f64, &dyn Fn() -> f64) -> bool,
         mut each: impl FnMut(&Bench, Place),
     ) {
         // The more replicas divide the training state, the less of it a chip holds.
@@ -110,22 +149,10 @@ impl<'a> Tree<'a> {
         }
         // The default order is mostly the best; what it found prunes the others.
         for group in self.groups.iter().filter(|g| g.other < f64::INFINITY) {
-            if !skip(group.other, &|| least(group)) && !skip(self.closest(group), &|| 0.0) {
+            if !skip(group.other, &|| least(group)) {
                 self.reordered(group, &mut enter, &mut each);
             }
         }
-    }
-
-    /// The bound of a group over all orders of ranks but the first, with the least that experts exchange in any.
-    fn closest(&self, group: &Group) -> f64 {
-        let (cut, _, least) = &self.cuts[group.cut as usize];
-        let Some(most) = self.space.replicas(self.request, cut, group.pp).next() else {
-            return f64::INFINITY;
-        };
-        let closest = Bench { closest: true, ..self.bench };
-        let least = least.get_or_init(|| closest.layer_cost(&most));
-        let few = Layout { dp: 1, global_batch: most.micro_batches() * cut.micro_batch, ..most };
-        lower_bound(&self.bench, &fastest(self.job.model, self.request, &few), least)
     }
 
     /// The place's floor, where `enter` lets it in.
@@ -133,37 +160,41 @@ impl<'a> Tree<'a> {
         &self,
         layout: &Layout,
         cost: &LayerCost,
-        enter: &mut impl FnMut(f64, f64) -> bool,
+        enter: &mut impl FnMut(f64, &dyn Fn() -> f64) -> bool,
     ) -> Option<f64> {
         let best = fastest(self.job.model, self.request, layout);
-        let floor = floor(self.job, self.request, layout);
-        enter(lower_bound(&self.bench, &best, cost), floor).then_some(floor)
+        let floor = || floor(self.job, self.request, layout);
+        enter(lower_bound(&self.bench, &best, cost), &floor).then(floor)
     }
 
     /// The places of a group in all orders but the first.
     fn reordered(
         &self,
         group: &Group,
-        enter: &mut impl FnMut(f64, f64) -> bool,
+        enter: &mut impl FnMut(f64, &dyn Fn() -> f64) -> bool,
         each: &mut impl FnMut(&Bench, Place),
     ) {
         let (cut, usual, least) = &self.cuts[group.cut as usize];
-        let least = least.get().unwrap_or(usual);
         let wanted = |p: &Placement| *p != self.first() && !p.dominated();
         for placement in self.request.choices.placements.iter().copied().filter(wanted) {
             // Layers cost the same wherever their groups sit as close.
             let at = |l: &Layout| (self.bench.seat(l).stage, self.bench.seat(l).context);
             let home = |l: &Layout| at(&Layout { placement: self.first(), ..*l });
+            // Whether the next stage shares the domain.
+            let beside = |l: &Layout| self.bench.network.domain / self.bench.seat(l).next_stage >= 2;
             let mut known: Option<((u32, u32), LayerCost)> = None;
             for layout in self.space.replicas(self.request, cut, group.pp) {
-                if !self.orders.at(&layout).contains(&placement) {
+                // Another order only ever brings the stages closer: groups of a layer and replicas sit farther.
+                let usual_place = Layout { placement: self.first(), ..layout };
+                let layout = Layout { placement, ..layout };
+                if !beside(&layout) || beside(&usual_place) || !self.orders.at(&layout).contains(&placement) {
                     continue;
                 }
-                let layout = Layout { placement, ..layout };
-                // Another order only ever brings the stages closer: groups of a layer and replicas sit farther.
+                if self.open(&layout, least, enter).is_none() {
+                    continue;
+                }
                 let send = self.bench.send(&layout);
-                let far = self.bench.send(&Layout { placement: self.first(), ..layout });
-                if send >= far || self.open(&layout, least, enter).is_none() {
+                if send >= self.bench.send(&usual_place) {
                     continue;
                 }
                 let there = at(&layout);
@@ -248,7 +279,7 @@ pub(super) fn search(job: &Job, request: &PlanRequest, prune: bool) -> Found {
     let skip = |bound: f64, floor: &dyn Fn() -> f64| slower(bound) || !fits(floor());
     tree.places(
         skip,
-        |bound, floor| !slower(bound) && fits(floor),
+        |bound, floor| !slower(bound) && fits(floor()),
         |bench, place| {
             leaves(
                 job.model,
