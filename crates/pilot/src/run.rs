@@ -248,7 +248,7 @@ impl Pilot<'_> {
             .map(|i| {
                 cluster.submit(
                     &self.folder,
-                    &self.job(&format!("nothing-{i}"), "union", &output, "true", &[]),
+                    &self.job(&format!("nothing-{i}"), "research", &output, "true", &[]),
                     &[],
                 )
             })
@@ -281,7 +281,7 @@ impl Pilot<'_> {
             self.tools.trainer.as_ref().map_or_else(|_| PathBuf::from("python3"), |(p, _)| p.clone());
         for (folder, language, seed) in [("train", "en", 1), ("tune", "de", 1)] {
             let arguments = [
-                "--account=union",
+                "--account=research",
                 "--nodes=1",
                 "--ntasks=1",
                 "--time=5",
@@ -330,7 +330,7 @@ impl Pilot<'_> {
             let environment = self.rendezvous(0);
             runs.push(cluster.submit(
                 &self.folder,
-                &self.job(&name, "union", &output, &command, &environment),
+                &self.job(&name, "research", &output, &command, &environment),
                 &[],
             )?);
         }
@@ -340,7 +340,7 @@ impl Pilot<'_> {
         let environment = self.rendezvous(0);
         let train = cluster.submit(
             &self.folder,
-            &self.job("train", "union", &output, &command, &environment),
+            &self.job("train", "research", &output, &command, &environment),
             &[],
         )?;
         Ok(Queue { submitted, runs, train })

@@ -179,12 +179,15 @@ demand    = {{ users = \"10\", requests_per_user_day = 20, prompt = 20, answer =
 objective = {{ ttft_p99 = \"2 s\", tpot_p99 = \"500 ms\" }}
 
 [[tenant]]
-name  = \"union\"
+name  = \"research\"
 hours = \"60 %\"
 
 [[tenant]]
 name  = \"industry\"
 hours = \"40 %\"
+
+[finance]
+public_money = \"none\"
 ",
         tokens = u64::from(batch) * u64::from(steps),
         sequence = s.sequence,

@@ -1,5 +1,8 @@
 //! The event engine and the steady state at constant load.
 
+// A helper outside a test function is still part of a test.
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::needless_range_loop)]
+
 mod common;
 
 use common::{h100, inputs, layout, shape};

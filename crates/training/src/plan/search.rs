@@ -36,11 +36,14 @@ pub(super) struct Tree<'a> {
 /// Number of stages, most replicas, and leaves of all its places for each schedule and chunking.
 type Stages = (u32, u32, u64);
 
+/// What decides the stages a pipeline may have; in the order of the counting.
+type StagesKey = (u32, Schedule, bool, bool);
+
 /// The stages of cuts that share ranks and micro-batch, by all else they depend on: how experts are split, and the variant.
 #[derive(Default)]
 struct Known {
     shared: [u32; 3],
-    of: Vec<((u32, Schedule, bool, bool), Vec<Stages>)>,
+    of: Vec<(StagesKey, Vec<Stages>)>,
 }
 
 impl Known {
