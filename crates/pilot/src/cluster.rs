@@ -251,12 +251,10 @@ impl Cluster {
             let _ = self.command("kill").map(|mut c| c.arg(id.to_string()).stderr(Stdio::null()).status());
         }
         let start = Instant::now();
-        while start.elapsed() < Duration::from_secs(20)
-            && ids.iter().any(|(_, id)| Path::new(&format!("/proc/{id}")).exists())
-        {
+        while start.elapsed() < Duration::from_secs(20) && ids.iter().any(|(_, id)| alive(*id)) {
             sleep(Duration::from_millis(200));
         }
-        for (_, id) in ids.iter().filter(|(_, id)| Path::new(&format!("/proc/{id}")).exists()) {
+        for (_, id) in ids.iter().filter(|(_, id)| alive(*id)) {
             let _ = self.command("kill").map(|mut c| c.args(["-9", &id.to_string()]).status());
         }
         // Jobs outlive the daemons that started them.
@@ -264,6 +262,13 @@ impl Cluster {
             let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
         }
     }
+}
+
+/// Whether a process runs; one that ended and waits for its parent does not.
+fn alive(id: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    // The state follows the name, which stands in brackets and may hold anything.
+    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
 }
 
 /// Processes that a cluster in this folder started: all have its configuration in their environment.

@@ -1,4 +1,4 @@
-//! What can stop the pilot. All of it is a fault of the environment: exit code 3.
+//! What can stop the pilot. All of it but a folder that is not the pilot's is a fault of the environment: exit code 3.
 
 use std::path::{Path, PathBuf};
 
@@ -33,6 +33,9 @@ pub enum PilotError {
         /// Megabytes needed.
         needed: u64,
     },
+    /// Files of somebody else lie there.
+    #[error("{0} holds files that no pilot wrote")]
+    Foreign(PathBuf),
     /// A daemon went away or never came.
     #[error("{what}; see {logs}")]
     Daemon {
@@ -70,6 +73,7 @@ impl PilotError {
             PilotError::Version { .. } => "G641",
             PilotError::Port(_) => "G642",
             PilotError::Full { .. } => "G643",
+            PilotError::Foreign(_) => "G628",
             PilotError::Daemon { .. } => "G644",
             PilotError::Program { .. } | PilotError::File { .. } | PilotError::Broken(_) => "G645",
         }
@@ -86,6 +90,7 @@ impl PilotError {
             }
             PilotError::Port(_) => "choose others with --port; the pilot takes sixteen from there".to_owned(),
             PilotError::Full { .. } => "make room, or give another folder".to_owned(),
+            PilotError::Foreign(_) => "name a new or an empty folder".to_owned(),
             PilotError::Daemon { .. } => "nothing is left running; the logs stay".to_owned(),
             PilotError::Program { .. } | PilotError::File { .. } | PilotError::Broken(_) => {
                 "nothing is left running; scripts, logs and data stay for a look".to_owned()

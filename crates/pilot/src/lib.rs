@@ -7,6 +7,7 @@ mod accounts;
 mod assets;
 mod cluster;
 mod error;
+mod folder;
 mod jobs;
 mod log;
 mod machine;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use gigatwin_export::BatchJob;
 
+use crate::folder;
 use crate::jobs::{JobFacts, JobId, now};
 use crate::log::{TrainLog, median};
 use crate::program::{finished, read};
@@ -82,8 +83,9 @@ pub struct Report {
 pub fn pilot(options: &Options, say: &mut dyn FnMut(&str)) -> Result<Report, PilotError> {
     let tools = Tools::find(options.python.as_deref())?;
     std::fs::create_dir_all(&options.folder).map_err(|e| PilotError::on(&options.folder, e))?;
-    let folder = std::fs::canonicalize(&options.folder).map_err(|e| PilotError::on(&options.folder, e))?;
-    check_place(&folder, options.port)?;
+    check_place(&options.folder, options.port)?;
+    // Last, because it empties the folder of an earlier run.
+    let folder = folder::begin(&options.folder)?;
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(|e| PilotError::on(&folder, e))?;
@@ -137,7 +139,6 @@ impl Pilot<'_> {
         self.report.measured.clone_from(&measured);
         (self.say)("export: Slurm's configuration of the site, and its daemons on loopback");
         let machine = Machine::of("pilot", &site.factory)?;
-        let _ = std::fs::remove_dir_all(self.folder.join("slurm"));
         let accounting = self.tools.accounting;
         let mut cluster =
             Cluster::start_with(&machine, &self.folder.join("slurm"), self.options.port, false, accounting)?;

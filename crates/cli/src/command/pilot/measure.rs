@@ -11,11 +11,13 @@ use crate::{files, stats};
 
 pub(in crate::command) fn run(context: &Context, args: &Measure) -> Result<Exit, Fault> {
     let python = Tools::trainer(args.python.as_deref()).map_err(|e| fault(&e))?;
-    let work = args.out.clone().unwrap_or_else(|| std::env::temp_dir().join("gigatwin-measure"));
+    // Scripts stay out of the catalog folder.
+    let work = std::env::temp_dir().join(format!("gigatwin-measure-{}", std::process::id()));
     let (scripts, config) = write_scripts(&work).map_err(|e| fault(&e))?;
     context.console.talk(&format!("{} chips, {} rounds\n", args.chips, args.rounds));
-    let measured =
-        Measured::take(&python, &scripts, &config, args.chips, args.rounds).map_err(|e| fault(&e))?;
+    let measured = Measured::take(&python, &scripts, &config, args.chips, args.rounds);
+    let _ = std::fs::remove_dir_all(&work);
+    let measured = measured.map_err(|e| fault(&e))?;
     let text = measured.chip_file(&today()).map_err(|e| fault(&e))?;
     if let Some(folder) = &args.out {
         let path = folder.join(Kind::Accelerators.folder()).join(format!("{CHIP}.toml"));

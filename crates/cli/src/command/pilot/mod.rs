@@ -71,6 +71,10 @@ fn scored(report: &Report) -> Scored {
 }
 
 fn fault(e: &PilotError) -> Fault {
+    if let PilotError::Foreign(folder) = e {
+        let file = Some(folder.display().to_string());
+        return Fault::NotUnderstood { code: e.code(), message: e.to_string(), hint: e.hint(), file };
+    }
     Fault::Coded { code: e.code(), message: e.to_string(), hint: e.hint() }
 }
 
