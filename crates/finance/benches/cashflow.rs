@@ -16,82 +16,44 @@ fn seconds(since: Instant) -> f64 {
 }
 
 use gigatwin_finance::cashflow::{Workspace, evaluate};
-use gigatwin_finance::draw::DrawCurve;
-use gigatwin_finance::opex::OpexYear;
 use gigatwin_finance::path::YearPath;
 use gigatwin_finance::plan::*;
-use gigatwin_quantity::{Date, Growth, HourPrice, Money, Share};
+use gigatwin_quantity::{Growth, HourPrice, Share};
 
-fn phase(start: u32, million: f64, sells: u32) -> Phase {
-    Phase {
-        computing: Money::from_million(million),
-        facility: Money::from_million(0.6 * million),
-        public: PhasePublic {
-            grant: Money::from_million(0.34 * million),
-            share_of_hours: Share::from_percent(34.0),
-            ..PhasePublic::NONE
-        },
-        build_start: start,
-        build_months: 18,
-        draw: DrawCurve::Logistic { steepness: 6.0, midpoint: 0.6 },
-        opens: start + 18,
-        sells_months: sells,
-        hours_per_year: million * 1e6 / 45_000.0 * 8_300.0,
-        h100e_per_accelerator: 2.5,
-        utilisation: YearPath::Factors(vec![0.5, 0.7, 0.8]),
-        opex: OpexYear {
-            energy: Money::from_million(0.05 * million),
-            maintenance: Money::from_million(0.05 * million),
-            ..OpexYear::ZERO
-        },
-        computing_life: 60,
-        facility_life: 240,
-        depreciation_lag: 0,
-        residual_computing: Share::from_percent(5.0),
-        residual_facility: Share::from_percent(40.0),
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+/// The common project sold for so many years, without replacement and public loan, and with a third of it granted.
+fn plan(years: u32) -> Plan {
+    let mut plan = common::plan(18, 0.34);
+    plan.phases[0].sells_months = 12 * years;
+    plan.phases[1].sells_months = 12 * years - 18;
+    for phase in &mut plan.phases {
+        phase.opens = phase.build_start + phase.build_months;
     }
+    plan.replacements.clear();
+    plan.market_path = YearPath::Growth(Growth::from_per_year(-0.01));
+    plan.contracts[0].path = YearPath::FLAT;
+    plan.contracts[0].from = 18;
+    plan.contracts[0].until = 66;
+    plan.debt = Debt {
+        tenor_months: 84,
+        upfront_fee: Share::ZERO,
+        construction_interest: ConstructionInterest::PaidByEquity,
+        ..plan.debt
+    };
+    plan.public_loan = None;
+    plan.reserve.interest = Share::from_percent(1.0);
+    plan.tax.losses = LossRule::CarriedForward { share: Share::from_percent(100.0) };
+    plan.tax.depreciate_financing = false;
+    plan
 }
 
 fn main() {
     let start = Instant::now();
     let count: u32 = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(1_000_000);
     for years in [10_u32, 25] {
-        let mut plan = Plan {
-            start: Date::from_days(21_000.0),
-            step: Step::Month,
-            price_month: 0,
-            phases: vec![phase(0, 700.0, 12 * years), phase(18, 1000.0, 12 * years - 18)],
-            replacements: Vec::new(),
-            market_price: HourPrice::from_eur_per_h(4.0),
-            market_path: YearPath::Growth(Growth::from_per_year(-0.01)),
-            contracts: vec![HourContract {
-                share: Share::from_percent(20.0),
-                price: HourPrice::from_eur_per_h(3.0),
-                path: YearPath::FLAT,
-                from: 18,
-                until: 66,
-            }],
-            energy_path: YearPath::Growth(Growth::from_per_year(0.01)),
-            cost_path: YearPath::Growth(Growth::from_per_year(0.02)),
-            debt: Debt {
-                rate: Share::from_percent(6.0),
-                tenor_months: 84,
-                profile: Profile::Sculpted,
-                target_dscr: Some(1.3),
-                gearing_cap: Share::from_percent(60.0),
-                ..Debt::NONE
-            },
-            public_loan: None,
-            other_financing: Money::from_million(10.0),
-            reserve: Reserve { months: 6.0, interest: Share::from_percent(1.0) },
-            tax: Tax {
-                rate: Share::from_percent(25.0),
-                losses: LossRule::CarriedForward { share: Share::from_percent(100.0) },
-                depreciate_financing: false,
-            },
-            project_rate: Share::from_percent(9.0),
-            equity_rate: Share::from_percent(13.0),
-        };
+        let mut plan = plan(years);
         let mut work = Workspace::default();
         let n = if years == 10 { count } else { count / 10 };
         let (mut sum, mut answered) = (0.0, 0_u32);

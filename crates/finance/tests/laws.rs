@@ -3,41 +3,14 @@
 use gigatwin_finance::FinanceError;
 use gigatwin_finance::balance::balance_sheet;
 use gigatwin_finance::cashflow::{Workspace, evaluate};
-use gigatwin_finance::draw::DrawCurve;
 use gigatwin_finance::funding::{Funding, FundingInputs, PhaseFunding, PublicForm};
 use gigatwin_finance::irr::{Irr, xnpv};
-use gigatwin_finance::opex::OpexYear;
 use gigatwin_finance::outcome::Binding;
-use gigatwin_finance::path::YearPath;
 use gigatwin_finance::plan::*;
-use gigatwin_quantity::{Date, Growth, HourPrice, Money, Share};
+use gigatwin_quantity::{Date, HourPrice, Money, Share};
 use proptest::prelude::*;
 
-fn phase(start: u32, months: u32, million: f64, public: PhasePublic) -> Phase {
-    Phase {
-        computing: Money::from_million(million),
-        facility: Money::from_million(0.6 * million),
-        public,
-        build_start: start,
-        build_months: months,
-        draw: DrawCurve::Logistic { steepness: 6.0, midpoint: 0.6 },
-        opens: start + months + 1,
-        sells_months: 72,
-        hours_per_year: million * 1e6 / 45_000.0 * 8_300.0,
-        h100e_per_accelerator: 2.5,
-        utilisation: YearPath::Factors(vec![0.5, 0.7, 0.8]),
-        opex: OpexYear {
-            energy: Money::from_million(0.05 * million),
-            maintenance: Money::from_million(0.05 * million),
-            ..OpexYear::ZERO
-        },
-        computing_life: 60,
-        facility_life: 240,
-        depreciation_lag: 0,
-        residual_computing: Share::from_percent(5.0),
-        residual_facility: Share::from_percent(40.0),
-    }
-}
+mod common;
 
 #[allow(clippy::too_many_arguments)]
 fn plan(
@@ -50,66 +23,17 @@ fn plan(
     capitalised: bool,
     grant: f64,
 ) -> Plan {
-    let public = |m: f64| PhasePublic {
-        grant: Money::from_million(grant * m),
-        share_of_hours: Share::from_fraction(grant),
-        ..PhasePublic::NONE
-    };
-    Plan {
-        start: Date::from_days(21_000.0),
-        step: Step::Month,
-        price_month: 0,
-        phases: vec![phase(0, months, 700.0, public(700.0)), phase(months, months, 1000.0, public(1000.0))],
-        replacements: vec![Replacement {
-            month: months + 61,
-            cost: Money::from_million(300.0),
-            life: 60,
-            residual: Share::ZERO,
-        }],
-        market_price: HourPrice::from_eur_per_h(price),
-        market_path: YearPath::Factors(vec![1.0, 0.8, 0.7, 0.9, 0.75]),
-        contracts: vec![HourContract {
-            share: Share::from_percent(20.0),
-            price: HourPrice::from_eur_per_h(0.8 * price),
-            path: YearPath::Growth(Growth::from_per_year(-0.02)),
-            from: months + 1,
-            until: months + 49,
-        }],
-        energy_path: YearPath::Growth(Growth::from_per_year(0.01)),
-        cost_path: YearPath::Growth(Growth::from_per_year(0.02)),
-        debt: Debt {
-            rate: Share::from_fraction(rate),
-            tenor_months: 60,
-            profile: if level { Profile::Level } else { Profile::Sculpted },
-            target_dscr: dscr,
-            gearing_cap: Share::from_fraction(gearing),
-            gearing_base: GearingBase::Investment,
-            upfront_fee: Share::from_percent(1.5),
-            compounding: Compounding::Effective,
-            draw_weight_building: 0.5,
-            draw_weight_operating: 0.5,
-            construction_interest: if capitalised {
-                ConstructionInterest::Capitalised
-            } else {
-                ConstructionInterest::PaidByEquity
-            },
-            ratio_basis: RatioBasis::PreTax,
-        },
-        public_loan: Some(PublicLoan {
-            amount: Money::from_million(50.0),
-            rate: Share::from_percent(2.0),
-            tenor_months: 96,
-        }),
-        other_financing: Money::from_million(10.0),
-        reserve: Reserve { months: 6.0, interest: Share::from_percent(1.5) },
-        tax: Tax {
-            rate: Share::from_percent(25.0),
-            losses: LossRule::CarriedForward { share: Share::from_percent(70.0) },
-            depreciate_financing: true,
-        },
-        project_rate: Share::from_percent(9.0),
-        equity_rate: Share::from_percent(13.0),
+    let mut plan = common::plan(months, grant);
+    plan.market_price = HourPrice::from_eur_per_h(price);
+    plan.contracts[0].price = HourPrice::from_eur_per_h(0.8 * price);
+    plan.debt.rate = Share::from_fraction(rate);
+    plan.debt.gearing_cap = Share::from_fraction(gearing);
+    plan.debt.target_dscr = dscr;
+    plan.debt.profile = if level { Profile::Level } else { Profile::Sculpted };
+    if !capitalised {
+        plan.debt.construction_interest = ConstructionInterest::PaidByEquity;
     }
+    plan
 }
 
 proptest! {

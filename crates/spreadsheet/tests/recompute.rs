@@ -9,108 +9,43 @@ use std::process::Command;
 
 use gigatwin_finance::cashflow::{Workspace, evaluate};
 use gigatwin_finance::draw::DrawCurve;
-use gigatwin_finance::opex::OpexYear;
 use gigatwin_finance::path::YearPath;
 use gigatwin_finance::plan::*;
 use gigatwin_quantity::{Date, Growth, HourPrice, Money, Share};
 use gigatwin_spreadsheet::{About, Written, lines, unsolved, workbook};
 
-fn phase(start: u32, months: u32, million: f64, public: PhasePublic) -> Phase {
-    Phase {
-        computing: Money::from_million(million),
-        facility: Money::from_million(0.6 * million),
-        public,
-        build_start: start,
-        build_months: months,
-        draw: DrawCurve::Logistic { steepness: 6.0, midpoint: 0.6 },
-        opens: start + months + 1,
-        sells_months: 63,
-        hours_per_year: million * 1e6 / 45_000.0 * 8_300.0,
-        h100e_per_accelerator: 2.5,
-        utilisation: YearPath::Factors(vec![0.5, 0.7, 0.8]),
-        opex: OpexYear {
-            energy: Money::from_million(0.05 * million),
-            maintenance: Money::from_million(0.05 * million),
-            staff: Money::from_million(0.01 * million),
-            ..OpexYear::ZERO
-        },
-        computing_life: 60,
-        facility_life: 240,
-        depreciation_lag: 0,
-        residual_computing: Share::from_percent(5.0),
-        residual_facility: Share::from_percent(40.0),
-    }
-}
+#[path = "../../finance/tests/common/mod.rs"]
+mod common;
 
+/// The common project with a price month before the start, an even second phase, two contracts that together want more than is left
+/// and loans, reserve and sales that end between years.
 fn plan() -> Plan {
-    let public = |m: f64| PhasePublic {
-        grant: Money::from_million(0.2 * m),
-        share_of_hours: Share::from_percent(20.0),
-        share_months: 40,
-        ..PhasePublic::NONE
-    };
-    let mut second = phase(18, 18, 1000.0, public(1000.0));
-    second.draw = DrawCurve::Even;
-    Plan {
-        start: Date::from_days(21_000.0),
-        step: Step::Month,
-        price_month: -17,
-        phases: vec![phase(0, 18, 700.0, public(700.0)), second],
-        replacements: vec![Replacement {
-            month: 70,
-            cost: Money::from_million(200.0),
-            life: 60,
-            residual: Share::from_percent(10.0),
-        }],
-        market_price: HourPrice::from_eur_per_h(4.2),
-        market_path: YearPath::Factors(vec![1.0, 0.8, 0.9, 0.7, 0.8]),
-        contracts: vec![
-            HourContract {
-                share: Share::from_percent(20.0),
-                price: HourPrice::from_eur_per_h(3.0),
-                path: YearPath::Growth(Growth::from_per_year(-0.02)),
-                from: 19,
-                until: 67,
-            },
-            HourContract {
-                share: Share::from_percent(59.0),
-                price: HourPrice::from_eur_per_h(2.8),
-                path: YearPath::FLAT,
-                from: 30,
-                until: 50,
-            },
-        ],
-        energy_path: YearPath::Growth(Growth::from_per_year(0.01)),
-        cost_path: YearPath::Growth(Growth::from_per_year(0.02)),
-        debt: Debt {
-            rate: Share::from_percent(6.0),
-            tenor_months: 55,
-            profile: Profile::Sculpted,
-            target_dscr: Some(1.3),
-            gearing_cap: Share::from_percent(60.0),
-            gearing_base: GearingBase::Investment,
-            upfront_fee: Share::from_percent(1.5),
-            compounding: Compounding::Effective,
-            draw_weight_building: 0.5,
-            draw_weight_operating: 0.5,
-            construction_interest: ConstructionInterest::Capitalised,
-            ratio_basis: RatioBasis::PreTax,
-        },
-        public_loan: Some(PublicLoan {
-            amount: Money::from_million(50.0),
-            rate: Share::from_percent(2.0),
-            tenor_months: 60,
-        }),
-        other_financing: Money::from_million(10.0),
-        reserve: Reserve { months: 5.5, interest: Share::from_percent(1.5) },
-        tax: Tax {
-            rate: Share::from_percent(25.0),
-            losses: LossRule::CarriedForward { share: Share::from_percent(70.0) },
-            depreciate_financing: true,
-        },
-        project_rate: Share::from_percent(9.0),
-        equity_rate: Share::from_percent(13.0),
+    let mut plan = common::plan(18, 0.2);
+    plan.price_month = -17;
+    for phase in &mut plan.phases {
+        phase.public.share_months = 40;
+        phase.sells_months = 63;
+        phase.opex.staff = 0.2 * phase.opex.energy;
     }
+    plan.phases[1].draw = DrawCurve::Even;
+    plan.replacements[0].month = 70;
+    plan.replacements[0].cost = Money::from_million(200.0);
+    plan.replacements[0].residual = Share::from_percent(10.0);
+    plan.market_price = HourPrice::from_eur_per_h(4.2);
+    plan.market_path = YearPath::Factors(vec![1.0, 0.8, 0.9, 0.7, 0.8]);
+    plan.contracts.push(HourContract {
+        share: Share::from_percent(59.0),
+        price: HourPrice::from_eur_per_h(2.8),
+        path: YearPath::FLAT,
+        from: 30,
+        until: 50,
+    });
+    plan.debt.tenor_months = 55;
+    if let Some(loan) = &mut plan.public_loan {
+        loan.tenor_months = 60;
+    }
+    plan.reserve.months = 5.5;
+    plan
 }
 
 /// One plan, and one that takes the other branch everywhere.
