@@ -26,14 +26,7 @@ proptest! {
 
     #[test]
     fn both_solvers_size_the_same(case in site(120), solar in 5.0f64..80.0, cells in 1.0f64..30.0) {
-        let mut case = case;
-        let free = |yearly: f64| Size::Free { most: mw(200.0), yearly: PowerRate::from_eur_per_kw_year(yearly) };
-        case.plants[0].size = free(solar);
-        case.plants[1].size = free(2.0 * solar);
-        let b = case.battery.as_mut().unwrap();
-        b.start = BatteryStart::Cyclic;
-        b.power = free(cells);
-        b.energy = Size::Free { most: Energy::from_mwh(800.0), yearly: eur(1e3 * cells) };
+        let case = of_any_size(case, solar, cells);
         let (own, highs) = both(&case);
         prop_assert!((own - highs).abs() <= 1e-6 * highs.abs().max(1e3), "{own} {highs}");
     }

@@ -146,14 +146,7 @@ proptest! {
 
     #[test]
     fn and_the_same_with_sizes_sought(case in site(24), solar in 5.0f64..80.0, cells in 1.0f64..30.0) {
-        let mut case = case;
-        let free = |yearly: f64| Size::Free { most: mw(200.0), yearly: PowerRate::from_eur_per_kw_year(yearly) };
-        case.plants[0].size = free(solar);
-        case.plants[1].size = free(2.0 * solar);
-        let b = case.battery.as_mut().unwrap();
-        b.start = BatteryStart::Cyclic;
-        b.power = free(cells);
-        b.energy = Size::Free { most: Energy::from_mwh(800.0), yearly: eur(1e3 * cells) };
+        let case = of_any_size(case, solar, cells);
         let own = case.dispatch(&Policy::default()).unwrap().proof.objective.eur();
         let other = cheapest(&case);
         prop_assert!((own - other).abs() <= 1e-6 * other.abs().max(1e3), "{own} {other}");

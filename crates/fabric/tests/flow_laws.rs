@@ -8,22 +8,12 @@ use gigatwin_fabric::flow::{
 use gigatwin_quantity::{Bandwidth, Data, Time};
 use proptest::prelude::*;
 
+mod common;
+use common::spec;
+
 fn tree(down: u32, up: u32, pod_leaves: u32, pods: u32) -> Clos {
     let (spine_up, cores) = if pods > 1 { (pod_leaves, up * pod_leaves) } else { (0, 0) };
     Clos { down, up, leaves: pod_leaves * pods, pod_leaves, spines: up, spine_up, cores }
-}
-
-fn spec(shape: Shape, endpoints: u32) -> TopologySpec {
-    TopologySpec {
-        endpoints,
-        shape,
-        attach: Attach::Plain,
-        planes: 1,
-        endpoint_rate: Bandwidth::from_gb_per_s(50.0),
-        link_rate: Bandwidth::from_gb_per_s(50.0),
-        latency: Time::from_us(0.5),
-        domain: None,
-    }
 }
 
 fn shape(kind: u8) -> TopologySpec {

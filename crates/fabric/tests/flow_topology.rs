@@ -3,9 +3,12 @@
 use std::collections::HashSet;
 
 use gigatwin_fabric::flow::topology::{Dragonfly, DragonflyPlus, HyperX, Torus};
-use gigatwin_fabric::flow::{Attach, Clos, Domain, Shape, Topology, TopologyError, TopologySpec};
+use gigatwin_fabric::flow::{Clos, Domain, Shape, Topology, TopologyError};
 use gigatwin_fabric::{CableSpec, FabricDesign, FloorPlan, OpticSpec, Structure, SwitchSpec};
 use gigatwin_quantity::{Bandwidth, Length, Money, Power, Time};
+
+mod common;
+use common::spec;
 
 fn clos(down: u32, up: u32, pod_leaves: u32, pods: u32, spine_up: u32) -> Shape {
     let cores = if pods > 1 { up * spine_up } else { 0 };
@@ -28,19 +31,6 @@ fn shapes() -> Vec<Shape> {
         Shape::Torus(Torus { dims: vec![4, 3, 5] }),
         Shape::Torus(Torus { dims: vec![2, 6] }),
     ]
-}
-
-fn spec(shape: Shape, endpoints: u32) -> TopologySpec {
-    TopologySpec {
-        endpoints,
-        shape,
-        attach: Attach::Plain,
-        planes: 1,
-        endpoint_rate: Bandwidth::from_gb_per_s(50.0),
-        link_rate: Bandwidth::from_gb_per_s(50.0),
-        latency: Time::from_us(0.5),
-        domain: None,
-    }
 }
 
 #[test]

@@ -89,3 +89,16 @@ pub fn site(hours: usize) -> impl Strategy<Value = Case> {
             case
         })
 }
+
+/// The same site with both plants and the battery of any size, at these costs (EUR per kW and year; EUR per MWh and year: a thousandfold).
+pub fn of_any_size(mut case: Case, solar: f64, cells: f64) -> Case {
+    let free = |yearly: f64| Size::Free { most: mw(200.0), yearly: PowerRate::from_eur_per_kw_year(yearly) };
+    case.plants[0].size = free(solar);
+    case.plants[1].size = free(2.0 * solar);
+    if let Some(b) = case.battery.as_mut() {
+        b.start = BatteryStart::Cyclic;
+        b.power = free(cells);
+        b.energy = Size::Free { most: Energy::from_mwh(800.0), yearly: eur(1e3 * cells) };
+    }
+    case
+}
