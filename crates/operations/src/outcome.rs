@@ -84,6 +84,8 @@ pub struct Outcome {
     pub busy: [i64; JobClass::ALL.len()],
     /// Accelerator-seconds out of service.
     pub down: i64,
+    /// Accelerator-seconds that jobs held beyond what they would have on the best nodes of their size, by class.
+    pub spread: [i64; JobClass::ALL.len()],
     /// Accelerator-seconds free while a job that needed no more than was free waited: lost to the order, to contiguity, to reservations.
     pub idle_waiting: i64,
     /// What was done.

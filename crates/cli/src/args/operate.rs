@@ -55,6 +55,12 @@ pub struct Operate {
     /// Share of the nodes that fail eight times as often
     #[arg(long, value_name = "SHARE", default_value_t = 0.012)]
     pub lemons: f64,
+    /// Leave out what the spread of a job over the machine does to its speed
+    #[arg(long)]
+    pub no_placement: bool,
+    /// Print how the effect of placement was worked out, line by line, before the page
+    #[arg(long, requires = "file", conflicts_with = "no_placement")]
+    pub explain: bool,
     /// Step of the time series, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 900, value_parser = clap::value_parser!(i64).range(1..=86_400))]
     pub sample: i64,

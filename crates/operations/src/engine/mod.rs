@@ -135,6 +135,7 @@ struct Engine<'a> {
     next_sample: Seconds,
     busy: [i64; crate::job::JobClass::ALL.len()],
     down: i64,
+    spread: [i64; crate::job::JobClass::ALL.len()],
     idle_waiting: i64,
     /// Fewest accelerators a waiting job asks for, as of the last pass.
     least_waiting: i64,
@@ -198,6 +199,7 @@ impl<'a> Engine<'a> {
             next_sample: settings.sample.unwrap_or(Seconds::MAX),
             busy: Default::default(),
             down: 0,
+            spread: Default::default(),
             idle_waiting: 0,
             least_waiting: i64::MAX,
             counts: Counts::default(),
@@ -317,6 +319,11 @@ impl<'a> Engine<'a> {
 
     fn finish(mut self) -> Outcome {
         let end = self.now;
+        for slot in 0..self.running.len() as u32 {
+            if self.running[slot as usize].live {
+                self.charge_spread(slot);
+            }
+        }
         for r in self.running.iter().filter(|r| r.live) {
             let record = &mut self.records[r.job as usize];
             record.state = crate::job::JobState::Running;
@@ -333,6 +340,7 @@ impl<'a> Engine<'a> {
             end,
             busy: self.busy,
             down: self.down,
+            spread: self.spread,
             idle_waiting: self.idle_waiting,
             counts: self.counts,
         }

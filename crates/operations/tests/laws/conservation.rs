@@ -57,7 +57,7 @@ fn site(rng: &mut ChaCha8Rng) -> Site {
     };
     Site {
         placement: if rng.random_bool(0.5) { Placement::First } else { Placement::Packed },
-        speed: PlacementSpeed { leaf: 1.0, block: 0.9, site: 0.7 },
+        speed: PlacementSpeed::by_level(&layout, 1.0, 0.9, 0.7),
         shares,
         qos,
         reservations,

@@ -1,6 +1,7 @@
 //! `operate`: the running site, event by event.
 
 mod cluster;
+mod explain;
 mod federation;
 mod files;
 mod page;
@@ -63,6 +64,9 @@ pub(super) fn run(context: &Context, args: &Operate) -> Result<Exit, Fault> {
     if context.json {
         context.json(&page::json(&answer))?;
     } else {
+        if args.explain {
+            context.data(&explain::placement(&answer))?;
+        }
         context.data(&page::text(context, &answer))?;
         if let Some(folder) = &args.out {
             context.console.talk(&format!("jobs, time series and pictures are in {}\n", folder.display()));

@@ -19,6 +19,8 @@ pub(super) struct Sums {
     pub idle: f64,
     pub idle_waiting: f64,
     pub lost: f64,
+    /// Of the held hours, those that better placed nodes would have spared.
+    pub spread: f64,
     pub states: [usize; 4],
     pub waits: Option<Waits>,
     pub failures: u64,
@@ -47,6 +49,7 @@ pub(super) fn sums(a: &Answer) -> Sums {
         idle: installed - hours(o.busy_all()) - hours(o.down),
         idle_waiting: hours(o.idle_waiting),
         lost: hours(lost),
+        spread: hours(o.spread.iter().sum()),
         states,
         waits: Waits::of(waits),
         failures,
@@ -158,6 +161,16 @@ pub(super) fn text(context: &Context, a: &Answer) -> String {
         percent(1.0 - sum.lost / sum.busy.max(1e-9)),
         format!("of held hours; {} lost to stops", count(sum.lost.round() as usize)),
     );
+    if s.placement.is_some() {
+        row(
+            "Placement",
+            percent(sum.spread / sum.busy.max(1e-9)),
+            format!(
+                "of held hours: {} that better placed nodes would have spared",
+                count(sum.spread.round() as usize)
+            ),
+        );
+    }
     row(
         "Jobs",
         count(s.jobs.len()),
@@ -333,6 +346,7 @@ pub(super) fn json(a: &Answer) -> Value {
     put("operate.hours_installed", Some(sum.installed), "h");
     put("operate.hours_held", Some(sum.busy), "h");
     put("operate.hours_lost", Some(sum.lost), "h");
+    put("operate.hours_placement", s.placement.as_ref().map(|_| sum.spread), "h");
     put("operate.jobs", Some(s.jobs.len() as f64), "1");
     for (state, n) in
         [JobState::Queued, JobState::Running, JobState::Completed, JobState::TimedOut].iter().zip(sum.states)
@@ -389,6 +403,7 @@ pub(super) fn json(a: &Answer) -> Value {
         "site": {"name": s.name, "nodes": s.site.layout.nodes, "accelerators": s.site.layout.gpus()},
         "policy": s.policy, "order": s.order,
         "metrics": metrics, "classes": classes, "tenants": tenants, "sites": others,
+        "placement": s.placement.as_ref().map(super::explain::json),
         "left_out": left_out, "notes": s.notes,
     })
 }

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use gigatwin_factory::{SiteOperations, site_hours, site_operations};
+use gigatwin_factory::{
+    SiteOperations, SitePlacement, placement_sizes, site_hours, site_operations, site_placement,
+};
 use gigatwin_operations::{
     Campaign, FailureModel, Format, Job, JobClass, Layout, LeftOut, Mix, Multifactor, Order, OverLimit,
     Policy, Qos, Recorded, Seconds, ServingPool, Settings, ShareTree, Site, SlurmSettings, Stream, Trace,
@@ -31,6 +33,7 @@ pub(super) struct Setting {
     pub recorded: Option<Vec<Recorded>>,
     pub settings: Settings,
     pub power: Option<PowerModel>,
+    pub placement: Option<SitePlacement>,
     pub left_out: Vec<LeftOut>,
     pub notes: Vec<String>,
     pub inputs_sha256: String,
@@ -46,13 +49,14 @@ pub(super) fn not_understood(code: &'static str, message: &str, hint: &str) -> F
 
 pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>, Fault> {
     check(args)?;
-    let (mut facts, mut hours) = (None, None);
+    let (mut facts, mut hours, mut factory) = (None, None, None);
+    let no = |reason: String| not_understood("G589", &reason, "gigatwin run says more");
     if let Some(file) = &args.file {
         let catalog = context.catalog()?;
         let Some(usable) = context.usable(file, &catalog)? else { return Ok(None) };
-        let no = |reason: String| not_understood("G589", &reason, "gigatwin run says more");
         facts = Some(site_operations(&usable.factory).map_err(no)?);
         hours = Some(site_hours(&usable.factory).map_err(no)?);
+        factory = Some((usable.factory, catalog));
     }
     let mut notes = Vec::new();
     let layout = layout(args, facts.as_ref(), &mut notes);
@@ -98,6 +102,18 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
             })?
         }
     };
+    // A machine of --nodes has no network, so nothing is known of its distances.
+    let placement = match &factory {
+        Some((factory, catalog)) if args.nodes.is_none() && !args.no_placement => {
+            let nodes = jobs.iter().map(|j| (layout.units(j.size) / i64::from(layout.gpus_per_node)) as u32);
+            let sizes = placement_sizes(&layout, nodes);
+            Some(site_placement(factory, catalog, &layout, &sizes).map_err(no)?)
+        }
+        _ => None,
+    };
+    if let Some(p) = &placement {
+        site.speed = p.table.clone();
+    }
     let power = hours.as_ref().map(|h| PowerModel::new(h, layout.gpus(), context.seed)).transpose();
     let power = power.map_err(|e| not_understood("G589", &e, "gigatwin energy says more"))?;
     if let (Some(facts), false) = (&facts, args.no_failures) {
@@ -134,7 +150,10 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
         seed: context.seed,
         ..Settings::new(policy)
     };
-    sha.update(format!("{settings:?}{layout:?}{:?}{:?}{:?}", args.days, args.load, args.shift).as_bytes());
+    sha.update(
+        format!("{settings:?}{layout:?}{:?}{:?}{:?}{}", args.days, args.load, args.shift, args.no_placement)
+            .as_bytes(),
+    );
     let digest = sha.finalize();
     Ok(Some(Setting {
         name: facts.as_ref().map_or_else(|| format!("{} nodes", layout.nodes), |f| f.name.clone()),
@@ -143,6 +162,7 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
         recorded,
         settings,
         power,
+        placement,
         left_out,
         notes,
         inputs_sha256: digest.iter().map(|b| format!("{b:02x}")).collect(),
