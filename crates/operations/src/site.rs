@@ -31,6 +31,8 @@ pub struct Site {
     pub reservations: Vec<Reservation>,
     /// Power caps in order of time.
     pub caps: Vec<Cap>,
+    /// How far ahead the scheduler knows them. A job that is longer may be caught by a lower one and is stopped then.
+    pub cap_sight: Seconds,
     /// What breaks; nothing where absent.
     pub failures: Option<FailureModel>,
 }
@@ -51,6 +53,7 @@ impl Site {
             qos: vec![Qos::default()],
             reservations: Vec::new(),
             caps: Vec::new(),
+            cap_sight: 4 * 3_600,
             failures: None,
         }
     }

@@ -11,6 +11,10 @@ impl Engine<'_> {
         let layout = &self.site.layout;
         let units = layout.units(job.size);
         let limit = self.planned(&job);
+        // A slot of the grid may begin under one cap and end under another.
+        if self.breaks_cap(units) {
+            return None;
+        }
         let slot = self.vacant.pop().unwrap_or_else(|| {
             self.running.push(Running::default());
             (self.running.len() - 1) as u32
