@@ -95,7 +95,11 @@ impl Hourly {
 
     /// Mean over a span.
     pub fn mean(&self, from: Seconds, to: Seconds) -> f64 {
-        if to > from { self.over(from, to) * 3_600.0 / (to - from) as f64 } else { self.hour(from.div_euclid(3_600)) }
+        if to > from {
+            self.over(from, to) * 3_600.0 / (to - from) as f64
+        } else {
+            self.hour(from.div_euclid(3_600))
+        }
     }
 }
 
@@ -191,7 +195,14 @@ pub struct Bill {
 
 /// Works out power and bill of a run with a time series. Accelerators draw what they draw in the state of their class. A job that was stopped
 /// counts as evenly busy between its first start and its last end.
-pub fn bill(draw: &Draw, terms: &Terms, gpus: i64, shares: &ShareTree, jobs: &[Job], outcome: &Outcome) -> Bill {
+pub fn bill(
+    draw: &Draw,
+    terms: &Terms,
+    gpus: i64,
+    shares: &ShareTree,
+    jobs: &[Job],
+    outcome: &Outcome,
+) -> Bill {
     let n = outcome.series.len();
     let (mut it, mut facility) = (Vec::with_capacity(n), Vec::with_capacity(n));
     let (mut total, mut it_energy, mut from) = (Use::NONE, Energy::ZERO, outcome.start);

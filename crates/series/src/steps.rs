@@ -40,7 +40,8 @@ pub fn read_steps(text: &str, columns: &[&'static str]) -> Result<Steps, Faults>
     let delimiter = [';', '\t'].into_iter().find(|d| head.contains(*d)).unwrap_or(',');
     let names: Vec<String> = cells(head, delimiter).iter().map(|n| n.to_lowercase()).collect();
     let find = |options: &[&str]| names.iter().position(|n| options.contains(&n.as_str()));
-    let (unit, time) = match (find(&["second", "seconds"]), find(&["hour", "hours"]), find(&["utc", "time"])) {
+    let (unit, time) = match (find(&["second", "seconds"]), find(&["hour", "hours"]), find(&["utc", "time"]))
+    {
         (Some(i), ..) => (Some(1.0), i),
         (_, Some(i), _) => (Some(3_600.0), i),
         (.., Some(i)) => (None, i),
@@ -68,7 +69,12 @@ pub fn read_steps(text: &str, columns: &[&'static str]) -> Result<Steps, Faults>
             continue;
         };
         if rows.last().is_some_and(|r| r.0 >= at) {
-            faults.add("G658", line, "this row is not later than the one before", "sort the rows by time, each time once");
+            faults.add(
+                "G658",
+                line,
+                "this row is not later than the one before",
+                "sort the rows by time, each time once",
+            );
             continue;
         }
         rows.push((at, v));
@@ -88,7 +94,10 @@ mod tests {
     fn a_value_holds_until_the_next() {
         let s = read_steps("hour,it_mw\n0,20\n6.5,12\n\n9,20\n", &["it_mw", "facility_mw"]).unwrap();
         assert_eq!((s.column, s.dated, s.rows.len()), ("it_mw", false, 3));
-        assert_eq!([s.at(-1), s.at(0), s.at(23_400), s.at(100_000)], [None, Some(20.0), Some(12.0), Some(20.0)]);
+        assert_eq!(
+            [s.at(-1), s.at(0), s.at(23_400), s.at(100_000)],
+            [None, Some(20.0), Some(12.0), Some(20.0)]
+        );
         let d = read_steps("utc;g_per_kwh\n2024-01-01T00:15Z;312,5\n", &["g_per_kwh"]).unwrap();
         assert_eq!((d.dated, d.rows[0]), (true, (1_704_068_100, 312.5)));
     }
@@ -102,6 +111,9 @@ mod tests {
         assert_eq!(codes(""), [("G656", 0)]);
         assert_eq!(codes("hour,megawatts\n0,1\n"), [("G656", 1)]);
         assert_eq!(codes("day,it_mw\n0,1\n"), [("G656", 1)]);
-        assert_eq!(codes("hour,it_mw\n0,5\n0,6\n1,-3\nx,2\n2\n"), [("G658", 3), ("G657", 4), ("G657", 5), ("G657", 6)]);
+        assert_eq!(
+            codes("hour,it_mw\n0,5\n0,6\n1,-3\nx,2\n2\n"),
+            [("G658", 3), ("G657", 4), ("G657", 5), ("G657", 6)]
+        );
     }
 }

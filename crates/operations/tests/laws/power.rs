@@ -57,7 +57,8 @@ fn jobs(rng: &mut ChaCha8Rng, site: &Site) -> Vec<Job> {
 }
 
 fn settings(rng: &mut ChaCha8Rng) -> Settings {
-    let slurm = SlurmSettings { bf_interval: 3, bf_resolution: 5, limit_granularity: 5, ..SlurmSettings::default() };
+    let slurm =
+        SlurmSettings { bf_interval: 3, bf_resolution: 5, limit_granularity: 5, ..SlurmSettings::default() };
     let policies = [Policy::Fcfs, Policy::Easy, Policy::Conservative, Policy::Slurm(slurm)];
     Settings {
         over_limit: if rng.random_bool(0.5) { OverLimit::Kill } else { OverLimit::Extend },

@@ -8,11 +8,13 @@ use gigatwin_factory::{
 use gigatwin_operations::{
     Campaign, FailureModel, Format, Job, JobClass, Layout, LeftOut, Mix, Multifactor, Order, OverLimit,
     Policy, Qos, Recorded, Seconds, ServingPool, Settings, ShareTree, Site, SlurmSettings, Stream, Trace,
-    generate, read_trace, shift_to_cheap_hours, sizes,
+    generate, read_trace, sizes,
 };
 use sha2::{Digest, Sha256};
 
-use super::power::PowerModel;
+use super::power::{Limit, PowerModel};
+use super::series;
+use super::shifting::{self, Patience};
 use crate::args::operate::{Operate, OrderName, OverLimitName, PolicyName};
 use crate::context::Context;
 use crate::exit::Fault;
@@ -28,7 +30,12 @@ const SERVING: u16 = 3;
 pub(super) struct Setting {
     pub name: String,
     pub site: Site,
+    /// As asked for, in the order in which they enter the queue.
     pub jobs: Vec<Job>,
+    /// The same with the moments at which they enter it, where some are put off.
+    pub released: Option<Vec<Job>>,
+    pub patience: Option<Patience>,
+    pub limit: Option<Limit>,
     /// When the jobs really ran, where a trace says so.
     pub recorded: Option<Vec<Recorded>>,
     pub settings: Settings,
@@ -67,7 +74,7 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
         sha.update(f.inputs_sha256.as_bytes());
     }
     let (mut left_out, mut recorded, mut trace_name) = (Vec::new(), None, None);
-    let mut jobs = match &args.trace {
+    let jobs = match &args.trace {
         Some(path) => {
             let text = disk::read_text(&context.messages, path)?;
             sha.update(text.as_bytes());
@@ -114,8 +121,13 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
     if let Some(p) = &placement {
         site.speed = p.table.clone();
     }
-    let power = hours.as_ref().map(|h| PowerModel::new(h, layout.gpus(), context.seed)).transpose();
-    let power = power.map_err(|e| not_understood("G589", &e, "gigatwin energy says more"))?;
+    let Some(brought) = series::read(context, args, hours.as_ref(), &mut sha)? else { return Ok(None) };
+    let power = hours.as_ref().map(|h| {
+        let carbon = brought.carbon.as_ref();
+        PowerModel::new(h, &brought.year, carbon, args.start_week, layout.gpus(), context.seed)
+    });
+    let power = power.transpose().map_err(|e| not_understood("G589", &e, "gigatwin energy says more"))?;
+    let patience = shifting::patience(args, hours.as_ref(), &jobs)?;
     if let (Some(facts), false) = (&facts, args.no_failures) {
         let mut model = FailureModel::like_llama3(
             facts.node_failure.per_s() * 86_400.0,
@@ -126,14 +138,7 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
         model.crews = args.crews;
         site.failures = Some(model);
     }
-    if let (Some(mw), Some(p)) = (args.power_cap, &power) {
-        site.caps = vec![p.cap(mw, layout.gpus())];
-    }
-    if let (Some(patience), Some(p)) = (args.shift, &power) {
-        let wait = (patience * 3_600.0) as Seconds;
-        let moved = shift_to_cheap_hours(&mut jobs, &p.prices, wait, 0.05, |j| j.class == JobClass::Batch);
-        notes.push(format!("{moved} batch jobs were moved to a cheaper hour within {patience} h"));
-    }
+    site.cap_sight = (args.cap_sight * 3_600.0).round() as Seconds;
     let (order, order_name) = order(args);
     let (policy, policy_name) = policy(args.policy.unwrap_or(PolicyName::Easy));
     let settings = Settings {
@@ -159,6 +164,9 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
         name: facts.as_ref().map_or_else(|| format!("{} nodes", layout.nodes), |f| f.name.clone()),
         site,
         jobs,
+        released: None,
+        patience,
+        limit: brought.limit,
         recorded,
         settings,
         power,
@@ -185,8 +193,7 @@ pub(super) fn check(args: &Operate) -> Result<(), Fault> {
     between("days", Some(args.days), 0.01, 3_660.0);
     between("load", args.load, 0.0, 10.0);
     between("lemons", Some(args.lemons), 0.0, 1.0);
-    between("power-cap", args.power_cap, 0.0, 1e5);
-    between("shift", args.shift, 0.0, 8_760.0);
+    between("cap-sight", Some(args.cap_sight), 0.0, 8_760.0);
     between("patience", Some(args.patience), 0.0, 8_760.0);
     for factor in &args.scale_nodes {
         between("scale-nodes", Some(*factor), 0.001, 1_000.0);
