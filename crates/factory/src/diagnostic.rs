@@ -214,4 +214,10 @@ pub const COMMAND_CODES: &[(&str, &str)] = &[
     ("G643", "no room for the pilot"),
     ("G644", "a daemon of the pilot went away"),
     ("G645", "a program of the pilot failed"),
+    ("G656", "a table of a course is not understood"),
+    ("G657", "a row of a course cannot be read"),
+    ("G658", "a course whose times do not rise"),
+    ("G659", "a limit on power below what stands idle"),
+    ("G660", "a shift that is not understood"),
+    ("G661", "dates for a run that has none"),
 ];

@@ -20,13 +20,13 @@ mod missing;
 mod networks;
 mod operate;
 pub mod outcome;
+mod placement;
 mod resolve;
 mod resolved;
 mod run;
 mod sample;
 mod schema;
 mod services;
-/// Traffic of a training step from its layout.
 pub mod traffic;
 pub mod training;
 
@@ -42,6 +42,7 @@ pub use networks::{
     SiteJob, SiteNetwork, SitePartition, SiteStorage, site_networks, site_partitions, site_storage,
 };
 pub use operate::{SiteCampaign, SiteOperations, SitePool, site_operations};
+pub use placement::{PlacementCase, SitePlacement, placement_sizes, site_placement};
 pub use resolve::{Loaded, load, rule_faults};
 pub use resolved::Factory;
 pub use run::{Evaluator, run};

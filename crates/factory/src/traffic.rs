@@ -1,16 +1,14 @@
 //! What a training step sends, as traffic that the flow simulation can replay. Bytes are counted as the step model
 //! counts them (see the page of the training model); overlap with computation is left out.
 
+use gigatwin_catalog::ModelShape;
 use gigatwin_fabric::Collective;
 use gigatwin_fabric::flow::{Overlap, Parallelism, Repeated, StepTraffic, Traffic};
 use gigatwin_quantity::Data;
-use gigatwin_training::{Layout, Zero};
+use gigatwin_training::{Layout, TrainingState, Zero};
 
-use crate::training::TrainingTask;
-
-/// The collectives of one step of a run with a layout, one phase each, beside each other or not.
-pub fn step_traffic(task: &TrainingTask, l: &Layout, overlap: Overlap) -> Traffic {
-    let m = &task.model;
+/// The collectives of one step of a model with a layout, one phase each, beside each other or not.
+pub fn step_traffic(m: &ModelShape, state: &TrainingState, l: &Layout, overlap: Overlap) -> Traffic {
     let (tp, pp) = (f64::from(l.tp), f64::from(l.pp));
     let hidden = f64::from(m.hidden);
     let micro = f64::from(l.micro_batches().max(1));
@@ -44,8 +42,8 @@ pub fn step_traffic(task: &TrainingTask, l: &Layout, overlap: Overlap) -> Traffi
     let common = ((m.non_expert_parameters() - embedding) / pp + held) / tp;
     let experts = f64::from(l.ep) * f64::from(l.expert_tp());
     let routed = (m.parameters() - m.non_expert_parameters()) / pp / experts;
-    step.data = replicas(task, l, common, micro);
-    step.expert_data = replicas(task, l, routed, micro);
+    step.data = replicas(state, l, common, micro);
+    step.expert_data = replicas(state, l, routed, micro);
     Parallelism {
         tensor: l.tp,
         context: l.cp,
@@ -58,8 +56,7 @@ pub fn step_traffic(task: &TrainingTask, l: &Layout, overlap: Overlap) -> Traffi
 }
 
 /// Gradients reduced and weights gathered between replicas.
-fn replicas(task: &TrainingTask, l: &Layout, weights: f64, micro: f64) -> Vec<Repeated> {
-    let state = &task.state;
+fn replicas(state: &TrainingState, l: &Layout, weights: f64, micro: f64) -> Vec<Repeated> {
     let go = |operation, bytes: f64, times: f64| Repeated {
         operation,
         bytes: Data::from_bytes(bytes.max(0.0)),

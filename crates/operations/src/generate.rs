@@ -309,34 +309,6 @@ pub fn sizes(smallest: u32, largest: u32, rarer: f64) -> Vec<(u32, f64)> {
     out
 }
 
-/// Holds jobs that can wait until a cheap hour: each moves from its submission to the cheapest hour within its patience, if that is cheaper
-/// by the share given. Says how many moved.
-pub fn shift_to_cheap_hours(
-    jobs: &mut [Job],
-    prices: &[f64],
-    patience: Seconds,
-    gain: f64,
-    may: impl Fn(&Job) -> bool,
-) -> usize {
-    let mut moved = 0;
-    for job in jobs.iter_mut().filter(|j| may(j)) {
-        let hour = (job.submit / 3_600) as usize;
-        let last = ((job.submit + patience) / 3_600) as usize;
-        let Some(now) = prices.get(hour).copied() else { continue };
-        let best = (hour..=last.min(prices.len().saturating_sub(1)))
-            .min_by(|a, b| prices[*a].total_cmp(&prices[*b]).then(a.cmp(b)));
-        if let Some(best) = best
-            && best > hour
-            && prices[best] < now - gain * now.abs()
-        {
-            job.submit = best as Seconds * 3_600;
-            moved += 1;
-        }
-    }
-    jobs.sort_by_key(|j| (j.submit, j.id));
-    moved
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -399,13 +371,6 @@ mod tests {
         let jobs = generate(&mix, &Layout::flat(100, 8), 2 * 86_400, 1).unwrap();
         let running = |at: i64| jobs.iter().filter(|j| j.submit <= at && at < j.submit + j.runtime).count();
         assert_eq!([running(2 * 3_600), running(14 * 3_600), running(26 * 3_600)], [2, 6, 2]);
-    }
-
-    #[test]
-    fn cheap_hours_draw_what_can_wait() {
-        let mut jobs = vec![Job::nodes(1, 100, 10, 10, 1), Job::nodes(2, 200, 10, 10, 1)];
-        let moved = shift_to_cheap_hours(&mut jobs, &[50.0, 40.0, 10.0], 7_200, 0.1, |j| j.id == 1);
-        assert_eq!((moved, jobs[0].id, jobs[1].submit), (1, 2, 7_200));
     }
 
     #[test]

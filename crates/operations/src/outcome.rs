@@ -1,6 +1,6 @@
 use crate::job::{JobClass, JobRecord, Seconds};
 
-/// One point of the time series: means over the span that ends here.
+/// One point of the time series: means over the span that ends here; the last span of a run may be shorter.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Sample {
     /// End of the span.
@@ -78,12 +78,18 @@ pub struct Outcome {
     pub incidents: Vec<Incident>,
     /// Attempts in order of their ends, where asked for.
     pub holdings: Vec<Holding>,
+    /// First second of the run: zero, or the first submission where that is before.
+    pub start: Seconds,
     /// First second after the run.
     pub end: Seconds,
     /// Accelerator-seconds held by jobs, by class.
     pub busy: [i64; JobClass::ALL.len()],
     /// Accelerator-seconds out of service.
     pub down: i64,
+    /// Accelerator-seconds that jobs held beyond what they would have on the best nodes of their size, by class.
+    pub spread: [i64; JobClass::ALL.len()],
+    /// Stops because a power cap fell below what ran.
+    pub cap_stops: u64,
     /// Accelerator-seconds free while a job that needed no more than was free waited: lost to the order, to contiguity, to reservations.
     pub idle_waiting: i64,
     /// What was done.

@@ -1,45 +1,9 @@
 use crate::failure::FailureModel;
 use crate::job::Seconds;
 use crate::layout::{Layout, Placement};
-use crate::nodes::Span;
+use crate::placement::PlacementSpeed;
 use crate::policy::{Order, OverLimit, Policy, Qos, Reservation};
 use crate::share::ShareTree;
-
-/// How fast a gang works against one that lies as close together as its size allows. Handed down from the fabric and training
-/// rooms; all ones where nobody worked it out.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PlacementSpeed {
-    /// Within one leaf.
-    pub leaf: f64,
-    /// Within one block, over several leaves.
-    pub block: f64,
-    /// Over several blocks.
-    pub site: f64,
-}
-
-impl Default for PlacementSpeed {
-    fn default() -> Self {
-        Self { leaf: 1.0, block: 1.0, site: 1.0 }
-    }
-}
-
-impl PlacementSpeed {
-    /// Speed of a gang of `nodes` nodes spread as `span` says, against the best spread its size allows.
-    pub fn of(&self, layout: &Layout, nodes: u32, span: Span) -> f64 {
-        let got = self.level(span.leaves <= 1, span.blocks <= 1);
-        let best = self
-            .level(nodes <= layout.nodes_per_leaf, nodes <= layout.nodes_per_leaf * layout.leaves_per_block);
-        (got / best).min(1.0)
-    }
-
-    fn level(&self, one_leaf: bool, one_block: bool) -> f64 {
-        match (one_leaf, one_block) {
-            (true, _) => self.leaf,
-            (_, true) => self.block,
-            _ => self.site,
-        }
-    }
-}
 
 /// The most accelerators that may be busy from a moment on: a power cap in the scheduler's terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +31,8 @@ pub struct Site {
     pub reservations: Vec<Reservation>,
     /// Power caps in order of time.
     pub caps: Vec<Cap>,
+    /// How far ahead the scheduler knows them. A job that is longer may be caught by a lower one and is stopped then.
+    pub cap_sight: Seconds,
     /// What breaks; nothing where absent.
     pub failures: Option<FailureModel>,
 }
@@ -87,6 +53,7 @@ impl Site {
             qos: vec![Qos::default()],
             reservations: Vec::new(),
             caps: Vec::new(),
+            cap_sight: 4 * 3_600,
             failures: None,
         }
     }

@@ -11,6 +11,7 @@ mod fault;
 pub mod hours;
 mod price;
 mod stamp;
+mod steps;
 mod text;
 mod weather;
 
@@ -19,4 +20,5 @@ pub use clock::{
 };
 pub use fault::{Fault, Faults, Note};
 pub use price::{PriceYear, Wanted, read_prices, zone_clock};
+pub use steps::{Steps, read_steps};
 pub use weather::{WeatherFormat, WeatherHour, WeatherYear, read_weather};

@@ -55,15 +55,43 @@ pub struct Operate {
     /// Share of the nodes that fail eight times as often
     #[arg(long, value_name = "SHARE", default_value_t = 0.012)]
     pub lemons: f64,
+    /// Leave out what the spread of a job over the machine does to its speed
+    #[arg(long)]
+    pub no_placement: bool,
+    /// Print how the effect of placement was worked out, line by line, before the page
+    #[arg(long, requires = "file", conflicts_with = "no_placement")]
+    pub explain: bool,
     /// Step of the time series, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 900, value_parser = clap::value_parser!(i64).range(1..=86_400))]
     pub sample: i64,
-    /// Start no job that would lift IT power above this, in MW
-    #[arg(long, value_name = "MW", requires = "file")]
-    pub power_cap: Option<f64>,
-    /// Let batch jobs wait so many hours for a cheaper one
-    #[arg(long, value_name = "HOURS", requires = "file")]
-    pub shift: Option<f64>,
+    /// Keep power below this: MW of IT, a table of a course of MW, or "grid" for what the file's connection gives
+    #[arg(long, value_name = "MW|FILE|grid", requires = "file")]
+    pub power_cap: Option<String>,
+    /// How far ahead the scheduler knows the cap, in hours
+    #[arg(long, value_name = "HOURS", default_value_t = 4.0, requires = "power_cap")]
+    pub cap_sight: f64,
+    /// Day-ahead prices: ENTSO-E, SMARD, energy-charts, or a table with a time and EUR/MWh. Without it a synthetic year
+    #[arg(long, value_name = "FILE", requires = "file", alias = "price")]
+    pub prices: Option<PathBuf>,
+    /// Carbon intensity of the grid: a table of a time and g_per_kwh. Without it the file's mean
+    #[arg(long, value_name = "FILE", requires = "file")]
+    pub carbon: Option<PathBuf>,
+    /// Week of the year in which the run begins
+    #[arg(long, value_name = "WEEK", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=52))]
+    pub start_week: u32,
+    /// Let jobs wait so many hours for cheaper ones, beside the same run without; "file" for what the file's energy.flexibility says
+    #[arg(long, value_name = "HOURS|file", requires = "file")]
+    pub shift: Option<String>,
+    /// Classes of jobs that --shift may put off
+    #[arg(
+        long,
+        value_enum,
+        value_name = "CLASS,…",
+        value_delimiter = ',',
+        default_value = "batch",
+        requires = "shift"
+    )]
+    pub deferrable: Vec<ClassName>,
     /// Other sites that take over what waits too long here: factory files
     #[arg(long, value_name = "FILE,…", value_delimiter = ',', requires = "file")]
     pub with: Vec<PathBuf>,
@@ -107,4 +135,33 @@ pub enum OverLimitName {
     Kill,
     /// They run on.
     Extend,
+}
+
+/// Classes of jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ClassName {
+    /// Training and batch jobs.
+    Batch,
+    /// Sessions.
+    Interactive,
+    /// Serving pools.
+    Serving,
+    /// Long training runs.
+    Campaign,
+    /// Development and benchmark runs.
+    Development,
+}
+
+impl ClassName {
+    /// The engine's word.
+    pub fn class(self) -> gigatwin_operations::JobClass {
+        use gigatwin_operations::JobClass;
+        match self {
+            ClassName::Batch => JobClass::Batch,
+            ClassName::Interactive => JobClass::Interactive,
+            ClassName::Serving => JobClass::Serving,
+            ClassName::Campaign => JobClass::Campaign,
+            ClassName::Development => JobClass::Development,
+        }
+    }
 }

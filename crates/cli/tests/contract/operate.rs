@@ -83,6 +83,134 @@ fn what_is_not_understood() {
     }
 }
 
+const JUPITER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/ai-factory-jupiter.toml");
+
+fn figures(answer: &serde_json::Value, id: &str) -> f64 {
+    answer["metrics"][id]["value"].as_f64().expect("a figure")
+}
+
+/// A course of power is kept in every sample, wherever it is measured, and costs hours.
+#[test]
+fn a_course_of_power_is_kept() {
+    let f = folder("operate-cap");
+    write(&f, "it.csv", "hour,it_mw\n0,13\n8,11.5\n20,13\n");
+    write(&f, "meter.csv", "hour,facility_mw\n0,14\n8,12.5\n20,14\n");
+    let run = |more: &[&str]| {
+        let mut args = vec!["operate", JUPITER, "--days", "1", "--json", "--quiet", "--out", "out"];
+        args.extend(more);
+        let a = gigatwin(&f, &args).exits(0).json();
+        let series = std::fs::read_to_string(f.join("out/series.csv")).expect("a series");
+        let mut rows =
+            series.lines().filter(|l| !l.starts_with('#')).map(|l| l.split(',').collect::<Vec<_>>());
+        let head: Vec<String> = rows
+            .next()
+            .expect("a header")
+            .iter()
+            .map(|c| c.split(' ').next().unwrap_or("").to_owned())
+            .collect();
+        let column = |name: &str| head.iter().position(|h| h.starts_with(name)).expect("a column");
+        let (end, it, meter) = (column("end_s"), column("it_mw"), column("facility_mw"));
+        let n = |r: &[&str], i: usize| r[i].parse::<f64>().expect("a number");
+        let list: Vec<(f64, f64, f64)> = rows.map(|r| (n(&r, end), n(&r, it), n(&r, meter))).collect();
+        (a, list)
+    };
+    let least =
+        |t: f64, by_day: f64, by_night: f64| if t > 28_800.0 && t <= 72_000.0 { by_day } else { by_night };
+    let (free, _) = run(&[]);
+    let (it, list) = run(&["--power-cap", "it.csv"]);
+    assert!(list.len() == 96 && list.iter().all(|r| r.1 <= least(r.0, 11.5, 13.0) + 1e-9));
+    let (_, list) = run(&["--power-cap", "meter.csv"]);
+    assert!(list.iter().all(|r| r.2 <= least(r.0, 12.5, 14.0) + 1e-9));
+    assert!(figures(&it, "operate.hours_held") < figures(&free, "operate.hours_held"));
+    // The connection of the file is wide enough for all of it.
+    let (grid, _) = run(&["--power-cap", "grid"]);
+    assert_eq!(figures(&grid, "operate.hours_held"), figures(&free, "operate.hours_held"));
+    // Less than what stands idle cannot be kept, and that is an answer.
+    write(&f, "low.csv", "hour,it_mw\n0,13\n5,0.5\n");
+    let no = gigatwin(&f, &["operate", JUPITER, "--power-cap", "low.csv", "--json"]).exits(1).json();
+    assert_eq!((&no["status"], &no["infeasible"][0]["code"]), (&"infeasible".into(), &"G659".into()));
+    for (text, code) in [
+        ("hour,mw\n0,1\n", "G656"),
+        ("hour,it_mw\n0,x\n", "G657"),
+        ("hour,it_mw\n1,5\n1,5\n", "G658"),
+        ("utc,it_mw\n2024-01-01T00:00Z,13\n", "G661"),
+    ] {
+        write(&f, "bad.csv", text);
+        let a = gigatwin(&f, &["operate", JUPITER, "--power-cap", "bad.csv", "--json"]).exits(2);
+        assert!(a.out.contains(code) || a.err.contains(code), "{text}: {} {}", a.out, a.err);
+    }
+}
+
+/// With and without in one run; a tenant pays for the hours in which its jobs ran.
+#[test]
+fn what_can_wait_goes_to_cheap_hours() {
+    let f = folder("operate-shift");
+    // A year in which every night is nearly free.
+    let mut prices = String::from("utc,EUR/MWh\n");
+    for h in 0..8_760_i64 {
+        let (day, hour) = (h / 24, h % 24);
+        let date = gigatwin_series::hour_stamp(
+            gigatwin_series::first_hour_of(2023).expect("a year") + day * 24 + hour,
+        );
+        prices.push_str(&format!("{date},{}\n", if hour < 6 { 5 } else { 150 }));
+    }
+    write(&f, "prices.csv", &prices);
+    write(&f, "carbon.csv", "utc,g_per_kwh\n2023-01-01T00:00Z,500\n2023-01-03T00:00Z,100\n");
+    let args = [
+        "operate",
+        JUPITER,
+        "--days",
+        "4",
+        "--prices",
+        "prices.csv",
+        "--carbon",
+        "carbon.csv",
+        "--shift",
+        "18",
+        "--json",
+        "--quiet",
+        "--out",
+        "out",
+    ];
+    let a = gigatwin(&f, &args).exits(0).json();
+    let rows = a["shifting"]["rows"].as_array().expect("rows");
+    let row = |name: &str, key: &str| {
+        rows.iter().find(|r| r["what"] == name).and_then(|r| r[key].as_f64()).expect("a figure")
+    };
+    assert!(row("paid", "with") < row("paid", "without"), "{rows:?}");
+    assert!(row("wait, mean", "with") > row("wait, mean", "without"));
+    assert!(row("wait, p90", "with") < 18.0 * 3_600.0 + 86_400.0);
+    assert_eq!(row("cost", "with"), figures(&a, "operate.cost"));
+    let tenants = a["tenants"].as_array().expect("tenants");
+    let top = |key: &str| -> f64 {
+        tenants.iter().filter(|t| t["parent"].is_null()).map(|t| t[key].as_f64().expect("a figure")).sum()
+    };
+    assert!((top("cost_eur") / figures(&a, "operate.cost") - 1.0).abs() < 1e-9);
+    assert!((top("carbon_t") / figures(&a, "operate.carbon") - 1.0).abs() < 1e-9);
+    // Two days at 500 g and two at 100 g.
+    let mean = figures(&a, "operate.carbon") / figures(&a, "operate.energy") * 1e3;
+    assert!((250.0..350.0).contains(&mean), "{mean}");
+    // No job enters the queue later than its slack.
+    let jobs = std::fs::read_to_string(f.join("out/jobs.csv")).expect("jobs");
+    let mut lines = jobs.lines().filter(|l| !l.starts_with('#'));
+    let head: Vec<&str> = lines.next().expect("a header").split(',').collect();
+    let column = |name: &str| head.iter().position(|h| h.starts_with(name)).expect("a column");
+    let (submit, release) = (column("submit_s"), column("release_s"));
+    let mut put_off = 0;
+    for l in lines {
+        let cells: Vec<&str> = l.split(',').collect();
+        let wait = cells[release].parse::<i64>().expect("s") - cells[submit].parse::<i64>().expect("s");
+        assert!((0..=18 * 3_600).contains(&wait), "{l}");
+        put_off += u64::from(wait > 0);
+    }
+    assert_eq!(a["shifting"]["put_off"].as_u64(), Some(put_off));
+    for text in ["-1", "soon", "file"] {
+        let arg = format!("--shift={text}");
+        let a = gigatwin(&f, &["operate", JUPITER, &arg, "--json"]).exits(2);
+        assert!(a.out.contains("G660") || a.err.contains("G660"), "{text}");
+    }
+}
+
 const CLUSTER: [&str; 5] = ["operate", "--from-slurm", "cluster-slurm.conf", "--trace", "cluster-sacct.txt"];
 
 fn cluster(name: &str) -> std::path::PathBuf {

@@ -1,3 +1,4 @@
+mod caps;
 mod check;
 mod clock;
 mod failures;
@@ -135,6 +136,9 @@ struct Engine<'a> {
     next_sample: Seconds,
     busy: [i64; crate::job::JobClass::ALL.len()],
     down: i64,
+    spread: [i64; crate::job::JobClass::ALL.len()],
+    cap_stops: u64,
+    began: Seconds,
     idle_waiting: i64,
     /// Fewest accelerators a waiting job asks for, as of the last pass.
     least_waiting: i64,
@@ -198,6 +202,9 @@ impl<'a> Engine<'a> {
             next_sample: settings.sample.unwrap_or(Seconds::MAX),
             busy: Default::default(),
             down: 0,
+            spread: Default::default(),
+            cap_stops: 0,
+            began: jobs.first().map_or(0, |j| j.submit.min(0)),
             idle_waiting: 0,
             least_waiting: i64::MAX,
             counts: Counts::default(),
@@ -270,6 +277,7 @@ impl<'a> Engine<'a> {
                 self.changed = true;
             }
             What::Edge => {
+                self.keep_cap();
                 self.changed = true;
                 self.clock.wake(self.now, self.is_waiting());
             }
@@ -281,21 +289,26 @@ impl<'a> Engine<'a> {
         while self.next_sample <= to {
             let at = self.next_sample;
             self.charge(at);
-            let step = self.settings.sample.unwrap_or(1);
-            let mut point = self.span;
-            point.at = at;
-            for b in &mut point.busy {
-                *b /= step as f64;
-            }
-            point.down /= step as f64;
-            point.queued = (self.queue.len() + self.behind.len()) as u32 + self.held_jobs;
-            point.queued_gpus = self.queued_units;
-            point.running = self.running_jobs;
-            self.series.push(point);
-            self.span = Sample::default();
-            self.next_sample += step;
+            self.point(at);
+            self.next_sample += self.settings.sample.unwrap_or(1);
         }
         self.charge(to);
+    }
+
+    /// Ends a span of the time series here.
+    fn point(&mut self, at: Seconds) {
+        let since = self.series.last().map_or(self.began, |p| p.at);
+        let length = (at - since).max(1) as f64;
+        let mut point = std::mem::take(&mut self.span);
+        point.at = at;
+        for b in &mut point.busy {
+            *b /= length;
+        }
+        point.down /= length;
+        point.queued = (self.queue.len() + self.behind.len()) as u32 + self.held_jobs;
+        point.queued_gpus = self.queued_units;
+        point.running = self.running_jobs;
+        self.series.push(point);
     }
 
     fn charge(&mut self, to: Seconds) {
@@ -317,6 +330,15 @@ impl<'a> Engine<'a> {
 
     fn finish(mut self) -> Outcome {
         let end = self.now;
+        // A run need not end with a whole step.
+        if self.settings.sample.is_some() && end > self.series.last().map_or(self.began, |p| p.at) {
+            self.point(end);
+        }
+        for slot in 0..self.running.len() as u32 {
+            if self.running[slot as usize].live {
+                self.charge_spread(slot);
+            }
+        }
         for r in self.running.iter().filter(|r| r.live) {
             let record = &mut self.records[r.job as usize];
             record.state = crate::job::JobState::Running;
@@ -333,6 +355,9 @@ impl<'a> Engine<'a> {
             end,
             busy: self.busy,
             down: self.down,
+            spread: self.spread,
+            cap_stops: self.cap_stops,
+            start: self.began,
             idle_waiting: self.idle_waiting,
             counts: self.counts,
         }

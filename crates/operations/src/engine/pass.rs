@@ -107,11 +107,8 @@ impl Engine<'_> {
             self.grid.take_span(r.start, r.end, held);
         }
         let up = layout.gpus() - self.down_units;
-        for (i, cap) in self.site.caps.iter().enumerate() {
-            let end = self.site.caps.get(i + 1).map_or(Seconds::MAX, |c| c.from);
-            if end > self.now {
-                self.grid.take_span(cap.from, end, (up - cap.gpus).max(0));
-            }
+        for (from, end, gpus) in self.caps_in_sight() {
+            self.grid.take_span(from, end, (up - gpus).max(0));
         }
     }
 
@@ -155,10 +152,9 @@ impl Engine<'_> {
             }
         }
         let up = layout.gpus() - self.down_units;
-        for (i, cap) in self.site.caps.iter().enumerate() {
-            let end = self.site.caps.get(i + 1).map_or(Seconds::MAX, |c| c.from);
-            if end > self.now && cap.from < horizon {
-                self.profile.take(cap.from, end, (up - cap.gpus).max(0));
+        for (from, end, gpus) in self.caps_in_sight() {
+            if from < horizon {
+                self.profile.take(from, end, (up - gpus).max(0));
             }
         }
     }

@@ -11,6 +11,10 @@ impl Engine<'_> {
         let layout = &self.site.layout;
         let units = layout.units(job.size);
         let limit = self.planned(&job);
+        // A slot of the grid may begin under one cap and end under another.
+        if self.breaks_cap(units) {
+            return None;
+        }
         let slot = self.vacant.pop().unwrap_or_else(|| {
             self.running.push(Running::default());
             (self.running.len() - 1) as u32
@@ -35,7 +39,7 @@ impl Engine<'_> {
             self.vacant.push(slot);
             return None;
         };
-        let speed = self.site.speed.of(layout, nodes.len() as u32, span);
+        let speed = self.site.speed.of(nodes.len() as u32, span);
         let stops = self.records[index as usize].failures + self.records[index as usize].preemptions;
         let overhead = if stops > 0 { self.settings.restart } else { 0 };
         let work = job.runtime - self.saved.get(&index).copied().unwrap_or(0);
@@ -104,6 +108,7 @@ impl Engine<'_> {
             self.holdings.push(holding);
         }
         self.records[job as usize].held += held;
+        self.charge_spread(slot);
         self.running_jobs -= 1;
         self.busy_units[self.jobs[job as usize].class as usize] -= units;
         self.releases.remove(planned, units);
@@ -120,6 +125,16 @@ impl Engine<'_> {
             self.push(until, What::Freed { slot });
         } else {
             self.give_back(slot);
+        }
+    }
+
+    /// What this attempt held beyond what it would have on the best nodes of its size.
+    pub(super) fn charge_spread(&mut self, slot: u32) {
+        let r = &self.running[slot as usize];
+        if r.speed < 1.0 {
+            let worked = (self.now - r.start - r.overhead).max(0) as f64 * r.units as f64;
+            let class = self.jobs[r.job as usize].class as usize;
+            self.spread[class] += (worked * (1.0 - r.speed)).round() as i64;
         }
     }
 

@@ -57,7 +57,7 @@ fn site(rng: &mut ChaCha8Rng) -> Site {
     };
     Site {
         placement: if rng.random_bool(0.5) { Placement::First } else { Placement::Packed },
-        speed: PlacementSpeed { leaf: 1.0, block: 0.9, site: 0.7 },
+        speed: PlacementSpeed::by_level(&layout, 1.0, 0.9, 0.7),
         shares,
         qos,
         reservations,
@@ -144,14 +144,13 @@ proptest! {
             .map(|h| (h.to - h.from) * site.layout.units(jobs[h.job as usize].size))
             .sum();
         prop_assert_eq!(held, by_holding);
-        let last = outcome.series.last().map_or(0, |s| s.at);
-        let series: f64 = outcome.series.iter().map(|s| s.busy_all() * 7.0).sum();
-        let until_last: i64 = outcome
-            .holdings
-            .iter()
-            .map(|h| (h.to.min(last) - h.from.min(last)) * site.layout.units(jobs[h.job as usize].size))
-            .sum();
-        prop_assert!((series - until_last as f64).abs() < 1e-6 * (1.0 + series));
+        let mut last = outcome.start;
+        let mut series = 0.0;
+        for s in &outcome.series {
+            series += s.busy_all() * (s.at - last) as f64;
+            last = s.at;
+        }
+        prop_assert!((series - held as f64).abs() < 1e-6 * (1.0 + series));
 
         // No node runs two gangs, no shared node gives more than it has, at any moment.
         let per_node = i64::from(site.layout.gpus_per_node);

@@ -8,5 +8,6 @@ mod by_hand;
 mod conservation;
 mod failures;
 mod naive;
+mod power;
 mod published;
 mod queueing;

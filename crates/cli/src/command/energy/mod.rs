@@ -146,7 +146,7 @@ fn bring(context: &Context, args: &Energy, site: &SiteHours) -> Result<Option<Br
 }
 
 /// What was repaired, as talk.
-fn say(context: &Context, name: &str, notes: &[Note]) {
+pub(crate) fn say(context: &Context, name: &str, notes: &[Note]) {
     for note in notes {
         let line = if note.line > 0 { format!(":{}", note.line) } else { String::new() };
         context.console.talk(&format!("{name}{line}: {}\n", note.text));
@@ -154,7 +154,13 @@ fn say(context: &Context, name: &str, notes: &[Note]) {
 }
 
 /// Faults of a series as findings in its lines.
-fn list(sources: &mut Sources, found: &mut Vec<Diagnostic>, name: &str, text: String, faults: Faults) {
+pub(crate) fn list(
+    sources: &mut Sources,
+    found: &mut Vec<Diagnostic>,
+    name: &str,
+    text: String,
+    faults: Faults,
+) {
     let mut starts = vec![0usize];
     starts.extend(text.match_indices('\n').map(|(i, _)| i + 1));
     let end = text.len();

@@ -123,6 +123,10 @@ fn base(context: &Context, args: &Operate, conf: &Path) -> Result<(Setting, Slur
         inputs_sha256: sha.finalize().iter().map(|b| format!("{b:02x}")).collect(),
         span: (args.days * 86_400.0).round() as Seconds,
         power: None,
+        placement: None,
+        released: None,
+        patience: None,
+        limit: None,
         site,
         jobs,
         recorded: Some(recorded),
@@ -147,7 +151,7 @@ impl Setting {
             seed: context.seed,
             inputs_sha256: self.inputs_sha256.clone(),
         };
-        Ok(Answer { setting: self, outcome, energy: None, others: Vec::new(), stamp })
+        Ok(Answer { setting: self, outcome, energy: None, shifting: None, others: Vec::new(), stamp })
     }
 }
 
@@ -192,6 +196,10 @@ fn vary(
         recorded: Some(kept),
         settings,
         power: None,
+        placement: None,
+        released: None,
+        patience: None,
+        limit: None,
         left_out,
         notes: Vec::new(),
         inputs_sha256: from.inputs_sha256.clone(),

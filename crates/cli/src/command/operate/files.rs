@@ -36,6 +36,7 @@ fn jobs(a: &Answer) -> Table {
         .text("qos", s.jobs.iter().map(|j| s.site.qos[j.qos as usize].name.clone()))
         .integer("accelerators", "1", s.jobs.iter().map(|j| s.site.layout.units(j.size)))
         .integer("submit_s", "s", s.jobs.iter().map(|j| j.submit))
+        .integer("release_s", "s", s.released.as_ref().unwrap_or(&s.jobs).iter().map(|j| j.submit))
         .integer("limit_s", "s", s.jobs.iter().map(|j| j.limit))
         .integer("runtime_s", "s", s.jobs.iter().map(|j| j.runtime))
         .number("start_s", "s", o.jobs.iter().map(|r| known(r.start)))

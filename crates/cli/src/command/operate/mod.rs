@@ -1,14 +1,17 @@
 //! `operate`: the running site, event by event.
 
 mod cluster;
+mod explain;
 mod federation;
 mod files;
 mod page;
 mod power;
+mod series;
 mod setting;
+mod shifting;
 mod watch;
 
-use gigatwin_operations::{Outcome, simulate};
+use gigatwin_operations::{Outcome, SimulationError};
 use gigatwin_output::Stamp;
 
 use crate::args::operate::Operate;
@@ -22,6 +25,7 @@ struct Answer {
     setting: Setting,
     outcome: Outcome,
     energy: Option<power::Energy>,
+    shifting: Option<shifting::Shifting>,
     others: Vec<federation::Other>,
     stamp: Stamp,
 }
@@ -42,17 +46,24 @@ pub(super) fn run(context: &Context, args: &Operate) -> Result<Exit, Fault> {
             "see what was left out, and why",
         ));
     }
-    let outcome = simulate(&setting.site, &setting.jobs, &setting.settings).map_err(|faults| {
-        let list: Vec<String> = faults.iter().take(10).map(ToString::to_string).collect();
-        setting::not_understood("G582", &list.join("; "), "mend the workload")
-    })?;
+    if let (Some(limit), Some(power)) = (&setting.limit, &setting.power) {
+        // A trace runs on after its last submission.
+        let last = setting.jobs.iter().map(|j| j.submit + 2 * j.limit).max().unwrap_or(0);
+        let until = if args.trace.is_some() { last.max(setting.span) } else { setting.span };
+        match power.caps(limit, until, setting.site.layout.gpus()) {
+            Ok(caps) => setting.site.caps = caps,
+            Err(e) => return no(context, &setting, &e.to_string()),
+        }
+    }
+    let shifting = shifting::shift(context, args, &mut setting)?;
+    let outcome = shifting::outcome(&setting)?;
     let energy = setting.power.as_ref().map(|p| p.energy(&setting, &outcome));
     let stamp = Stamp {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         seed: context.seed,
         inputs_sha256: setting.inputs_sha256.clone(),
     };
-    let answer = Answer { setting, outcome, energy, others, stamp };
+    let answer = Answer { setting, outcome, energy, shifting, others, stamp };
     setting::say(context, &answer.setting);
     if args.watch {
         watch::play(context, &answer)?;
@@ -63,6 +74,9 @@ pub(super) fn run(context: &Context, args: &Operate) -> Result<Exit, Fault> {
     if context.json {
         context.json(&page::json(&answer))?;
     } else {
+        if args.explain {
+            context.data(&explain::placement(&answer))?;
+        }
         context.data(&page::text(context, &answer))?;
         if let Some(folder) = &args.out {
             context.console.talk(&format!("jobs, time series and pictures are in {}\n", folder.display()));
@@ -70,6 +84,22 @@ pub(super) fn run(context: &Context, args: &Operate) -> Result<Exit, Fault> {
     }
     count(context, &answer);
     Ok(Exit::Done)
+}
+
+fn faults(faults: &Vec<SimulationError>) -> Fault {
+    let list: Vec<String> = faults.iter().take(10).map(ToString::to_string).collect();
+    setting::not_understood("G582", &list.join("; "), "mend the workload")
+}
+
+/// The limit on power is understood and cannot be kept.
+fn no(context: &Context, setting: &Setting, reason: &str) -> Result<Exit, Fault> {
+    if context.json {
+        let why = serde_json::json!([{"what": setting.name, "code": "G659", "reason": reason}]);
+        context.json(&serde_json::json!({"status": "infeasible", "infeasible": why}))?;
+    } else {
+        context.data(&format!("{}: {reason} [G659]\n", setting.name))?;
+    }
+    Ok(Exit::No)
 }
 
 fn count(context: &Context, answer: &Answer) {

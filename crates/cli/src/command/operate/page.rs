@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use gigatwin_operations::report::{Delivered, Group, Waits, by_class, delivered};
-use gigatwin_operations::{Job, JobState, Seconds};
+use gigatwin_operations::{Job, JobState, Outcome, Seconds};
 use serde_json::{Map, Value, json};
 
-use super::Answer;
+use super::setting::Setting;
+use super::{Answer, shifting};
 use crate::console::bold;
 use crate::context::Context;
 use crate::layout::{Side, table};
@@ -19,6 +20,8 @@ pub(super) struct Sums {
     pub idle: f64,
     pub idle_waiting: f64,
     pub lost: f64,
+    /// Of the held hours, those that better placed nodes would have spared.
+    pub spread: f64,
     pub states: [usize; 4],
     pub waits: Option<Waits>,
     pub failures: u64,
@@ -27,7 +30,10 @@ pub(super) struct Sums {
 }
 
 pub(super) fn sums(a: &Answer) -> Sums {
-    let (s, o) = (&a.setting, &a.outcome);
+    sums_of(&a.setting, &a.outcome)
+}
+
+pub(super) fn sums_of(s: &Setting, o: &Outcome) -> Sums {
     let installed = (s.site.layout.gpus() * o.end) as f64 / 3_600.0;
     let hours = |x: i64| x as f64 / 3_600.0;
     let mut states = [0; 4];
@@ -47,10 +53,11 @@ pub(super) fn sums(a: &Answer) -> Sums {
         idle: installed - hours(o.busy_all()) - hours(o.down),
         idle_waiting: hours(o.idle_waiting),
         lost: hours(lost),
+        spread: hours(o.spread.iter().sum()),
         states,
         waits: Waits::of(waits),
         failures,
-        preemptions,
+        preemptions: preemptions.saturating_sub(o.cap_stops),
         stopping: o.incidents.iter().filter(|i| i.job_gpus > 0).count(),
     }
 }
@@ -158,6 +165,16 @@ pub(super) fn text(context: &Context, a: &Answer) -> String {
         percent(1.0 - sum.lost / sum.busy.max(1e-9)),
         format!("of held hours; {} lost to stops", count(sum.lost.round() as usize)),
     );
+    if s.placement.is_some() {
+        row(
+            "Placement",
+            percent(sum.spread / sum.busy.max(1e-9)),
+            format!(
+                "of held hours: {} that better placed nodes would have spared",
+                count(sum.spread.round() as usize)
+            ),
+        );
+    }
     row(
         "Jobs",
         count(s.jobs.len()),
@@ -203,6 +220,14 @@ pub(super) fn text(context: &Context, a: &Answer) -> String {
         );
         row("  CO2", format!("{:.1} t", e.carbon_t), "location-based".to_owned());
     }
+    if !s.site.caps.is_empty() {
+        let least = s.site.caps.iter().map(|c| c.gpus).min().unwrap_or(0);
+        row(
+            "Power cap",
+            format!("{} stops", count(usize::try_from(o.cap_stops).unwrap_or(usize::MAX))),
+            format!("at the lowest {} accelerators may be busy", count(usize::try_from(least).unwrap_or(0))),
+        );
+    }
     if let Some(r) = replay(a) {
         row(
             "Against the trace",
@@ -222,6 +247,10 @@ pub(super) fn text(context: &Context, a: &Answer) -> String {
         out.push('\n');
         out.push_str(&tenants);
     }
+    if let (Some(x), Some(with)) = (&a.shifting, side(a)) {
+        out.push('\n');
+        out.push_str(&shifting::text(x, &with, &count));
+    }
     if !a.others.is_empty() {
         let mut rows = vec![words(&["Other site", "accelerators", "jobs", "hours", "use", "wait", "p90"])];
         for t in &a.others {
@@ -240,6 +269,11 @@ pub(super) fn text(context: &Context, a: &Answer) -> String {
         out.push_str(&table(&right(6), &rows));
     }
     out
+}
+
+fn side(a: &Answer) -> Option<shifting::Side> {
+    let power = a.setting.power.as_ref()?;
+    Some(shifting::Side { sums: sums(a), energy: power.energy(&a.setting, &a.outcome) })
 }
 
 pub(super) fn words(list: &[&str]) -> Vec<String> {
@@ -298,11 +332,10 @@ fn tenants(a: &Answer, count: &dyn Fn(usize) -> String) -> String {
             count(d.hours.round() as usize),
         ];
         if let Some(e) = &a.energy {
-            let mwh = e.by_account[d.account as usize];
-            let part = mwh / e.facility_mwh.max(1e-9);
-            row.push(format!("{mwh:.1}"));
-            row.push(count((e.cost_eur * part).max(0.0).round() as usize));
-            row.push(format!("{:.1}", e.carbon_t * part));
+            let used = &e.by_account[d.account as usize];
+            row.push(format!("{:.1}", used.energy.mwh()));
+            row.push(count(used.cost.eur().max(0.0).round() as usize));
+            row.push(format!("{:.1}", used.carbon.t()));
         }
         rows.push(row);
     }
@@ -333,6 +366,7 @@ pub(super) fn json(a: &Answer) -> Value {
     put("operate.hours_installed", Some(sum.installed), "h");
     put("operate.hours_held", Some(sum.busy), "h");
     put("operate.hours_lost", Some(sum.lost), "h");
+    put("operate.hours_placement", s.placement.as_ref().map(|_| sum.spread), "h");
     put("operate.jobs", Some(s.jobs.len() as f64), "1");
     for (state, n) in
         [JobState::Queued, JobState::Running, JobState::Completed, JobState::TimedOut].iter().zip(sum.states)
@@ -351,6 +385,7 @@ pub(super) fn json(a: &Answer) -> Value {
     put("operate.power_peak", e.map(|e| e.peak_mw), "MW");
     put("operate.cost", e.map(|e| e.cost_eur), "EUR");
     put("operate.carbon", e.map(|e| e.carbon_t), "t");
+    put("operate.cap_stops", (!s.site.caps.is_empty()).then_some(o.cap_stops as f64), "1");
     put("operate.end", Some(o.end as f64), "s");
     let r = replay(a);
     put("operate.replay.start_median", r.as_ref().map(|r| r.median as f64), "s");
@@ -369,12 +404,12 @@ pub(super) fn json(a: &Answer) -> Value {
         .into_iter()
         .map(|d| {
             let account = &accounts[d.account as usize];
-            let part = e.map(|e| (e, e.by_account[d.account as usize]));
+            let used = e.map(|e| e.by_account[d.account as usize]);
             json!({"tenant": account.name, "parent": account.parent.map(|p| &accounts[p as usize].name),
                 "promised": d.promised, "asked": d.asked, "delivered": d.delivered, "hours": d.hours,
-                "energy_mwh": part.map(|p| p.1),
-                "cost_eur": part.map(|(e, m)| e.cost_eur * m / e.facility_mwh),
-                "carbon_t": part.map(|(e, m)| e.carbon_t * m / e.facility_mwh)})
+                "energy_mwh": used.map(|u| u.energy.mwh()),
+                "cost_eur": used.map(|u| u.cost.eur()),
+                "carbon_t": used.map(|u| u.carbon.t())})
         })
         .collect();
     let others: Vec<Value> = a
@@ -389,6 +424,8 @@ pub(super) fn json(a: &Answer) -> Value {
         "site": {"name": s.name, "nodes": s.site.layout.nodes, "accelerators": s.site.layout.gpus()},
         "policy": s.policy, "order": s.order,
         "metrics": metrics, "classes": classes, "tenants": tenants, "sites": others,
+        "placement": s.placement.as_ref().map(super::explain::json),
+        "shifting": a.shifting.as_ref().zip(side(a)).map(|(x, with)| shifting::json(x, &with)),
         "left_out": left_out, "notes": s.notes,
     })
 }

@@ -1,29 +1,36 @@
-//! Power, cost and emissions of a run: hourly prices and PUE in, power out.
+//! Power, cost and emissions of a run: hourly prices, PUE and carbon in, power out.
 
+use gigatwin_energy::dispatch::non_firm_limit;
 use gigatwin_facility::State;
 use gigatwin_factory::SiteHours;
-use gigatwin_operations::{Cap, JobClass, Outcome};
+use gigatwin_operations::{Bill, Cap, Draw, JobClass, LimitTooLow, Outcome, Seconds, Terms, Use, bill};
+use gigatwin_quantity::{CarbonIntensity, EnergyPrice, Power};
+use gigatwin_series::Steps;
 
 use super::setting::Setting;
 use crate::command::energy::year::{Brought, Year};
 
-/// What an accelerator draws by what it does, and the site's hours.
+/// What an accelerator draws by what it does, and the site's hours from the start of the run on.
 pub(super) struct PowerModel {
-    /// Watts of a busy accelerator by class, its part of host and rack included.
-    busy: [f64; JobClass::ALL.len()],
-    idle: f64,
-    /// Switches, optics and storage of the whole site, watts.
-    common: f64,
-    /// EUR/MWh, day-ahead, by hour of the year.
-    pub prices: Vec<f64>,
-    /// What the year pays for a MWh above the day-ahead mean.
-    above: f64,
-    pue: Vec<f64>,
-    /// Kilograms of CO2 per MWh, location-based.
-    carbon: f64,
+    draw: Draw,
+    pub terms: Terms,
+    /// Power that the grid gives by hour: the flexible part is away in the dearest hours.
+    grid: Vec<Power>,
+    /// Start of the run, in seconds since 1970.
+    start: i64,
 }
 
-/// Energy of a run.
+/// A limit on power.
+pub(super) enum Limit {
+    /// On IT, all the time.
+    It(Power),
+    /// A course of MW.
+    Course { steps: Steps, at_meter: bool },
+    /// What the file's connection gives at the meter.
+    Grid,
+}
+
+/// Energy of a run, in the units of the page.
 pub(super) struct Energy {
     /// MW of IT by sample.
     pub it: Vec<f64>,
@@ -36,89 +43,113 @@ pub(super) struct Energy {
     pub cost_eur: f64,
     pub carbon_t: f64,
     pub peak_mw: f64,
-    /// MWh at the meter by account: its own jobs' power, and the rest of the site by accelerator-hours.
-    pub by_account: Vec<f64>,
+    pub by_account: Vec<Use>,
 }
 
 impl PowerModel {
-    pub fn new(site: &SiteHours, gpus: i64, seed: u64) -> Result<Self, String> {
-        let year = Year::new(site, &Brought::default(), seed)?;
+    /// `carbon` in g/kWh in the place of the year's; the run begins in `week`, from one.
+    pub fn new(
+        site: &SiteHours,
+        brought: &Brought,
+        carbon: Option<&Steps>,
+        week: u32,
+        gpus: i64,
+        seed: u64,
+    ) -> Result<Self, String> {
+        let year = Year::new(site, brought, seed)?;
         let chips: f64 = site.partitions.iter().map(|p| p.accelerators).sum();
         let of = |state: State| {
-            site.partitions.iter().map(|p| p.power.of(state).w()).sum::<f64>() / chips.max(1.0)
+            Power::from_w(site.partitions.iter().map(|p| p.power.of(state).w()).sum::<f64>() / chips.max(1.0))
         };
         let (idle, train, decode) = (of(State::Idle), of(State::TrainCompute), of(State::Decode));
         let mut busy = [train; JobClass::ALL.len()];
         busy[JobClass::Serving as usize] = decode;
         // A person thinks more than the chip computes: half way between idle and computing.
-        busy[JobClass::Interactive as usize] = 0.5 * (idle + train);
-        let energy = year.bill.energy.mwh();
-        let mean = year.mean_price().eur_per_mwh();
+        busy[JobClass::Interactive as usize] = (idle + train) * 0.5;
+        let common = site.it_common * (gpus as f64 / chips.max(1.0));
+        // What the year pays for a MWh above the day-ahead mean.
+        let above = year.bill.total() / year.bill.energy - year.mean_price();
+        let skip = i64::from(week.max(1) - 1) * 168;
+        let start = (year.first + skip) * 3_600;
+        let turned = |n: usize| (0..n).map(move |h| (h + skip as usize) % n.max(1));
+        let n = year.len();
+        let pue: Vec<f64> = turned(n).map(|h| year.hours.pue(h).unwrap_or(year.facility.pue)).collect();
+        let spot: Vec<EnergyPrice> = turned(n).map(|h| year.prices[h % year.prices.len()]).collect();
+        let price: Vec<EnergyPrice> = spot.iter().map(|p| *p + above).collect();
+        let mean = year.bill.carbon_location / year.bill.energy;
+        let carbon: Vec<CarbonIntensity> = (0..n as i64)
+            .map(|h| {
+                let told = carbon.and_then(|s| s.at(h * 3_600 + if s.dated { start } else { 0 }));
+                told.map_or(mean, CarbonIntensity::from_g_per_kwh)
+            })
+            .collect();
+        let limit = non_firm_limit(site.grid_firm, site.grid_flexible, site.curtailed, &year.prices);
+        let grid = turned(limit.len()).map(|h| limit[h]).collect();
         Ok(Self {
-            busy,
-            idle,
-            common: site.it_common.w() * gpus as f64 / chips.max(1.0),
-            prices: year.prices.iter().map(|p| p.eur_per_mwh()).collect(),
-            above: year.bill.total().eur() / energy - mean,
-            pue: (0..year.len()).map(|h| year.hours.pue(h).unwrap_or(year.facility.pue)).collect(),
-            carbon: year.bill.carbon_location.t() * 1e3 / energy,
+            draw: Draw { busy, idle, common },
+            terms: Terms::new(&pue, &price, &spot, &carbon),
+            grid,
+            start,
         })
     }
 
-    /// Accelerators that may be busy under a cap on IT power, all others idle.
-    pub fn cap(&self, mw: f64, gpus: i64) -> Cap {
-        let room = mw * 1e6 - self.common - self.idle * gpus as f64;
-        let most = self.busy.iter().copied().fold(0.0, f64::max);
-        Cap { from: 0, gpus: (room / (most - self.idle).max(1e-9)).floor().max(0.0) as i64 }
+    /// The limit in the scheduler's terms, from the start of the run to `until`. A limit at the meter is divided by the PUE of its hour.
+    pub fn caps(&self, limit: &Limit, until: Seconds, gpus: i64) -> Result<Vec<Cap>, LimitTooLow> {
+        let hours = || (0..=until / 3_600).map(|h| h * 3_600);
+        let at_meter = |t: Seconds, p: Power| p * (1.0 / self.terms.pue(t.div_euclid(3_600)));
+        let mut from: Vec<Seconds> = vec![0];
+        let when = |steps: &Steps, t: Seconds| if steps.dated { t + self.start } else { t };
+        if let Limit::Course { steps, .. } = limit {
+            let shift = if steps.dated { self.start } else { 0 };
+            from.extend(steps.rows.iter().map(|r| r.0 - shift).filter(|t| *t > 0 && *t <= until));
+        }
+        if matches!(limit, Limit::Grid | Limit::Course { at_meter: true, .. }) {
+            from.extend(hours());
+        }
+        from.sort_unstable();
+        from.dedup();
+        let mut caps: Vec<Cap> = Vec::with_capacity(from.len());
+        for t in from {
+            let most = match limit {
+                Limit::It(power) => Some(*power),
+                Limit::Grid => {
+                    let hour = t.div_euclid(3_600) as usize % self.grid.len().max(1);
+                    self.grid.get(hour).map(|p| at_meter(t, *p))
+                }
+                Limit::Course { steps, at_meter: meter } => steps.at(when(steps, t)).map(|mw| {
+                    let power = Power::from_mw(mw);
+                    if *meter { at_meter(t, power) } else { power }
+                }),
+            };
+            let cap = self.draw.cap(t, most, gpus)?;
+            if caps.last().is_none_or(|c| c.gpus != cap.gpus) {
+                caps.push(cap);
+            }
+        }
+        Ok(caps)
     }
 
     pub fn energy(&self, setting: &Setting, outcome: &Outcome) -> Energy {
-        let gpus = setting.site.layout.gpus() as f64;
-        let step = setting.settings.sample.unwrap_or(900) as f64 / 3_600.0;
-        let at = |v: &[f64], hour: usize| v[hour % v.len().max(1)];
-        let n = outcome.series.len();
-        let mut e = Energy {
-            it: Vec::with_capacity(n),
-            facility: Vec::with_capacity(n),
-            price: Vec::with_capacity(n),
-            it_mwh: 0.0,
-            facility_mwh: 0.0,
-            cost_eur: 0.0,
-            carbon_t: 0.0,
-            peak_mw: 0.0,
-            by_account: Vec::new(),
-        };
+        let site = &setting.site;
+        let b: Bill = bill(&self.draw, &self.terms, site.layout.gpus(), &site.shares, &setting.jobs, outcome);
+        let mw = |v: &[Power]| v.iter().map(|p| p.mw()).collect::<Vec<f64>>();
+        let facility = mw(&b.facility);
+        let mut from = outcome.start;
+        let mut price = Vec::with_capacity(facility.len());
         for s in &outcome.series {
-            let hour = ((s.at - 1).max(0) / 3_600) as usize;
-            let working: f64 = s.busy.iter().zip(&self.busy).map(|(n, w)| n * w).sum();
-            let it = (working + (gpus - s.busy_all() - s.down).max(0.0) * self.idle + self.common) / 1e6;
-            let facility = it * at(&self.pue, hour);
-            let price = at(&self.prices, hour);
-            e.it_mwh += it * step;
-            e.facility_mwh += facility * step;
-            e.cost_eur += facility * step * (price + self.above);
-            e.peak_mw = e.peak_mw.max(facility);
-            e.it.push(it);
-            e.facility.push(facility);
-            e.price.push(price);
+            price.push(self.terms.spot(from.div_euclid(3_600)).eur_per_mwh());
+            from = s.at;
         }
-        e.carbon_t = e.facility_mwh * self.carbon / 1e3;
-        // Own power, then an equal part per accelerator-hour of what nobody's job draws and of the plant.
-        let accounts = setting.site.shares.accounts().len();
-        let (mut own, mut hours) = (vec![0.0; accounts], vec![0.0; accounts]);
-        for (job, r) in setting.jobs.iter().zip(&outcome.jobs) {
-            let held = r.held as f64 / 3_600.0;
-            own[job.tenant as usize] += held * self.busy[job.class as usize] / 1e6;
-            hours[job.tenant as usize] += held;
+        Energy {
+            it: mw(&b.it),
+            price,
+            it_mwh: b.it_energy.mwh(),
+            facility_mwh: b.total.energy.mwh(),
+            cost_eur: b.total.cost.eur(),
+            carbon_t: b.total.carbon.t(),
+            peak_mw: facility.iter().copied().fold(0.0, f64::max),
+            facility,
+            by_account: b.by_account,
         }
-        let (all_own, all_hours): (f64, f64) = (own.iter().sum(), hours.iter().sum());
-        let rest = (e.facility_mwh - all_own).max(0.0);
-        let leaf: Vec<f64> = own
-            .iter()
-            .zip(&hours)
-            .map(|(o, h)| o + if all_hours > 0.0 { rest * h / all_hours } else { 0.0 })
-            .collect();
-        e.by_account = setting.site.shares.totals(&leaf);
-        e
     }
 }

@@ -2,15 +2,19 @@
 
 use std::path::Path;
 
-use gigatwin_factory::{SiteOperations, site_hours, site_operations};
+use gigatwin_factory::{
+    SiteOperations, SitePlacement, placement_sizes, site_hours, site_operations, site_placement,
+};
 use gigatwin_operations::{
     Campaign, FailureModel, Format, Job, JobClass, Layout, LeftOut, Mix, Multifactor, Order, OverLimit,
     Policy, Qos, Recorded, Seconds, ServingPool, Settings, ShareTree, Site, SlurmSettings, Stream, Trace,
-    generate, read_trace, shift_to_cheap_hours, sizes,
+    generate, read_trace, sizes,
 };
 use sha2::{Digest, Sha256};
 
-use super::power::PowerModel;
+use super::power::{Limit, PowerModel};
+use super::series;
+use super::shifting::{self, Patience};
 use crate::args::operate::{Operate, OrderName, OverLimitName, PolicyName};
 use crate::context::Context;
 use crate::exit::Fault;
@@ -26,11 +30,17 @@ const SERVING: u16 = 3;
 pub(super) struct Setting {
     pub name: String,
     pub site: Site,
+    /// As asked for, in the order in which they enter the queue.
     pub jobs: Vec<Job>,
+    /// The same with the moments at which they enter it, where some are put off.
+    pub released: Option<Vec<Job>>,
+    pub patience: Option<Patience>,
+    pub limit: Option<Limit>,
     /// When the jobs really ran, where a trace says so.
     pub recorded: Option<Vec<Recorded>>,
     pub settings: Settings,
     pub power: Option<PowerModel>,
+    pub placement: Option<SitePlacement>,
     pub left_out: Vec<LeftOut>,
     pub notes: Vec<String>,
     pub inputs_sha256: String,
@@ -46,13 +56,14 @@ pub(super) fn not_understood(code: &'static str, message: &str, hint: &str) -> F
 
 pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>, Fault> {
     check(args)?;
-    let (mut facts, mut hours) = (None, None);
+    let (mut facts, mut hours, mut factory) = (None, None, None);
+    let no = |reason: String| not_understood("G589", &reason, "gigatwin run says more");
     if let Some(file) = &args.file {
         let catalog = context.catalog()?;
         let Some(usable) = context.usable(file, &catalog)? else { return Ok(None) };
-        let no = |reason: String| not_understood("G589", &reason, "gigatwin run says more");
         facts = Some(site_operations(&usable.factory).map_err(no)?);
         hours = Some(site_hours(&usable.factory).map_err(no)?);
+        factory = Some((usable.factory, catalog));
     }
     let mut notes = Vec::new();
     let layout = layout(args, facts.as_ref(), &mut notes);
@@ -63,7 +74,7 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
         sha.update(f.inputs_sha256.as_bytes());
     }
     let (mut left_out, mut recorded, mut trace_name) = (Vec::new(), None, None);
-    let mut jobs = match &args.trace {
+    let jobs = match &args.trace {
         Some(path) => {
             let text = disk::read_text(&context.messages, path)?;
             sha.update(text.as_bytes());
@@ -98,8 +109,25 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
             })?
         }
     };
-    let power = hours.as_ref().map(|h| PowerModel::new(h, layout.gpus(), context.seed)).transpose();
-    let power = power.map_err(|e| not_understood("G589", &e, "gigatwin energy says more"))?;
+    // A machine of --nodes has no network, so nothing is known of its distances.
+    let placement = match &factory {
+        Some((factory, catalog)) if args.nodes.is_none() && !args.no_placement => {
+            let nodes = jobs.iter().map(|j| (layout.units(j.size) / i64::from(layout.gpus_per_node)) as u32);
+            let sizes = placement_sizes(&layout, nodes);
+            Some(site_placement(factory, catalog, &layout, &sizes).map_err(no)?)
+        }
+        _ => None,
+    };
+    if let Some(p) = &placement {
+        site.speed = p.table.clone();
+    }
+    let Some(brought) = series::read(context, args, hours.as_ref(), &mut sha)? else { return Ok(None) };
+    let power = hours.as_ref().map(|h| {
+        let carbon = brought.carbon.as_ref();
+        PowerModel::new(h, &brought.year, carbon, args.start_week, layout.gpus(), context.seed)
+    });
+    let power = power.transpose().map_err(|e| not_understood("G589", &e, "gigatwin energy says more"))?;
+    let patience = shifting::patience(args, hours.as_ref(), &jobs)?;
     if let (Some(facts), false) = (&facts, args.no_failures) {
         let mut model = FailureModel::like_llama3(
             facts.node_failure.per_s() * 86_400.0,
@@ -110,14 +138,7 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
         model.crews = args.crews;
         site.failures = Some(model);
     }
-    if let (Some(mw), Some(p)) = (args.power_cap, &power) {
-        site.caps = vec![p.cap(mw, layout.gpus())];
-    }
-    if let (Some(patience), Some(p)) = (args.shift, &power) {
-        let wait = (patience * 3_600.0) as Seconds;
-        let moved = shift_to_cheap_hours(&mut jobs, &p.prices, wait, 0.05, |j| j.class == JobClass::Batch);
-        notes.push(format!("{moved} batch jobs were moved to a cheaper hour within {patience} h"));
-    }
+    site.cap_sight = (args.cap_sight * 3_600.0).round() as Seconds;
     let (order, order_name) = order(args);
     let (policy, policy_name) = policy(args.policy.unwrap_or(PolicyName::Easy));
     let settings = Settings {
@@ -134,15 +155,22 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
         seed: context.seed,
         ..Settings::new(policy)
     };
-    sha.update(format!("{settings:?}{layout:?}{:?}{:?}{:?}", args.days, args.load, args.shift).as_bytes());
+    sha.update(
+        format!("{settings:?}{layout:?}{:?}{:?}{:?}{}", args.days, args.load, args.shift, args.no_placement)
+            .as_bytes(),
+    );
     let digest = sha.finalize();
     Ok(Some(Setting {
         name: facts.as_ref().map_or_else(|| format!("{} nodes", layout.nodes), |f| f.name.clone()),
         site,
         jobs,
+        released: None,
+        patience,
+        limit: brought.limit,
         recorded,
         settings,
         power,
+        placement,
         left_out,
         notes,
         inputs_sha256: digest.iter().map(|b| format!("{b:02x}")).collect(),
@@ -165,8 +193,7 @@ pub(super) fn check(args: &Operate) -> Result<(), Fault> {
     between("days", Some(args.days), 0.01, 3_660.0);
     between("load", args.load, 0.0, 10.0);
     between("lemons", Some(args.lemons), 0.0, 1.0);
-    between("power-cap", args.power_cap, 0.0, 1e5);
-    between("shift", args.shift, 0.0, 8_760.0);
+    between("cap-sight", Some(args.cap_sight), 0.0, 8_760.0);
     between("patience", Some(args.patience), 0.0, 8_760.0);
     for factor in &args.scale_nodes {
         between("scale-nodes", Some(*factor), 0.001, 1_000.0);

@@ -174,7 +174,7 @@ fn of_file(
         let own = jobs.iter().find(|j| j.name == *wanted).map(|j| j.partition.as_str());
         of_run = partitions.iter().find(|p| Some(p.name.as_str()) == own);
         let overlap = if args.overlap { Overlap::Replicas } else { Overlap::Nothing };
-        traffic = Some(step_traffic(task, &layout, overlap));
+        traffic = Some(step_traffic(&task.model, &task.state, &layout, overlap));
     }
     let wanted = args.fabric.clone().or_else(|| of_run.map(|p| p.fabric.clone()));
     let names: Vec<&str> = networks.iter().map(|n| n.name.as_str()).collect();
