@@ -1,7 +1,9 @@
 //! The factory file: parse, check, resolve, evaluate, explain, diff.
 
+mod access_classes;
 pub mod check;
 mod cluster;
+mod demand;
 /// Findings about a file, with code, place and hint.
 pub mod diagnostic;
 pub mod diff;
@@ -30,7 +32,9 @@ mod services;
 pub mod traffic;
 pub mod training;
 
+pub use access_classes::access_classes;
 pub use cluster::{ClusterPartition, ClusterTenant, SiteCluster, site_cluster};
+pub use demand::{class_limits, class_promises, class_qos, class_streams};
 pub use diff::diff;
 pub use dispatch::{DispatchHours, Sight, SiteDispatch, SiteDispatchError, Sought, Worth};
 pub use explain::explain;

@@ -1,6 +1,7 @@
 //! A factory as the event simulation sees it: nodes and domains, failures, tenants, campaigns, services.
 
 use gigatwin_operations::{Account, Layout};
+use gigatwin_programme::access::AccessClass;
 use gigatwin_quantity::{Hazard, Share, Time};
 
 use crate::evaluate::train::REFERENCE_NODE;
@@ -52,6 +53,12 @@ pub struct SiteOperations {
     pub utilisation: Share,
     /// Tenants as a tree: below a tenant its classes of users, below the States each of them. Shares are hours of a year.
     pub accounts: Vec<Account>,
+    /// By account: the kind of user it stands for, where it stands for one (`sme`, `industry`, `research`, `public`).
+    pub users: Vec<Option<String>>,
+    /// Accelerator-hours of a year that can be used, where the file tells.
+    pub available_hours: Option<f64>,
+    /// Classes of access, as the catalog has them.
+    pub classes: Vec<AccessClass>,
     /// Training runs that fit.
     pub campaigns: Vec<SiteCampaign>,
     /// Services with a deployment.
@@ -121,6 +128,7 @@ pub fn site_operations(f: &Factory) -> Result<SiteOperations, String> {
             })
         })
         .collect();
+    let accounts = accounts(f, &v, &|id| sheet.at(id));
     Ok(SiteOperations {
         name: f.name.clone(),
         inputs_sha256: f.sha256.clone(),
@@ -130,10 +138,27 @@ pub fn site_operations(f: &Factory) -> Result<SiteOperations, String> {
         repair: v.get(f.operations.repair),
         maintenance: v.get(f.operations.maintenance),
         utilisation: v.get(f.operations.utilisation),
-        accounts: accounts(f, &v, &|id| sheet.at(id)),
+        users: users(f, &accounts),
+        accounts,
+        available_hours: Some(sheet.at("hours.available_annual")).filter(|h| h.is_finite() && *h > 0.0),
+        classes: f.access.clone(),
         campaigns,
         pools,
     })
+}
+
+/// The last part of an account's name where it is a class of users, else the kind of its tenant.
+fn users(f: &Factory, accounts: &[Account]) -> Vec<Option<String>> {
+    let known = |word: &str| ["sme", "industry", "research", "public"].contains(&word);
+    let of = |a: &Account| {
+        let last = a.name.rsplit('/').next().unwrap_or_default();
+        if a.parent.is_some() && known(last) {
+            return Some(last.to_owned());
+        }
+        let tenant = f.tenants.iter().find(|t| t.slug == a.name)?;
+        known(&tenant.word).then(|| tenant.word.clone())
+    };
+    accounts.iter().map(of).collect()
 }
 
 fn accounts(f: &Factory, v: &Values<'_>, at: &dyn Fn(&str) -> f64) -> Vec<Account> {

@@ -44,6 +44,8 @@ pub struct Factory {
     pub(crate) tunes: Vec<Tuning>,
     pub(crate) developments: Vec<Development>,
     pub(crate) operations: Operations,
+    /// Classes of access, as the catalog has them.
+    pub(crate) access: Vec<gigatwin_programme::access::AccessClass>,
     pub(crate) tenants: Vec<Tenant>,
     pub(crate) states: Vec<StateShare>,
     pub(crate) finance: Finance,

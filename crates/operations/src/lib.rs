@@ -5,6 +5,7 @@
 //! [`Site`] event by event, in whole seconds: queues, policies, fair share, reservations, preemption, failures. [`controller`] follows Slurm's own
 //! controller node by node, for one cluster over hours.
 
+mod cells;
 pub mod controller;
 mod engine;
 mod failure;
@@ -18,6 +19,7 @@ mod nodes;
 mod outcome;
 mod policy;
 mod profile;
+mod projects;
 pub mod report;
 mod share;
 mod site;
@@ -25,6 +27,7 @@ mod slurm_conf;
 mod trace;
 mod waits;
 
+pub use cells::{Cell, cells};
 pub use engine::{SimulationError, simulate};
 pub use failure::{Component, FailureModel};
 pub use generate::{Campaign, Mix, MixError, ServingPool, Stream, generate, shift_to_cheap_hours, sizes};
@@ -34,6 +37,7 @@ pub use layout::{Layout, Placement};
 pub use nodes::Span;
 pub use outcome::{Counts, Holding, Incident, Outcome, Sample};
 pub use policy::{FairShareRule, Multifactor, Order, OverLimit, Policy, Qos, Reservation, SlurmSettings};
+pub use projects::{ClassLimit, Door, admit};
 pub use share::{Account, ShareError, ShareTree};
 pub use site::{Cap, PlacementSpeed, Settings, Site};
 pub use slurm_conf::{ConfPartition, NodeKind, SlurmConf, SlurmConfError, read_slurm_conf};

@@ -43,6 +43,12 @@ pub struct Operate {
     /// Accelerator-hours asked for, over those installed [default: the file's utilisation]
     #[arg(long, value_name = "SHARE")]
     pub load: Option<f64>,
+    /// What a drawn workload is made of: jobs of the classes of access, or batch, development and sessions without classes
+    #[arg(long, value_enum, value_name = "KIND", default_value_t = DemandName::Access)]
+    pub demand: DemandName,
+    /// Call the strategic reserve, as DAY:DAYS of the run
+    #[arg(long, value_name = "DAY:DAYS,…", value_delimiter = ',', conflicts_with_all = ["trace", "from_slurm"])]
+    pub call_reserve: Vec<String>,
     /// Without failures
     #[arg(long)]
     pub no_failures: bool,
@@ -89,6 +95,15 @@ pub enum PolicyName {
     Conservative,
     /// Slurm's two schedulers.
     Slurm,
+}
+
+/// Drawn workloads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DemandName {
+    /// By class of access and tenant.
+    Access,
+    /// Batch, development and interactive jobs.
+    Plain,
 }
 
 /// Orders.

@@ -138,3 +138,49 @@ fn a_cluster_that_is_not_understood() {
     .exits(2);
     gigatwin(&f, &["operate", "--from-slurm", "absent.conf", "--trace", "cluster-sacct.txt"]).exits(3);
 }
+
+#[test]
+fn classes_of_access_are_let_in_waited_for_and_delivered() {
+    let args = [
+        "operate",
+        "examples/gigafactory.toml",
+        "--days",
+        "1",
+        "--call-reserve",
+        "0.25:0.5",
+        "--json",
+        "--quiet",
+    ];
+    let a = gigatwin(repository(), &args).exits(0).json();
+    let list = a["access"]["classes"].as_array().expect("classes");
+    let hours = |v: &serde_json::Value, key: &str| v[key].as_f64().unwrap_or(0.0);
+    let held = a["metrics"]["operate.hours_held"]["value"].as_f64().expect("hours");
+    for list in [list, a["access"]["by_tenant"].as_array().expect("tenants")] {
+        let sum: f64 = list.iter().map(|c| hours(c, "hours")).sum();
+        assert!((sum / held - 1.0).abs() < 1e-9, "{sum} of {held}");
+    }
+    let class = |id: &str| list.iter().find(|c| c["class"] == id).expect("a class");
+    // 2.5 % of 79,776 accelerators for half a day, in whole racks' worth of nodes.
+    let reserve = hours(class("reserve"), "hours");
+    assert!((reserve / (79_776.0 * 0.025 * 12.0) - 1.0).abs() < 0.02, "{reserve}");
+    assert_eq!(class("fastlane")["limits"]["project_hours"], 50_000.0);
+    assert!(class("fastlane")["projects"].as_u64() > Some(2));
+    // The parts that tenants were promised of a class are the promise of the class.
+    let of_tenants: f64 = a["access"]["by_tenant"]
+        .as_array()
+        .expect("tenants")
+        .iter()
+        .filter(|c| c["class"] == "regular")
+        .map(|c| hours(c, "hours_promised"))
+        .sum();
+    assert!((of_tenants / hours(class("regular"), "hours_promised") - 1.0).abs() < 1e-6);
+    // Without classes, what was drawn before.
+    let plain =
+        ["operate", "examples/gigafactory.toml", "--days", "1", "--demand", "plain", "--json", "--quiet"];
+    assert!(gigatwin(repository(), &plain).exits(0).json()["access"].is_null());
+    for bad in ["9:1", "x", "1:-2"] {
+        let args = ["operate", "examples/gigafactory.toml", "--days", "1", "--call-reserve", bad, "--json"];
+        let a = gigatwin(repository(), &args).exits(2);
+        assert!(a.err.contains("G580") || a.out.contains("G580"), "{}{}", a.out, a.err);
+    }
+}

@@ -119,6 +119,7 @@ fn base(context: &Context, args: &Operate, conf: &Path) -> Result<(Setting, Slur
             _ => "slurm",
         },
         order: if parsed.priority.is_some() { "multifactor" } else { "submit" },
+        access: None,
         trace: Some(trace_path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned())),
         inputs_sha256: sha.finalize().iter().map(|b| format!("{b:02x}")).collect(),
         span: (args.days * 86_400.0).round() as Seconds,
@@ -197,6 +198,7 @@ fn vary(
         inputs_sha256: from.inputs_sha256.clone(),
         policy: policy_name,
         order: from.order,
+        access: None,
         trace: from.trace.clone(),
         span: from.span,
     };

@@ -1,5 +1,6 @@
 //! `operate`: the running site, event by event.
 
+mod classes;
 mod cluster;
 mod federation;
 mod files;

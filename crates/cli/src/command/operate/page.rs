@@ -217,6 +217,11 @@ pub(super) fn text(context: &Context, a: &Answer) -> String {
     out.push_str(&table(&[Side::Left, Side::Right, Side::Left], &rows));
     out.push('\n');
     out.push_str(&classes(&by_class(&s.jobs, o), &count));
+    let access = super::classes::text(a, &count);
+    if !access.is_empty() {
+        out.push('\n');
+        out.push_str(&access);
+    }
     let tenants = tenants(a, &count);
     if !tenants.is_empty() {
         out.push('\n');
@@ -313,7 +318,7 @@ fn tenants(a: &Answer, count: &dyn Fn(usize) -> String) -> String {
     out
 }
 
-fn waits(w: Option<Waits>) -> Value {
+pub(super) fn waits(w: Option<Waits>) -> Value {
     w.map_or(Value::Null, |w| json!({"mean": w.mean, "median": w.median, "p90": w.p90, "longest": w.longest}))
 }
 
@@ -388,7 +393,7 @@ pub(super) fn json(a: &Answer) -> Value {
         "gigatwin": {"version": a.stamp.version, "seed": a.stamp.seed, "inputs_sha256": a.stamp.inputs_sha256},
         "site": {"name": s.name, "nodes": s.site.layout.nodes, "accelerators": s.site.layout.gpus()},
         "policy": s.policy, "order": s.order,
-        "metrics": metrics, "classes": classes, "tenants": tenants, "sites": others,
+        "metrics": metrics, "classes": classes, "access": super::classes::json(a), "tenants": tenants, "sites": others,
         "left_out": left_out, "notes": s.notes,
     })
 }

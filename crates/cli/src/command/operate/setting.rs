@@ -4,14 +4,15 @@ use std::path::Path;
 
 use gigatwin_factory::{SiteOperations, site_hours, site_operations};
 use gigatwin_operations::{
-    Campaign, FailureModel, Format, Job, JobClass, Layout, LeftOut, Mix, Multifactor, Order, OverLimit,
-    Policy, Qos, Recorded, Seconds, ServingPool, Settings, ShareTree, Site, SlurmSettings, Stream, Trace,
-    generate, read_trace, shift_to_cheap_hours, sizes,
+    Account, Campaign, FailureModel, Format, Job, JobClass, Layout, LeftOut, Mix, Multifactor, Order,
+    OverLimit, Policy, Qos, Recorded, Seconds, ServingPool, Settings, ShareTree, Site, SlurmSettings, Stream,
+    Trace, generate, read_trace, shift_to_cheap_hours, sizes,
 };
 use sha2::{Digest, Sha256};
 
+use super::classes::{self, Access, Drawn};
 use super::power::PowerModel;
-use crate::args::operate::{Operate, OrderName, OverLimitName, PolicyName};
+use crate::args::operate::{DemandName, Operate, OrderName, OverLimitName, PolicyName};
 use crate::context::Context;
 use crate::exit::Fault;
 use crate::files as disk;
@@ -37,6 +38,8 @@ pub(super) struct Setting {
     pub policy: &'static str,
     pub order: &'static str,
     pub trace: Option<String>,
+    /// Classes of access of a drawn workload.
+    pub access: Option<Access>,
     pub span: Seconds,
 }
 
@@ -62,7 +65,7 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
     if let Some(f) = &facts {
         sha.update(f.inputs_sha256.as_bytes());
     }
-    let (mut left_out, mut recorded, mut trace_name) = (Vec::new(), None, None);
+    let (mut left_out, mut recorded, mut trace_name, mut access) = (Vec::new(), None, None, None);
     let mut jobs = match &args.trace {
         Some(path) => {
             let text = disk::read_text(&context.messages, path)?;
@@ -86,16 +89,15 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
                     "add --trace FILE, or a factory file",
                 ));
             };
-            site.shares = ShareTree::new(facts.accounts.clone()).map_err(|faults| {
-                let list: Vec<String> = faults.iter().map(ToString::to_string).collect();
-                not_understood("G586", &list.join("; "), "see the tenants of the file")
-            })?;
-            site.qos = drawn_qos();
-            let mix = mix(args, facts, &layout, &site.shares, span);
-            generate(&mix, &layout, span, context.seed).map_err(|faults| {
-                let list: Vec<String> = faults.iter().map(ToString::to_string).collect();
-                not_understood("G589", &list.join("; "), "see the options of operate")
-            })?
+            let drawn = match args.demand {
+                DemandName::Access => classes::draw(context, args, facts, &layout, span)?,
+                DemandName::Plain => plain(context, args, facts, &layout, span)?,
+            };
+            for class in drawn.access.iter().flat_map(|a| &a.classes) {
+                sha.update(format!("{class:?}").as_bytes());
+            }
+            (site.shares, site.qos, access) = (drawn.shares, drawn.qos, drawn.access);
+            drawn.jobs
         }
     };
     let power = hours.as_ref().map(|h| PowerModel::new(h, layout.gpus(), context.seed)).transpose();
@@ -149,6 +151,7 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
         policy: policy_name,
         order: order_name,
         trace: trace_name,
+        access,
         span,
     }))
 }
@@ -237,6 +240,31 @@ pub(super) fn fitting(
     kept
 }
 
+/// Accounts as a tree.
+pub(super) fn tree(accounts: Vec<Account>) -> Result<ShareTree, Fault> {
+    ShareTree::new(accounts).map_err(|faults| {
+        let list: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        not_understood("G586", &list.join("; "), "see the tenants of the file")
+    })
+}
+
+/// A workload without classes of access.
+fn plain(
+    context: &Context,
+    args: &Operate,
+    facts: &SiteOperations,
+    layout: &Layout,
+    span: Seconds,
+) -> Result<Drawn, Fault> {
+    let shares = tree(facts.accounts.clone())?;
+    let mix = mix(args, facts, layout, &shares, span);
+    let jobs = generate(&mix, layout, span, context.seed).map_err(|faults| {
+        let list: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        not_understood("G589", &list.join("; "), "see the options of operate")
+    })?;
+    Ok(Drawn { shares, qos: drawn_qos(), jobs, access: None })
+}
+
 fn drawn_qos() -> Vec<Qos> {
     let qos = |name: &str, priority, rank, preemptible, preempts| Qos {
         name: name.to_owned(),
@@ -257,7 +285,13 @@ fn drawn_qos() -> Vec<Qos> {
 
 /// What a drawn workload is made of: the file's campaigns and services, a little interactive and development work, and batch jobs up to
 /// the load asked for.
-fn mix(args: &Operate, facts: &SiteOperations, layout: &Layout, shares: &ShareTree, span: Seconds) -> Mix {
+pub(super) fn mix(
+    args: &Operate,
+    facts: &SiteOperations,
+    layout: &Layout,
+    shares: &ShareTree,
+    span: Seconds,
+) -> Mix {
     let gpus = layout.gpus() as f64;
     let largest = |part: f64| (gpus * part).max(1.0).log2().floor().exp2() as u32;
     let load = args.load.unwrap_or_else(|| facts.utilisation.fraction());
@@ -312,6 +346,7 @@ fn mix(args: &Operate, facts: &SiteOperations, layout: &Layout, shares: &ShareTr
         sizes,
         qos,
         checkpoint,
+        longest: None,
         swing,
         tenants: all.clone(),
     };
