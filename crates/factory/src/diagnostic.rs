@@ -137,6 +137,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("G604", "a State's commitment in another currency"),
     ("G605", "a State's commitment in money of another year"),
     ("G550", "a battery that gives nothing back"),
+    ("G665", "a span that cannot recur as said"),
 ];
 
 /// Codes about the options of commands; they have pages too, but no place in a factory file.
@@ -214,4 +215,7 @@ pub const COMMAND_CODES: &[(&str, &str)] = &[
     ("G643", "no room for the pilot"),
     ("G644", "a daemon of the pilot went away"),
     ("G645", "a program of the pilot failed"),
+    ("G664", "a site of a federation that cannot be simulated"),
+    ("G667", "jobs that wait for one another in a circle"),
+    ("G668", "a dependency that is not understood"),
 ];

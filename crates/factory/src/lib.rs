@@ -19,6 +19,7 @@ pub mod inputs;
 pub mod language;
 pub mod metric;
 mod missing;
+mod network_site;
 mod networks;
 mod operate;
 pub mod outcome;
@@ -42,10 +43,11 @@ pub use hourly::{
     PowerByState, SiteBattery, SiteDeferral, SiteFlexibility, SiteHours, SizingLimits, TrainingSwing,
     YearlyCosts, site_hours,
 };
+pub use network_site::{NetworkSite, SiteRates, network_site, site_rates};
 pub use networks::{
     SiteJob, SiteNetwork, SitePartition, SiteStorage, site_networks, site_partitions, site_storage,
 };
-pub use operate::{SiteCampaign, SiteOperations, SitePool, site_operations};
+pub use operate::{SiteCampaign, SiteOperations, SitePool, SiteReservation, SiteWindow, site_operations};
 pub use resolve::{Loaded, load, rule_faults};
 pub use resolved::Factory;
 pub use run::{Evaluator, run};

@@ -102,6 +102,10 @@ pub enum JobState {
 }
 
 impl JobState {
+    /// All states, in the order of reports.
+    pub const ALL: [Self; 6] =
+        [Self::Queued, Self::Running, Self::Completed, Self::TimedOut, Self::Failed, Self::Cancelled];
+
     /// Name in reports and files.
     pub fn name(self) -> &'static str {
         match self {

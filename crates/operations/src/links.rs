@@ -104,6 +104,20 @@ impl Links {
         self.needs.is_empty() && self.most.is_empty() && !self.failing.contains(&true)
     }
 
+    /// The same links in a larger workload, in which the jobs stand `at` these positions.
+    pub fn moved(&self, jobs: usize, at: &[u32]) -> Self {
+        let to = |p: u32| at.get(p as usize).copied().unwrap_or(p);
+        let mut needs: Vec<Need> =
+            self.needs.iter().map(|n| Need { job: to(n.job), on: to(n.on), when: n.when }).collect();
+        needs.sort_unstable_by_key(|n| (n.on, n.job, n.when));
+        let (mut pending, mut array, mut failing) = (vec![0; jobs], vec![None; jobs], vec![false; jobs]);
+        for (i, (p, (a, f))) in self.pending.iter().zip(self.array.iter().zip(&self.failing)).enumerate() {
+            let j = to(i as u32) as usize;
+            (pending[j], array[j], failing[j]) = (*p, *a, *f);
+        }
+        Self { needs, pending, array, most: self.most.clone(), failing }
+    }
+
     /// Jobs that wait for another.
     pub fn dependents(&self) -> usize {
         self.pending.iter().filter(|p| **p > 0).count()

@@ -107,12 +107,7 @@ impl AccessClass {
 
 /// The class that a project is given by who asks and how much: of the classes open to the user and given by size, an extreme one where the
 /// project reaches its floor, else the one with the smallest ceiling that holds it. `None` where no class is open to such users.
-pub fn class_of<'a>(
-    classes: &'a [AccessClass],
-    user: User,
-    hours: f64,
-    site_hours: f64,
-) -> Option<&'a AccessClass> {
+pub fn class_of(classes: &[AccessClass], user: User, hours: f64, site_hours: f64) -> Option<&AccessClass> {
     let open = || classes.iter().filter(|c| c.assigned && c.is_open_to(user.word()));
     let ceiling = |c: &AccessClass| c.project_hours.unwrap_or(f64::INFINITY);
     open().find(|c| c.project_share_min.is_some_and(|s| hours >= s.fraction() * site_hours)).or_else(|| {

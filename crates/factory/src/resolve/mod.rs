@@ -117,6 +117,7 @@ fn resolve(b: &mut Builder<'_>, root: &TableNode, sources: &Sources) -> Option<F
     let tunes = adapt::tunes(b, root, &partitions);
     let developments = adapt::developments(b, root, &partitions);
     let operations = work::operations(b, root.table("operations").unwrap_or(&empty));
+    let federation = root.table("federation").and_then(|node| work::federation(b, node));
     let access = crate::access_classes(b.catalog).unwrap_or_else(|e| {
         b.catalog_error(&e, root.span);
         Vec::new()
@@ -169,6 +170,7 @@ fn resolve(b: &mut Builder<'_>, root: &TableNode, sources: &Sources) -> Option<F
         tunes,
         developments,
         operations,
+        federation,
         access,
         tenants,
         states,

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use super::route::{Offer, choose};
-use super::{Federated, Flow, Member, Rules, merge};
+use super::{Federated, Flow, Member, Rules, merge, speed};
 use crate::engine::Engine;
 use crate::job::{Job, JobState, Seconds};
 use crate::links::{Gate, Links, Word};
@@ -279,7 +279,7 @@ impl<'a> Drive<'a> {
         if let Some(saved) = self.saved.get_mut(&index)
             && to != from
         {
-            let ratio = self.members[from].speed / self.members[to].speed;
+            let ratio = speed(self.members, from) / speed(self.members, to);
             *saved = (*saved as f64 * ratio).floor() as Seconds;
         }
         if transfer == 0 {
@@ -312,7 +312,7 @@ impl<'a> Drive<'a> {
             let Some(apart) = &self.members[s].apart else { return false };
             let within = apart.open.iter().find(|o| o.0 <= self.now && self.now < o.1);
             apart.of == home
-                && apart.tenant == job.tenant
+                && apart.tenants.contains(&job.tenant)
                 && !self.out[home]
                 && self.units(s, index) <= self.members[s].site.layout.gpus()
                 && within.is_some_and(|o| {
@@ -375,7 +375,7 @@ impl<'a> Drive<'a> {
             for (s, outcome) in sites.iter().enumerate() {
                 let held = outcome.jobs[j].held;
                 if held > 0 {
-                    let ratio = self.members[s].speed / self.members[home].speed;
+                    let ratio = speed(self.members, s) / speed(self.members, home);
                     flow(home, s, &mut |f| {
                         f.held += held;
                         f.work += held as f64 * ratio;

@@ -38,8 +38,10 @@ pub struct Member {
 pub struct Apart {
     /// Position of the site they belong to.
     pub of: usize,
+    /// The first of them there.
+    pub first_node: u32,
     /// Whose jobs may go there: those submitted within a span whose limit ends within it.
-    pub tenant: u32,
+    pub tenants: Vec<u32>,
     /// Spans, in order, that do not touch.
     pub open: Vec<(Seconds, Seconds)>,
 }
@@ -129,6 +131,43 @@ pub fn federate(
     Ok(driven)
 }
 
+impl Federated {
+    /// A site with the nodes that its tenants have to themselves counted in: what it held, its time series, its jobs.
+    pub fn whole(&self, site: usize, members: &[Member]) -> Outcome {
+        let mut all = self.sites.get(site).cloned().unwrap_or_default();
+        for (part, apart) in self.sites.iter().zip(members).filter_map(|(o, m)| Some((o, m.apart.as_ref()?)))
+        {
+            if apart.of != site {
+                continue;
+            }
+            all.busy.iter_mut().zip(&part.busy).for_each(|(a, b)| *a += b);
+            for (a, b) in all.series.iter_mut().zip(&part.series) {
+                a.busy.iter_mut().zip(&b.busy).for_each(|(a, b)| *a += b);
+                a.queued += b.queued;
+                a.queued_gpus += b.queued_gpus;
+                a.running += b.running;
+            }
+            all.holdings.extend(part.holdings.iter().map(|h| crate::Holding {
+                nodes: h.nodes.iter().map(|n| n + apart.first_node).collect(),
+                ..h.clone()
+            }));
+            for (a, b) in all.jobs.iter_mut().zip(&part.jobs).filter(|(_, b)| b.start >= 0) {
+                let (held, lost, start) = (a.held + b.held, a.lost + b.lost, a.start);
+                let (failures, preemptions) = (a.failures + b.failures, a.preemptions + b.preemptions);
+                if a.end < 0 {
+                    *a = crate::JobRecord { first_node: b.first_node + apart.first_node, ..*b };
+                }
+                (a.held, a.lost, a.failures, a.preemptions) = (held, lost, failures, preemptions);
+                if start >= 0 {
+                    a.start = start.min(b.start);
+                }
+            }
+        }
+        all.holdings.sort_by_key(|h| (h.to, h.from, h.job));
+        all
+    }
+}
+
 /// Runs a workload with dependencies and arrays at one site.
 ///
 /// # Errors
@@ -158,6 +197,9 @@ fn check(
     if members.is_empty() {
         faults.push(SimulationError::Empty("sites"));
     }
+    if members.iter().filter_map(|m| m.apart.as_ref()).any(|a| a.of >= members.len()) {
+        faults.push(SimulationError::Setting("the position of the site whose nodes are set aside"));
+    }
     if members.iter().any(|m| !(m.speed.is_finite() && m.speed > 0.0)) {
         faults.push(SimulationError::Setting("the speed of a site"));
     }
@@ -182,6 +224,11 @@ fn check(
     if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
+/// Speed of a site's accelerators; a tenant's own nodes are as fast as the site they belong to.
+fn speed(members: &[Member], site: usize) -> f64 {
+    members[site].apart.as_ref().and_then(|a| members.get(a.of)).unwrap_or(&members[site]).speed
+}
+
 /// The workload as a site sees it.
 fn at_site<'a>(members: &[Member], jobs: &'a [Job], homes: &[u16], site: usize) -> Cow<'a, [Job]> {
     if members.len() == 1 {
@@ -192,7 +239,7 @@ fn at_site<'a>(members: &[Member], jobs: &'a [Job], homes: &[u16], site: usize) 
         if home == site {
             return *job;
         }
-        let ratio = members[home].speed / members[site].speed;
+        let ratio = speed(members, home) / speed(members, site);
         let stretched = |t: Seconds| if ratio == 1.0 { t } else { (t as f64 * ratio).ceil() as Seconds };
         let gpus = match job.size {
             Size::Gpus(g) => g,

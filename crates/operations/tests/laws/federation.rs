@@ -213,7 +213,7 @@ fn a_tenant_has_its_nodes_to_itself() {
     let set_aside = Reservation { start: 100, end: 200, first_node: 0, nodes: 2 };
     let home = Site { shares: shares.clone(), reservations: vec![set_aside], ..Site::flat(4, 1) };
     let own = Site { shares, ..Site::new(Layout::flat(2, 1)) };
-    let apart = Apart { of: 0, tenant: 0, open: vec![(100, 200)] };
+    let apart = Apart { of: 0, first_node: 0, tenants: vec![0], open: vec![(100, 200)] };
     let members = [Member::new("home", home), Member::apart("clinic's", own, apart)];
     let job = |id, submit, run, nodes, tenant| Job { tenant, ..Job::nodes(id, submit, run, run, nodes) };
     let jobs = [
@@ -236,4 +236,17 @@ fn a_tenant_has_its_nodes_to_itself() {
     assert_eq!(all.ran_at, [0, 0, 1, 0, 0]);
     let starts: Vec<i64> = all.jobs.iter().map(|r| r.start).collect();
     assert_eq!(starts, [0, 200, 110, 250, 340]);
+    // Both parts together are the site.
+    let whole = all.whole(0, &members);
+    assert_eq!(
+        whole.busy_all(),
+        jobs.iter()
+            .map(|j| j.runtime
+                * i64::from(match j.size {
+                    gigatwin_operations::Size::Nodes(n) | gigatwin_operations::Size::Gpus(n) => n,
+                }))
+            .sum::<i64>()
+    );
+    assert_eq!(whole.jobs.iter().map(|r| r.held).sum::<i64>(), whole.busy_all());
+    assert_eq!(whole.jobs.iter().map(|r| r.start).collect::<Vec<_>>(), starts);
 }

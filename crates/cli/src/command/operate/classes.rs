@@ -48,7 +48,7 @@ pub(super) fn draw(
     layout: &Layout,
     length: Seconds,
 ) -> Result<Drawn, Fault> {
-    let calls = calls(&args.call_reserve, length)?;
+    let calls = days(&args.call_reserve, "call-reserve", length)?;
     let classes = facts.classes.clone();
     let mut accounts = facts.accounts.clone();
     let mut users = facts.users.clone();
@@ -111,8 +111,12 @@ fn asked(mix: &Mix, layout: &Layout, length: Seconds) -> f64 {
     (pools.sum::<f64>() + campaigns.sum::<f64>()) / gpus
 }
 
-/// Calls of the reserve, as day and days, in seconds.
-fn calls(texts: &[String], length: Seconds) -> Result<Vec<(Seconds, Seconds)>, Fault> {
+/// Spans given as day and days: start and length in seconds.
+pub(super) fn days(
+    texts: &[String],
+    option: &str,
+    length: Seconds,
+) -> Result<Vec<(Seconds, Seconds)>, Fault> {
     let mut out = Vec::new();
     for text in texts {
         let parts =
@@ -125,7 +129,7 @@ fn calls(texts: &[String], length: Seconds) -> Result<Vec<(Seconds, Seconds)>, F
             _ => {
                 return Err(not_understood(
                     "G580",
-                    &format!("--call-reserve {text} is no call within the run"),
+                    &format!("--{option} {text} is no span that begins within the run"),
                     "write DAY:DAYS, such as 2:1.5 for a day and a half from the third day on",
                 ));
             }

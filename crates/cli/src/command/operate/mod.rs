@@ -8,8 +8,9 @@ mod page;
 mod power;
 mod setting;
 mod watch;
+mod windows;
 
-use gigatwin_operations::{Outcome, simulate};
+use gigatwin_operations::Outcome;
 use gigatwin_output::Stamp;
 
 use crate::args::operate::Operate;
@@ -23,7 +24,7 @@ struct Answer {
     setting: Setting,
     outcome: Outcome,
     energy: Option<power::Energy>,
-    others: Vec<federation::Other>,
+    federation: Option<federation::Federation>,
     stamp: Stamp,
 }
 
@@ -32,10 +33,6 @@ pub(super) fn run(context: &Context, args: &Operate) -> Result<Exit, Fault> {
         return cluster::run(context, args, conf);
     }
     let Some(mut setting) = setting::read(context, args)? else { return Ok(Exit::NotUnderstood) };
-    let others = match federation::send(context, args, &mut setting)? {
-        Some(others) => others,
-        None => return Ok(Exit::NotUnderstood),
-    };
     if setting.jobs.is_empty() {
         return Err(setting::not_understood(
             "G587",
@@ -43,17 +40,16 @@ pub(super) fn run(context: &Context, args: &Operate) -> Result<Exit, Fault> {
             "see what was left out, and why",
         ));
     }
-    let outcome = simulate(&setting.site, &setting.jobs, &setting.settings).map_err(|faults| {
-        let list: Vec<String> = faults.iter().take(10).map(ToString::to_string).collect();
-        setting::not_understood("G582", &list.join("; "), "mend the workload")
-    })?;
+    let Some((outcome, federation)) = federation::run(context, args, &mut setting)? else {
+        return Ok(Exit::NotUnderstood);
+    };
     let energy = setting.power.as_ref().map(|p| p.energy(&setting, &outcome));
     let stamp = Stamp {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         seed: context.seed,
         inputs_sha256: setting.inputs_sha256.clone(),
     };
-    let answer = Answer { setting, outcome, energy, others, stamp };
+    let answer = Answer { setting, outcome, energy, federation, stamp };
     setting::say(context, &answer.setting);
     if args.watch {
         watch::play(context, &answer)?;

@@ -4,14 +4,15 @@ use std::path::Path;
 
 use gigatwin_factory::{SiteOperations, site_hours, site_operations};
 use gigatwin_operations::{
-    Account, Campaign, FailureModel, Format, Job, JobClass, Layout, LeftOut, Mix, Multifactor, Order,
-    OverLimit, Policy, Qos, Recorded, Seconds, ServingPool, Settings, ShareTree, Site, SlurmSettings, Stream,
-    Trace, generate, read_trace, shift_to_cheap_hours, sizes,
+    Account, Campaign, FailureModel, Format, Job, JobClass, Layout, LeftOut, Links, Member, Mix, Multifactor,
+    Need, Order, OverLimit, Policy, Qos, Recorded, Seconds, ServingPool, Settings, ShareTree, Site,
+    SlurmSettings, Stream, Trace, generate, read_trace, shift_to_cheap_hours, sizes,
 };
 use sha2::{Digest, Sha256};
 
 use super::classes::{self, Access, Drawn};
 use super::power::PowerModel;
+use super::windows;
 use crate::args::operate::{DemandName, Operate, OrderName, OverLimitName, PolicyName};
 use crate::context::Context;
 use crate::exit::Fault;
@@ -40,6 +41,16 @@ pub(super) struct Setting {
     pub trace: Option<String>,
     /// Classes of access of a drawn workload.
     pub access: Option<Access>,
+    /// What the file says, until the run.
+    pub facts: Option<SiteOperations>,
+    /// Dependencies and arrays of a trace.
+    pub links: Links,
+    /// Spans in which the whole site stands still.
+    pub outages: Vec<(Seconds, Seconds)>,
+    /// Planned work on the whole machine.
+    pub planned: Vec<(Seconds, Seconds)>,
+    /// Nodes that tenants have to themselves, until the run.
+    pub aparts: Vec<Member>,
     pub span: Seconds,
 }
 
@@ -120,6 +131,21 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
         let moved = shift_to_cheap_hours(&mut jobs, &p.prices, wait, 0.05, |j| j.class == JobClass::Batch);
         notes.push(format!("{moved} batch jobs were moved to a cheaper hour within {patience} h"));
     }
+    let outages = classes::days(&args.outage, "outage", span)?;
+    let outages: Vec<(Seconds, Seconds)> =
+        outages.into_iter().map(|(from, length)| (from, from + length)).collect();
+    let until = if args.trace.is_some() { jobs.last().map_or(0, |j| j.submit) } else { span };
+    let window = facts.as_ref().and_then(|f| f.window.as_ref()).filter(|_| !args.no_maintenance);
+    let planned = windows::maintenance(window, until);
+    windows::close(&mut site, &planned);
+    let mut links = Links::default();
+    if args.trace.is_none() && !planned.is_empty() {
+        let (chained, needs) = windows::chain(jobs);
+        jobs = chained;
+        links = linked(jobs.len(), needs)?;
+    }
+    let reserved = facts.as_ref().map_or(&[][..], |f| &f.reservations);
+    let aparts = windows::set_aside(&mut site, reserved, &planned, until)?;
     let (order, order_name) = order(args);
     let (policy, policy_name) = policy(args.policy.unwrap_or(PolicyName::Easy));
     let settings = Settings {
@@ -137,6 +163,9 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
         ..Settings::new(policy)
     };
     sha.update(format!("{settings:?}{layout:?}{:?}{:?}{:?}", args.days, args.load, args.shift).as_bytes());
+    let stated =
+        (&args.federate, &args.routing, &args.stay, &args.speed, args.network_load, args.dataset, args.link);
+    sha.update(format!("{stated:?}{:?}{outages:?}{planned:?}", args.patience).as_bytes());
     let digest = sha.finalize();
     Ok(Some(Setting {
         name: facts.as_ref().map_or_else(|| format!("{} nodes", layout.nodes), |f| f.name.clone()),
@@ -152,6 +181,11 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
         order: order_name,
         trace: trace_name,
         access,
+        facts,
+        links,
+        outages,
+        planned,
+        aparts,
         span,
     }))
 }
@@ -171,6 +205,13 @@ pub(super) fn check(args: &Operate) -> Result<(), Fault> {
     between("power-cap", args.power_cap, 0.0, 1e5);
     between("shift", args.shift, 0.0, 8_760.0);
     between("patience", Some(args.patience), 0.0, 8_760.0);
+    between("network-load", args.network_load, 0.0, 10.0);
+    between("dataset", Some(args.dataset), 0.0, 1e6);
+    between("link", Some(args.link), 1e-3, 1e6);
+    for text in &args.speed {
+        let ratio = text.split_once('=').and_then(|(_, r)| r.parse::<f64>().ok());
+        between("speed", Some(ratio.unwrap_or(f64::NAN)), 1e-3, 1e3);
+    }
     for factor in &args.scale_nodes {
         between("scale-nodes", Some(*factor), 0.001, 1_000.0);
     }
@@ -245,6 +286,14 @@ pub(super) fn tree(accounts: Vec<Account>) -> Result<ShareTree, Fault> {
     ShareTree::new(accounts).map_err(|faults| {
         let list: Vec<String> = faults.iter().map(ToString::to_string).collect();
         not_understood("G586", &list.join("; "), "see the tenants of the file")
+    })
+}
+
+/// Links of a workload, or the circles in them.
+fn linked(jobs: usize, needs: Vec<Need>) -> Result<Links, Fault> {
+    Links::new(jobs, needs, &[], &[]).map_err(|faults| {
+        let list: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        not_understood("G667", &list.join("; "), "a job cannot wait for itself")
     })
 }
 
