@@ -29,11 +29,13 @@ pub enum Kind {
     Defaults,
     /// What was announced, by whom and when.
     Claims,
+    /// Classes of access, each a quality of service.
+    AccessClasses,
 }
 
 impl Kind {
     /// All kinds, in the order of the folders.
-    pub const ALL: [Kind; 13] = [
+    pub const ALL: [Kind; 14] = [
         Kind::Accelerators,
         Kind::Systems,
         Kind::Switches,
@@ -47,6 +49,7 @@ impl Kind {
         Kind::Costs,
         Kind::Defaults,
         Kind::Claims,
+        Kind::AccessClasses,
     ];
 
     /// The folder's name.
@@ -65,6 +68,7 @@ impl Kind {
             Kind::Costs => "costs",
             Kind::Defaults => "defaults",
             Kind::Claims => "claims",
+            Kind::AccessClasses => "access-classes",
         }
     }
 
@@ -89,6 +93,7 @@ impl Kind {
             Kind::Costs => "cost topic",
             Kind::Defaults => "room of defaults",
             Kind::Claims => "claim",
+            Kind::AccessClasses => "class of access",
         }
     }
 
@@ -213,6 +218,19 @@ impl Kind {
                 ("start", Date, false),
             ],
             Kind::Antennas => &[("cost", Money, false), ("union_share", Share, false)],
+            Kind::AccessClasses => &[
+                ("priority", Share, true),
+                ("time_limit", Time, true),
+                ("user_share_max", Share, false),
+                ("project_hours_max", Count, false),
+                ("project_share_min", Share, false),
+                ("call_share", Share, false),
+                ("lead", Time, false),
+                ("demand", Share, false),
+                ("drawn_share_max", Share, false),
+                ("run_mean", Time, false),
+                ("run_median", Time, false),
+            ],
             Kind::Rules | Kind::Costs | Kind::Defaults | Kind::Claims => &[],
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gigatwin_factory::{ClusterPartition, ClusterTenant};
 
-use crate::slurm::{ACCESS_CLASSES, CORES, ClusterExport, MEMORY_MB, ascii};
+use crate::slurm::{CORES, ClusterExport, MEMORY_MB, ascii};
 use crate::{ExportError, ExportFile};
 
 /// Labels that nodes need so that gangs lie close together. A label set of this project's own: sites map theirs onto it.
@@ -80,10 +80,12 @@ pub fn kueue(export: &ClusterExport<'_>) -> Result<Vec<ExportFile>, ExportError>
             &format!("  parentName: {parent}\n  fairSharing:\n    weight: \"{weight}\"\n"),
         );
     }
-    for class in ACCESS_CLASSES {
+    for class in &export.cluster.classes {
         out.push_str(&format!(
             "---\napiVersion: kueue.x-k8s.io/v1beta2\nkind: WorkloadPriorityClass\nmetadata:\n  name: {}\nvalue: {}\ndescription: \"{}\"\n",
-            class.name, class.priority, class.purpose
+            class.id,
+            crate::slurm::priority(class),
+            class.purpose
         ));
     }
     for leaf in &leaves {

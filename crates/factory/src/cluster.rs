@@ -1,6 +1,7 @@
 //! The machine as a scheduler sees it: nodes, switches, who owns hours. For exports and the simulation of the running site.
 
 use gigatwin_fabric::{Structure, size};
+use gigatwin_programme::access::AccessClass;
 use gigatwin_quantity::{HourPrice, Share};
 
 use crate::evaluate::cash::market_price;
@@ -55,6 +56,8 @@ pub struct SiteCluster {
     pub partitions: Vec<ClusterPartition>,
     /// Tenants in the order of the file.
     pub tenants: Vec<ClusterTenant>,
+    /// Classes of access, as the catalog has them.
+    pub classes: Vec<AccessClass>,
     /// Planned work on the whole machine, as part of the time.
     pub maintenance: Share,
     /// Rule sets the factory is judged by.
@@ -142,6 +145,7 @@ pub fn site_cluster(f: &Factory) -> Result<SiteCluster, String> {
     Ok(SiteCluster {
         partitions,
         tenants,
+        classes: f.access.clone(),
         maintenance: v.get(f.operations.maintenance),
         rules: f.rules.iter().map(|r| r.id.clone()).collect(),
         available_hours: available,

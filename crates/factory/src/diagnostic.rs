@@ -137,6 +137,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("G604", "a State's commitment in another currency"),
     ("G605", "a State's commitment in money of another year"),
     ("G550", "a battery that gives nothing back"),
+    ("G665", "a span that cannot recur as said"),
 ];
 
 /// Codes about the options of commands; they have pages too, but no place in a factory file.
@@ -220,4 +221,7 @@ pub const COMMAND_CODES: &[(&str, &str)] = &[
     ("G659", "a limit on power below what stands idle"),
     ("G660", "a shift that is not understood"),
     ("G661", "dates for a run that has none"),
+    ("G664", "a site of a federation that cannot be simulated"),
+    ("G667", "jobs that wait for one another in a circle"),
+    ("G668", "a dependency that is not understood"),
 ];

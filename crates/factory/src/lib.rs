@@ -1,7 +1,9 @@
 //! The factory file: parse, check, resolve, evaluate, explain, diff.
 
+mod access_classes;
 pub mod check;
 mod cluster;
+mod demand;
 /// Findings about a file, with code, place and hint.
 pub mod diagnostic;
 pub mod diff;
@@ -17,6 +19,7 @@ pub mod inputs;
 pub mod language;
 pub mod metric;
 mod missing;
+mod network_site;
 mod networks;
 mod operate;
 pub mod outcome;
@@ -30,7 +33,9 @@ mod services;
 pub mod traffic;
 pub mod training;
 
+pub use access_classes::access_classes;
 pub use cluster::{ClusterPartition, ClusterTenant, SiteCluster, site_cluster};
+pub use demand::{class_limits, class_promises, class_qos, class_streams};
 pub use diff::diff;
 pub use dispatch::{DispatchHours, Sight, SiteDispatch, SiteDispatchError, Sought, Worth};
 pub use explain::explain;
@@ -38,10 +43,11 @@ pub use hourly::{
     PowerByState, SiteBattery, SiteDeferral, SiteFlexibility, SiteHours, SizingLimits, TrainingSwing,
     YearlyCosts, site_hours,
 };
+pub use network_site::{NetworkSite, SiteRates, network_site, site_rates};
 pub use networks::{
     SiteJob, SiteNetwork, SitePartition, SiteStorage, site_networks, site_partitions, site_storage,
 };
-pub use operate::{SiteCampaign, SiteOperations, SitePool, site_operations};
+pub use operate::{SiteCampaign, SiteOperations, SitePool, SiteReservation, SiteWindow, site_operations};
 pub use placement::{PlacementCase, SitePlacement, placement_sizes, site_placement};
 pub use resolve::{Loaded, load, rule_faults};
 pub use resolved::Factory;

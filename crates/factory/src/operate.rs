@@ -1,6 +1,7 @@
 //! A factory as the event simulation sees it: nodes and domains, failures, tenants, campaigns, services.
 
 use gigatwin_operations::{Account, Layout};
+use gigatwin_programme::access::AccessClass;
 use gigatwin_quantity::{Hazard, Share, Time};
 
 use crate::evaluate::train::REFERENCE_NODE;
@@ -31,6 +32,28 @@ pub struct SitePool {
     pub peak: f64,
 }
 
+/// A span that comes again and again, counted from the start of a run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SiteWindow {
+    /// How long it lasts.
+    pub length: Time,
+    /// From one to the next; once where absent.
+    pub every: Option<Time>,
+    /// To the first.
+    pub first: Time,
+}
+
+/// Accelerators that a tenant has to itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SiteReservation {
+    /// Name of the tenant's account.
+    pub tenant: String,
+    /// How many.
+    pub accelerators: f64,
+    /// When.
+    pub window: SiteWindow,
+}
+
 /// Everything the simulation needs, every range at its mode.
 #[derive(Debug, Clone)]
 pub struct SiteOperations {
@@ -52,6 +75,22 @@ pub struct SiteOperations {
     pub utilisation: Share,
     /// Tenants as a tree: below a tenant its classes of users, below the States each of them. Shares are hours of a year.
     pub accounts: Vec<Account>,
+    /// By account: the kind of user it stands for, where it stands for one (`sme`, `industry`, `research`, `public`).
+    pub users: Vec<Option<String>>,
+    /// Accelerator-hours of a year that can be used, where the file tells.
+    pub available_hours: Option<f64>,
+    /// Classes of access, as the catalog has them.
+    pub classes: Vec<AccessClass>,
+    /// Recurring maintenance of the whole machine: what the file says, else its share of the year in one window a month; none at a share of zero.
+    pub window: Option<SiteWindow>,
+    /// Accelerators that tenants have to themselves.
+    pub reservations: Vec<SiteReservation>,
+    /// Other sites of the file, and the word of the rule between them.
+    pub federation: Option<(Vec<String>, String)>,
+    /// Id of the accelerator of most nodes.
+    pub accelerator: String,
+    /// Host State, as in the catalog.
+    pub country: String,
     /// Training runs that fit.
     pub campaigns: Vec<SiteCampaign>,
     /// Services with a deployment.
@@ -121,6 +160,7 @@ pub fn site_operations(f: &Factory) -> Result<SiteOperations, String> {
             })
         })
         .collect();
+    let accounts = accounts(f, &v, &|id| sheet.at(id));
     Ok(SiteOperations {
         name: f.name.clone(),
         inputs_sha256: f.sha256.clone(),
@@ -130,10 +170,65 @@ pub fn site_operations(f: &Factory) -> Result<SiteOperations, String> {
         repair: v.get(f.operations.repair),
         maintenance: v.get(f.operations.maintenance),
         utilisation: v.get(f.operations.utilisation),
-        accounts: accounts(f, &v, &|id| sheet.at(id)),
+        users: users(f, &accounts),
+        accounts,
+        available_hours: Some(sheet.at("hours.available_annual")).filter(|h| h.is_finite() && *h > 0.0),
+        classes: f.access.clone(),
+        window: window(f, &v),
+        reservations: reservations(f, &v),
+        federation: f.federation.as_ref().map(|x| (x.sites.clone(), x.routing.clone())),
+        accelerator: partition.chip_id.clone(),
+        country: f.country.clone(),
         campaigns,
         pools,
     })
+}
+
+/// A month of a mean Gregorian year.
+const MONTH: f64 = 8_766.0 / 12.0 * 3_600.0;
+
+fn window(f: &Factory, v: &Values<'_>) -> Option<SiteWindow> {
+    if let Some(w) = &f.operations.window {
+        let every = w.every.map(|e| v.get(e));
+        let first = w.first.map(|x| v.get(x)).or(every).unwrap_or(Time::ZERO);
+        return Some(SiteWindow { length: v.get(w.length), every, first });
+    }
+    let share = v.get(f.operations.maintenance).fraction();
+    (share > 0.0).then(|| SiteWindow {
+        length: Time::from_s(share * MONTH),
+        every: Some(Time::from_s(MONTH)),
+        first: Time::from_s(MONTH / 2.0),
+    })
+}
+
+fn reservations(f: &Factory, v: &Values<'_>) -> Vec<SiteReservation> {
+    let of = |t: &crate::resolved::Tenant| {
+        let r = t.reservation.as_ref()?;
+        Some(SiteReservation {
+            tenant: t.slug.clone(),
+            accelerators: v.number(r.accelerators),
+            window: SiteWindow {
+                length: v.get(r.span.length),
+                every: r.span.every.map(|e| v.get(e)),
+                first: r.span.first.map_or(Time::ZERO, |x| v.get(x)),
+            },
+        })
+    };
+    f.tenants.iter().filter_map(of).collect()
+}
+
+/// The last part of an account's name where it is a class of users, else the kind of its tenant.
+fn users(f: &Factory, accounts: &[Account]) -> Vec<Option<String>> {
+    let known = |word: &str| ["sme", "industry", "research", "public"].contains(&word);
+    let of = |a: &Account| {
+        let last = a.name.rsplit('/').next().unwrap_or_default();
+        if a.parent.is_some() && known(last) {
+            return Some(last.to_owned());
+        }
+        let tenant = f.tenants.iter().find(|t| t.slug == a.name)?;
+        known(&tenant.word).then(|| tenant.word.clone())
+    };
+    accounts.iter().map(of).collect()
 }
 
 fn accounts(f: &Factory, v: &Values<'_>, at: &dyn Fn(&str) -> f64) -> Vec<Account> {

@@ -44,6 +44,9 @@ pub struct Factory {
     pub(crate) tunes: Vec<Tuning>,
     pub(crate) developments: Vec<Development>,
     pub(crate) operations: Operations,
+    /// Classes of access, as the catalog has them.
+    pub(crate) access: Vec<gigatwin_programme::access::AccessClass>,
+    pub(crate) federation: Option<Federation>,
     pub(crate) tenants: Vec<Tenant>,
     pub(crate) states: Vec<StateShare>,
     pub(crate) finance: Finance,
@@ -409,6 +412,29 @@ pub(crate) struct Operations {
     pub node_failure_rate: In<Hazard>,
     pub repair: In<Time>,
     pub maintenance: In<Share>,
+    pub window: Option<Recurring>,
+}
+
+/// A span that comes again and again.
+#[derive(Debug)]
+pub(crate) struct Recurring {
+    pub length: In<Time>,
+    pub every: Option<In<Time>>,
+    pub first: Option<In<Time>>,
+}
+
+/// Accelerators that a tenant has to itself.
+#[derive(Debug)]
+pub(crate) struct TenantReservation {
+    pub accelerators: In<Plain>,
+    pub span: Recurring,
+}
+
+/// Other sites, and how jobs are routed.
+#[derive(Debug)]
+pub(crate) struct Federation {
+    pub sites: Vec<String>,
+    pub routing: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -434,6 +460,7 @@ pub(crate) struct Tenant {
     pub hours: HoursRule,
     pub classes: Vec<(&'static str, In<Share>)>,
     pub price: Option<In<HourPrice>>,
+    pub reservation: Option<TenantReservation>,
 }
 
 #[derive(Debug)]

@@ -79,7 +79,8 @@ impl Before {
     /// What is wrong with a knob, if anything.
     fn judge(&self, knob: &Knob) -> Option<String> {
         let path = format!("{}: {}", self.name, knob.path);
-        if self.unused.contains(&knob.start) {
+        // Other sites are simulated by `operate` alone; its own tests turn these knobs.
+        if self.unused.contains(&knob.start) || knob.path.starts_with("federation.") {
             return None;
         }
         let (mut accepted, mut idle) = (0, Vec::new());

@@ -23,6 +23,8 @@ pub struct Stream {
     pub qos: u16,
     /// Work between checkpoints; 0 for none.
     pub checkpoint: u32,
+    /// Longest limit that may be asked for; the common ones up to a month where absent.
+    pub longest: Option<Seconds>,
     /// How much more often jobs come at the best hour of a working day than at the mean; 0 for none.
     pub swing: f64,
     /// Leaves of the share tree with their weights.
@@ -83,8 +85,9 @@ pub enum MixError {
 /// Time limits of a site; a job takes the next one above its run time.
 const LIMITS: [Seconds; 9] = [600, 3_600, 14_400, 43_200, 86_400, 172_800, 345_600, 604_800, 2_592_000];
 
-fn limit(runtime: Seconds) -> Seconds {
-    LIMITS.into_iter().find(|&l| l >= runtime).unwrap_or(runtime)
+fn limit(runtime: Seconds, longest: Option<Seconds>) -> Seconds {
+    let common = LIMITS.into_iter().find(|&l| l >= runtime).unwrap_or(runtime);
+    longest.map_or(common, |l| common.min(l.max(runtime)))
 }
 
 /// Relative rate of arrivals by local hour on a working day: low at night, highest in the early afternoon, a third at weekends. The shape
@@ -261,7 +264,7 @@ fn draw_stream(s: &Stream, layout: &Layout, span: Seconds, rng: &mut ChaCha8Rng,
             qos: s.qos,
             class: s.class,
             checkpoint: s.checkpoint,
-            ..Job::nodes(0, t as Seconds, runtime, limit(runtime), 1)
+            ..Job::nodes(0, t as Seconds, runtime, limit(runtime, s.longest), 1)
         });
     }
 }
@@ -322,6 +325,7 @@ mod tests {
             sizes: sizes(1, 128, 2.2),
             qos: 0,
             checkpoint: 0,
+            longest: None,
             swing: 0.6,
             tenants: vec![(0, 1.0)],
         }

@@ -95,9 +95,17 @@ pub enum JobState {
     Completed,
     /// Stopped by its limit before its work was done.
     TimedOut,
+    /// Ended by itself without success, as its trace records.
+    Failed,
+    /// Never started: a job that it needed to end otherwise has ended.
+    Cancelled,
 }
 
 impl JobState {
+    /// All states, in the order of reports.
+    pub const ALL: [Self; 6] =
+        [Self::Queued, Self::Running, Self::Completed, Self::TimedOut, Self::Failed, Self::Cancelled];
+
     /// Name in reports and files.
     pub fn name(self) -> &'static str {
         match self {
@@ -105,6 +113,8 @@ impl JobState {
             Self::Running => "running",
             Self::Completed => "completed",
             Self::TimedOut => "timed_out",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
         }
     }
 }
@@ -114,6 +124,8 @@ impl JobState {
 pub struct JobRecord {
     /// First start; negative where it never started.
     pub start: Seconds,
+    /// When it could first be looked at, where that was later than its submission; else 0.
+    pub eligible: Seconds,
     /// Last end; negative where it has not ended.
     pub end: Seconds,
     /// How it ended.
@@ -133,8 +145,8 @@ pub struct JobRecord {
 }
 
 impl JobRecord {
-    /// Time from submission to the first start, where it started.
+    /// Time from submission to the first start, where it started. A job that had to wait for another counts from the end of that one.
     pub fn wait(&self, job: &Job) -> Option<Seconds> {
-        (self.start >= 0).then(|| self.start - job.submit)
+        (self.start >= 0).then(|| self.start - job.submit.max(self.eligible))
     }
 }

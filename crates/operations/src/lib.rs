@@ -5,21 +5,25 @@
 //! [`Site`] event by event, in whole seconds: queues, policies, fair share, reservations, preemption, failures. [`controller`] follows Slurm's own
 //! controller node by node, for one cluster over hours.
 
+mod cells;
 pub mod controller;
 mod engine;
 mod failure;
+mod federation;
 mod generate;
 mod grid;
 mod hours;
 mod job;
 mod lanes;
 mod layout;
+mod links;
 mod nodes;
 mod outcome;
 mod placement;
 mod policy;
 mod power;
 mod profile;
+mod projects;
 pub mod report;
 mod share;
 mod shift;
@@ -28,17 +32,21 @@ mod slurm_conf;
 mod trace;
 mod waits;
 
+pub use cells::{Cell, cells};
 pub use engine::{SimulationError, simulate};
 pub use failure::{Component, FailureModel};
+pub use federation::{Apart, Federated, Flow, Member, Routing, Rules, federate, simulate_linked};
 pub use generate::{Campaign, Mix, MixError, ServingPool, Stream, generate, sizes};
 pub use hours::{HOURS_PER_YEAR, HoursYear, Operations, OperationsError};
 pub use job::{Job, JobClass, JobRecord, JobState, Seconds, Size};
 pub use layout::{Layout, Placement};
+pub use links::{LinkError, Links, Need, Throttle, When};
 pub use nodes::Span;
 pub use outcome::{Counts, Holding, Incident, Outcome, Sample};
 pub use placement::{PlacementRow, PlacementSpeed};
 pub use policy::{FairShareRule, Multifactor, Order, OverLimit, Policy, Qos, Reservation, SlurmSettings};
 pub use power::{Bill, Draw, Hourly, LimitTooLow, Terms, Use, bill};
+pub use projects::{ClassLimit, Door, admit};
 pub use share::{Account, ShareError, ShareTree};
 pub use shift::{Deferral, releases};
 pub use site::{Cap, Settings, Site};

@@ -138,36 +138,10 @@ pub fn delivered(
         .collect()
 }
 
-/// Distributes jobs over sites before they run: each to the site where the work ahead of it, in hours of the whole site, is least, if it
-/// fits there; to its home (the first site) where that is no worse than `patience`. The work ahead drains at each site's full rate: a fluid
-/// picture that knows no gaps, so it is a router's guess and not a plan.
-pub fn route(jobs: &[Job], sites: &[crate::Layout], patience: Seconds) -> Vec<usize> {
-    let mut ahead = vec![0.0_f64; sites.len()];
-    let mut last = 0;
-    jobs.iter()
-        .map(|job| {
-            let dt = (job.submit - last) as f64;
-            last = job.submit;
-            for (a, s) in ahead.iter_mut().zip(sites) {
-                *a = (*a - dt * s.gpus() as f64).max(0.0);
-            }
-            let wait = |i: usize| ahead[i] / sites[i].gpus() as f64;
-            let fits = |i: usize| sites[i].units(job.size) <= sites[i].gpus();
-            let best = (0..sites.len()).filter(|&i| fits(i)).min_by(|&a, &b| wait(a).total_cmp(&wait(b)));
-            let chosen = match best {
-                Some(b) if !fits(0) || wait(0) - wait(b) > patience as f64 => b,
-                _ => 0,
-            };
-            ahead[chosen] += sites[chosen].units(job.size) as f64 * job.runtime as f64;
-            chosen
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Account, Layout, Policy, Settings, Site, simulate};
+    use crate::{Account, Policy, Settings, Site, simulate};
 
     #[test]
     fn promise_and_delivery() {
@@ -189,17 +163,5 @@ mod tests {
         assert_eq!((d[1].promised, d[1].asked), (0.75, 0.5));
         let classes = by_class(&jobs, &o);
         assert_eq!((classes.len(), classes[0].completed, classes[0].waits.unwrap().p90), (1, 2, 0));
-    }
-
-    #[test]
-    fn routing_relieves_the_first_site() {
-        let jobs: Vec<Job> = (0..10).map(|i| Job::nodes(i, 0, 1_000, 1_000, 8)).collect();
-        let sites = [Layout::flat(8, 1), Layout::flat(16, 1)];
-        let to = route(&jobs, &sites, 0);
-        let second = to.iter().filter(|t| **t == 1).count();
-        assert!((6..=7).contains(&second), "{to:?}");
-        // A job that only the second holds goes there.
-        assert_eq!(route(&[Job::nodes(1, 0, 1, 1, 12)], &sites, 1_000_000), [1]);
-        assert_eq!(route(&jobs, &sites, 1_000_000), [0; 10]);
     }
 }

@@ -1,6 +1,6 @@
 //! What a user gets: class of access, application, hours and price, over plain facts.
 
-use gigatwin_quantity::{Distribution, Share};
+use gigatwin_quantity::{Distribution, Share, Time};
 
 /// Kinds of users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,81 +33,88 @@ impl User {
     }
 }
 
-/// Limits between classes and time until access, as the catalog has them.
+/// A class of access: what a scheduler calls a quality of service, with its limits, and how one gets in.
 #[derive(Debug, Clone, PartialEq)]
-pub struct AccessRules {
-    /// Largest project of the playground, in accelerator-hours.
-    pub playground: f64,
-    /// Largest project of the fast lane.
-    pub fast_lane: f64,
-    /// Largest benchmark project.
-    pub benchmark: f64,
-    /// Smallest part of a year's hours of the site that makes a scientific project extreme.
-    pub extreme: Share,
-    /// Seconds from the decision to apply until access, in the order of [`Class`].
-    pub lead: [Distribution; 6],
-}
-
-/// Classes of access.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
-    /// First steps of newcomers.
-    Playground,
-    /// Small industrial projects.
-    FastLane,
-    /// Large industrial projects.
-    LargeScale,
-    /// Preparatory projects of science.
-    Benchmark,
-    /// Scientific projects.
-    Regular,
-    /// Scientific projects on much of the machine.
-    Extreme,
-}
-
-impl Class {
-    /// Name of the class, as the export for Slurm names its quality of service.
-    pub fn name(self) -> &'static str {
-        match self {
-            Class::Playground => "playground",
-            Class::FastLane => "fastlane",
-            Class::LargeScale => "largescale",
-            Class::Benchmark => "benchmark",
-            Class::Regular => "regular",
-            Class::Extreme => "extreme",
-        }
-    }
-
+pub struct AccessClass {
+    /// Name, also of the quality of service.
+    pub id: String,
+    /// What it is for.
+    pub purpose: String,
     /// How one applies.
-    pub fn route(self) -> &'static str {
-        match self {
-            Class::Playground => "continuous, first come first served",
-            Class::FastLane => "about two cut-offs a month; access 10 working days after one",
-            Class::LargeScale => "about two cut-offs a month; for 3, 6 or 12 months; reviewed",
-            Class::Benchmark => "a deadline a month; granted within two weeks",
-            Class::Regular => "about two deadlines a year; four months to access",
-            Class::Extreme => "two to three deadlines a year; six months to access",
-        }
+    pub route: String,
+    /// Users it is open to, in the words of the language.
+    pub users: Vec<String>,
+    /// Is a project given to it by its size? If not, it is asked for by name.
+    pub assigned: bool,
+    /// May its jobs run at another site?
+    pub leaves: bool,
+    /// Is it held in reserve and taken only when called?
+    pub called: bool,
+    /// Classes whose jobs it may push out.
+    pub preempts: Vec<String>,
+    /// May its own jobs be pushed out, to queue again?
+    pub requeues: bool,
+    /// Priority among the classes.
+    pub priority: Share,
+    /// Longest job.
+    pub time_limit: Time,
+    /// Part of the machine that one user may hold at once, and so its largest job; none where it is not limited.
+    pub user_share: Option<Share>,
+    /// Accelerator-hours that one project may use in all; none where the project says.
+    pub project_hours: Option<f64>,
+    /// Smallest project, as part of a year's hours of the site; none where there is no floor.
+    pub project_share_min: Option<Share>,
+    /// Part of the machine that it takes while it is called.
+    pub call_share: Option<Share>,
+    /// Seconds from the decision to apply until access.
+    pub lead: Option<Distribution>,
+    /// What a workload of this class is drawn from; none where none is drawn.
+    pub demand: Option<ClassDemand>,
+}
+
+/// What the jobs of a class mostly are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// They run without anybody waiting for them.
+    Batch,
+    /// Somebody sits before them.
+    Interactive,
+    /// Short turns while code is written.
+    Development,
+}
+
+/// What jobs of a class look like.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClassDemand {
+    /// Weight among the classes open to a user.
+    pub weight: f64,
+    /// What its jobs are: batch, interactive or development, in the words of the catalog.
+    pub work: Work,
+    /// Largest job drawn, as part of the machine.
+    pub largest: Share,
+    /// Mean run time.
+    pub run_mean: Time,
+    /// Median run time.
+    pub run_median: Time,
+}
+
+impl AccessClass {
+    /// Is it open to this kind of user?
+    pub fn is_open_to(&self, user: &str) -> bool {
+        self.users.iter().any(|u| u == user)
     }
 }
 
-impl AccessRules {
-    /// The class of a project.
-    pub fn class(&self, user: User, hours: f64, site_hours: f64) -> Class {
-        match user {
-            User::Sme | User::Industry if hours <= self.playground => Class::Playground,
-            User::Sme | User::Industry if hours <= self.fast_lane => Class::FastLane,
-            User::Sme | User::Industry => Class::LargeScale,
-            _ if hours <= self.benchmark => Class::Benchmark,
-            _ if hours >= self.extreme.fraction() * site_hours => Class::Extreme,
-            _ => Class::Regular,
-        }
-    }
-
-    /// Seconds until access.
-    pub fn lead(&self, class: Class) -> &Distribution {
-        &self.lead[class as usize]
-    }
+/// The class that a project is given by who asks and how much: of the classes open to the user and given by size, an extreme one where the
+/// project reaches its floor, else the one with the smallest ceiling that holds it. `None` where no class is open to such users.
+pub fn class_of(classes: &[AccessClass], user: User, hours: f64, site_hours: f64) -> Option<&AccessClass> {
+    let open = || classes.iter().filter(|c| c.assigned && c.is_open_to(user.word()));
+    let ceiling = |c: &AccessClass| c.project_hours.unwrap_or(f64::INFINITY);
+    open().find(|c| c.project_share_min.is_some_and(|s| hours >= s.fraction() * site_hours)).or_else(|| {
+        open()
+            .filter(|c| c.project_share_min.is_none() && hours <= ceiling(c))
+            .min_by(|a, b| ceiling(a).total_cmp(&ceiling(b)))
+    })
 }
 
 /// Hours of one tenant that a user may ask for.
@@ -230,22 +237,49 @@ mod tests {
         assert!(industry.iter().all(|s| !s.free));
     }
 
+    fn class(id: &str, users: &[&str], ceiling: Option<f64>, floor: Option<f64>) -> AccessClass {
+        AccessClass {
+            id: id.to_owned(),
+            purpose: String::new(),
+            route: String::new(),
+            users: users.iter().map(|u| (*u).to_owned()).collect(),
+            assigned: true,
+            leaves: true,
+            called: false,
+            preempts: Vec::new(),
+            requeues: false,
+            priority: share(50.0),
+            time_limit: Time::from_days(1.0),
+            user_share: None,
+            project_hours: ceiling,
+            project_share_min: floor.map(share),
+            call_share: None,
+            lead: None,
+            demand: None,
+        }
+    }
+
     #[test]
     fn classes_follow_hours() {
-        let rules = AccessRules {
-            playground: 5e3,
-            fast_lane: 5e4,
-            benchmark: 1e4,
-            extreme: share(2.5),
-            lead: std::array::from_fn(|i| Distribution::Point(i as f64)),
-        };
-        let class = |user, hours| rules.class(user, hours, 1e8);
-        assert_eq!(class(User::Sme, 5e3), Class::Playground);
-        assert_eq!(class(User::Industry, 5e4), Class::FastLane);
-        assert_eq!(class(User::Industry, 5e4 + 1.0), Class::LargeScale);
-        assert_eq!(class(User::Research, 1e4), Class::Benchmark);
-        assert_eq!(class(User::Public, 1e5), Class::Regular);
-        assert_eq!(class(User::Research, 2.5e6), Class::Extreme);
-        assert_eq!(rules.lead(Class::Extreme), &Distribution::Point(5.0));
+        let (firms, science) = (["sme", "industry"], ["research", "public"]);
+        let mut by_name = class("by name", &science, Some(1.0), None);
+        by_name.assigned = false;
+        let classes = [
+            class("large scale", &firms, None, None),
+            class("fast lane", &firms, Some(5e4), None),
+            class("playground", &firms, Some(5e3), None),
+            class("extreme", &science, None, Some(2.5)),
+            class("regular", &science, None, None),
+            class("benchmark", &science, Some(1e4), None),
+            by_name,
+        ];
+        let class = |user, hours| class_of(&classes, user, hours, 1e8).map(|c| c.id.as_str());
+        assert_eq!(class(User::Sme, 5e3), Some("playground"));
+        assert_eq!(class(User::Industry, 5e4), Some("fast lane"));
+        assert_eq!(class(User::Industry, 5e4 + 1.0), Some("large scale"));
+        assert_eq!(class(User::Research, 0.5), Some("benchmark"));
+        assert_eq!(class(User::Public, 1e5), Some("regular"));
+        assert_eq!(class(User::Research, 2.5e6), Some("extreme"));
+        assert_eq!(class_of(&classes[..3], User::Research, 1.0, 1e8), None);
     }
 }

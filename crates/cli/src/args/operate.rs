@@ -43,6 +43,12 @@ pub struct Operate {
     /// Accelerator-hours asked for, over those installed [default: the file's utilisation]
     #[arg(long, value_name = "SHARE")]
     pub load: Option<f64>,
+    /// What a drawn workload is made of: jobs of the classes of access, or batch, development and sessions without classes
+    #[arg(long, value_enum, value_name = "KIND", default_value_t = DemandName::Access)]
+    pub demand: DemandName,
+    /// Call the strategic reserve, as DAY:DAYS of the run
+    #[arg(long, value_name = "DAY:DAYS,…", value_delimiter = ',', conflicts_with_all = ["trace", "from_slurm"])]
+    pub call_reserve: Vec<String>,
     /// Without failures
     #[arg(long)]
     pub no_failures: bool,
@@ -92,12 +98,36 @@ pub struct Operate {
         requires = "shift"
     )]
     pub deferrable: Vec<ClassName>,
-    /// Other sites that take over what waits too long here: factory files
-    #[arg(long, value_name = "FILE,…", value_delimiter = ',', requires = "file")]
-    pub with: Vec<PathBuf>,
-    /// How much longer a job may wait here than elsewhere before it is sent there, in hours
-    #[arg(long, value_name = "HOURS", default_value_t = 1.0, requires = "with")]
+    /// Other sites that run with this one and take over work: factory files (.toml), or AI Factories of the catalog
+    #[arg(long, alias = "with", value_name = "SITE,…", value_delimiter = ',', requires = "file")]
+    pub federate: Vec<PathBuf>,
+    /// Who runs a job: its home, or the site with the least wait, the least wait and transfer, the cheapest or the cleanest power [default: wait]
+    #[arg(long, value_name = "RULE", value_parser = ["home", "wait", "data", "price", "carbon"])]
+    pub routing: Option<String>,
+    /// How much shorter the wait elsewhere must be before a job leaves, and how much longer a cheaper site may make it wait, in hours
+    #[arg(long, value_name = "HOURS", default_value_t = 1.0)]
     pub patience: f64,
+    /// Classes whose jobs stay at home, beside those that the catalog keeps there
+    #[arg(long, value_name = "CLASS,…", value_delimiter = ',')]
+    pub stay: Vec<String>,
+    /// Speed of a site's accelerators against this site's [default: dense BF16 peaks]
+    #[arg(long, value_name = "SITE=RATIO,…", value_delimiter = ',')]
+    pub speed: Vec<String>,
+    /// Part of the other sites that their own users ask for [default: the utilisation of their file, or 0.8]
+    #[arg(long, value_name = "SHARE")]
+    pub network_load: Option<f64>,
+    /// Data that a job takes along, in gigabytes for each of its accelerators
+    #[arg(long, value_name = "GB", default_value_t = 20.0)]
+    pub dataset: f64,
+    /// Rate at which it is moved, in gigabits per second
+    #[arg(long, value_name = "Gb/s", default_value_t = 100.0)]
+    pub link: f64,
+    /// Let the whole site stand still, as DAY:DAYS of the run
+    #[arg(long, value_name = "DAY:DAYS,…", value_delimiter = ',', conflicts_with = "from_slurm")]
+    pub outage: Vec<String>,
+    /// Without planned maintenance
+    #[arg(long)]
+    pub no_maintenance: bool,
     /// Let the days go by in the terminal
     #[arg(long, conflicts_with = "json")]
     pub watch: bool,
@@ -117,6 +147,15 @@ pub enum PolicyName {
     Conservative,
     /// Slurm's two schedulers.
     Slurm,
+}
+
+/// Drawn workloads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DemandName {
+    /// By class of access and tenant.
+    Access,
+    /// Batch, development and interactive jobs.
+    Plain,
 }
 
 /// Orders.

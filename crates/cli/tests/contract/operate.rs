@@ -266,3 +266,176 @@ fn a_cluster_that_is_not_understood() {
     .exits(2);
     gigatwin(&f, &["operate", "--from-slurm", "absent.conf", "--trace", "cluster-sacct.txt"]).exits(3);
 }
+
+#[test]
+fn classes_of_access_are_let_in_waited_for_and_delivered() {
+    let args = [
+        "operate",
+        "examples/gigafactory.toml",
+        "--days",
+        "1",
+        "--call-reserve",
+        "0.25:0.5",
+        "--json",
+        "--quiet",
+    ];
+    let a = gigatwin(repository(), &args).exits(0).json();
+    let list = a["access"]["classes"].as_array().expect("classes");
+    let hours = |v: &serde_json::Value, key: &str| v[key].as_f64().unwrap_or(0.0);
+    let held = a["metrics"]["operate.hours_held"]["value"].as_f64().expect("hours");
+    for list in [list, a["access"]["by_tenant"].as_array().expect("tenants")] {
+        let sum: f64 = list.iter().map(|c| hours(c, "hours")).sum();
+        assert!((sum / held - 1.0).abs() < 1e-9, "{sum} of {held}");
+    }
+    let class = |id: &str| list.iter().find(|c| c["class"] == id).expect("a class");
+    // 2.5 % of 79,776 accelerators for half a day, in whole racks' worth of nodes.
+    let reserve = hours(class("reserve"), "hours");
+    assert!((reserve / (79_776.0 * 0.025 * 12.0) - 1.0).abs() < 0.02, "{reserve}");
+    assert_eq!(class("fastlane")["limits"]["project_hours"], 50_000.0);
+    assert!(class("fastlane")["projects"].as_u64() > Some(2));
+    // The parts that tenants were promised of a class are the promise of the class.
+    let of_tenants: f64 = a["access"]["by_tenant"]
+        .as_array()
+        .expect("tenants")
+        .iter()
+        .filter(|c| c["class"] == "regular")
+        .map(|c| hours(c, "hours_promised"))
+        .sum();
+    assert!((of_tenants / hours(class("regular"), "hours_promised") - 1.0).abs() < 1e-6);
+    // Without classes, what was drawn before.
+    let plain =
+        ["operate", "examples/gigafactory.toml", "--days", "1", "--demand", "plain", "--json", "--quiet"];
+    assert!(gigatwin(repository(), &plain).exits(0).json()["access"].is_null());
+    for bad in ["9:1", "x", "1:-2"] {
+        let args = ["operate", "examples/gigafactory.toml", "--days", "1", "--call-reserve", bad, "--json"];
+        let a = gigatwin(repository(), &args).exits(2);
+        assert!(a.err.contains("G580") || a.out.contains("G580"), "{}{}", a.out, a.err);
+    }
+}
+
+/// The gigafactory with planned work, nodes that a tenant has to itself, and two sites of the network.
+const FEDERATED: &str = "extends = \"gigafactory.toml\"\n\
+    [operations]\nwindow = { every = \"7 d\", length = \"8 h\", first = \"10 h\" }\n\
+    [[tenant]]\nname = \"research network\"\n\
+    reservation = { accelerators = 2000, length = \"12 h\", every = \"1 d\", first = \"1 h\" }\n\
+    [federation]\nsites = [\"jupiter\", \"lumi\"]\nrouting = \"home\"\n";
+
+fn federated(name: &str) -> std::path::PathBuf {
+    let f = folder(name);
+    let base = std::fs::read_to_string(repository().join("examples/gigafactory.toml")).expect("example");
+    write(&f, "gigafactory.toml", &base);
+    write(&f, "site.toml", FEDERATED);
+    f
+}
+
+#[test]
+fn the_network_takes_over_what_the_site_cannot_run() {
+    let f = federated("operate-federation");
+    let run = |more: &[&str]| {
+        let mut args = vec![
+            "operate",
+            "site.toml",
+            "--days",
+            "1",
+            "--load",
+            "0.3",
+            "--network-load",
+            "0.3",
+            "--json",
+            "--quiet",
+        ];
+        args.extend(more);
+        gigatwin(&f, &args).exits(0).json()
+    };
+    let number = |v: &serde_json::Value, key: &str| v[key].as_f64().expect("a number");
+    let flows = |a: &serde_json::Value| a["federation"]["flows"].as_array().expect("flows").clone();
+    // From the file: everybody stays at home; only the tenant's own nodes take its jobs.
+    let home = run(&["--outage", "0.3:0.5"]);
+    assert_eq!(home["federation"]["routing"], "home");
+    let own = "research-network";
+    assert!(flows(&home).iter().all(|x| x["from"] == x["to"] || x["to"] == own));
+    assert!(flows(&home).iter().any(|x| x["to"] == own && number(x, "jobs") > 20.0));
+    let parts = ["utilisation", "out_of_service", "maintenance", "idle"];
+    for a in [&home, &run(&["--routing", "data", "--outage", "0.3:0.5"])] {
+        let of = |id: &str| a["metrics"][format!("operate.{id}")]["value"].as_f64().expect("a share");
+        let sum: f64 = parts.iter().map(|p| of(p)).sum();
+        assert!((sum - 1.0).abs() < 1e-9, "{sum}");
+        // Half of the day out; the planned window falls into that.
+        assert!(of("out_of_service") > 0.49 && of("maintenance") == 0.0);
+    }
+    let moved = run(&["--routing", "wait", "--outage", "0.3:0.5"]);
+    let taken: f64 = flows(&moved)
+        .iter()
+        .filter(|x| x["from"] != x["to"] && x["from"].as_str().is_some_and(|n| n.starts_with("Reference")))
+        .map(|x| number(x, "hours_at_home"))
+        .sum();
+    assert!(taken > 1_000.0, "{taken}");
+    let wait = |a: &serde_json::Value| {
+        a["federation"]["sites"][0]["wait_of_own_jobs_s"]["mean"].as_f64().expect("a wait")
+    };
+    assert!(wait(&moved) < 0.5 * wait(&home), "{} and {}", wait(&moved), wait(&home));
+    // Each rule answers in its own way, and no job is lost under any.
+    let all: Vec<String> = ["wait", "data", "price", "carbon"]
+        .iter()
+        .map(|rule| {
+            let a = run(&["--routing", rule]);
+            let jobs: f64 =
+                a["federation"]["sites"].as_array().expect("sites").iter().map(|s| number(s, "jobs")).sum();
+            let flowed: f64 = flows(&a).iter().map(|x| number(x, "jobs")).sum();
+            assert_eq!(jobs, flowed);
+            a["federation"].to_string()
+        })
+        .collect();
+    assert!((1..4).all(|i| !all[..i].contains(&all[i])));
+    // The speeds that are stated count in place of the peaks.
+    let slow = run(&["--speed", "jupiter=0.1", "--federate", "jupiter", "--routing", "wait"]);
+    assert_eq!(number(&slow["federation"]["sites"][1], "speed"), 0.1);
+    let stays = run(&[
+        "--routing",
+        "wait",
+        "--stay",
+        "playground,fastlane,largescale,benchmark,development,regular,extreme",
+    ]);
+    assert!(flows(&stays).iter().all(|x| x["from"] == x["to"] || x["to"] == own));
+}
+
+#[test]
+fn planned_work_takes_its_hours_and_campaigns_go_on_after_it() {
+    let f = federated("operate-maintenance");
+    let args = [
+        "operate",
+        "site.toml",
+        "--days",
+        "1.5",
+        "--load",
+        "0.2",
+        "--federate",
+        "lumi",
+        "--network-load",
+        "0.1",
+        "--json",
+        "--quiet",
+    ];
+    let a = gigatwin(&f, &args).exits(0).json();
+    let of = |id: &str| a["metrics"][format!("operate.{id}")]["value"].as_f64().expect("a figure");
+    assert!((of("maintenance") - 8.0 / 36.0).abs() < 1e-6, "{}", of("maintenance"));
+    assert!(of("availability") < 1.0 - of("maintenance") + 1e-9);
+    let mut none = args.to_vec();
+    none.push("--no-maintenance");
+    let b = gigatwin(&f, &none).exits(0).json();
+    assert_eq!(b["metrics"]["operate.maintenance"]["value"], 0.0);
+    write(&f, "much.toml", FEDERATED.replace("2000", "200 k"));
+    for (args, code) in [
+        (vec!["much.toml"], "G665"),
+        (vec!["site.toml", "--federate", "hammerhai"], "G664"),
+        (vec!["site.toml", "--federate", "nowhere"], "G664"),
+        (vec!["site.toml", "--outage", "9:1"], "G580"),
+        (vec!["site.toml", "--stay", "nobody"], "G580"),
+        (vec!["site.toml", "--speed", "lumi"], "G580"),
+    ] {
+        let mut all = vec!["operate", "--days", "1", "--json"];
+        all.extend(args);
+        let a = gigatwin(&f, &all).exits(2);
+        assert!(a.err.contains(code) || a.out.contains(code), "{code}: {}{}", a.out, a.err);
+    }
+}

@@ -1,9 +1,9 @@
 //! The tree of accounts and the classes of access, as a script of `sacctmgr`.
 
 use gigatwin_factory::ClusterTenant;
+use gigatwin_programme::access::AccessClass;
 
 use super::ClusterExport;
-use super::classes::ACCESS_CLASSES;
 use super::names::ascii;
 
 /// Shares are whole numbers: parts of ten thousand.
@@ -32,53 +32,62 @@ add() { $SACCTMGR add \"$@\" || $SACCTMGR show \"$1\" \"$2\" >/dev/null; }
     let cluster = export.account_cluster();
     out.push_str(&format!("add cluster {cluster}\n\n# Classes of access\n"));
     let accelerators = export.cluster.accelerators();
-    for class in ACCESS_CLASSES {
+    let classes = &export.cluster.classes;
+    for class in classes {
         let hours = class.project_hours.map_or_else(String::new, |h| {
-            format!("; a project has {h} accelerator-hours at most (grptresmins=gres/gpu={})", h * 60)
+            format!("; a project has {h:.0} accelerator-hours at most (grptresmins=gres/gpu={:.0})", h * 60.0)
         });
-        out.push_str(&format!("# {}: {}{hours}\nadd qos {}\n", class.name, class.purpose, class.name));
+        out.push_str(&format!("# {}: {}{hours}\nadd qos {}\n", class.id, class.purpose, class.id));
     }
-    for class in ACCESS_CLASSES {
+    for class in classes {
         let mut set = vec![
-            format!("priority={}", class.priority),
-            format!("maxwall={}:00:00", class.longest_hours),
+            format!("priority={}", priority(class)),
+            format!("maxwall={}:00:00", longest_hours(class)),
             format!("preemptmode={}", if class.requeues { "requeue" } else { "cluster" }),
             "flags=DenyOnLimit".to_owned(),
         ];
-        if let Some(permille) = class.user_permille {
-            let most = (accelerators * u64::from(permille) / 1000).max(1);
+        if let Some(part) = class.user_share {
+            let most = ((accelerators as f64 * part.fraction() + 1e-9) as u64).max(1);
             set.push(format!("maxtresperuser=gres/gpu={most}"));
         }
         if !class.preempts.is_empty() {
             set.push(format!("preempt={}", class.preempts.join(",")));
         }
-        out.push_str(&format!("$SACCTMGR modify qos {} set {}\n", class.name, set.join(" ")));
+        out.push_str(&format!("$SACCTMGR modify qos {} set {}\n", class.id, set.join(" ")));
     }
     out.push_str("\n# Accounts: shares in parts of 10,000 of what stands above\n");
     for tenant in &export.cluster.tenants {
-        out.push_str(&tenant_lines(tenant, &cluster));
+        out.push_str(&tenant_lines(tenant, classes, &cluster));
     }
     if export.cluster.tenants.is_empty() {
-        out.push_str(&format!("add account site cluster={cluster} fairshare=10000 qos={}\n", all_classes()));
+        out.push_str(&format!("add account site cluster={cluster} fairshare=10000 qos={}\n", given(classes)));
     }
     out
 }
 
-fn all_classes() -> String {
-    ACCESS_CLASSES.iter().filter(|c| c.name != "reserve").map(|c| c.name).collect::<Vec<_>>().join(",")
+/// Share of the factor of quality of service in the priority, 0 to 1,000.
+pub fn priority(class: &AccessClass) -> u32 {
+    (1_000.0 * class.priority.fraction()).round() as u32
 }
 
-/// Classes of access that a kind of user may ask for; the reserve is given by decision, not by account.
-fn classes_of(kind: &str) -> &'static str {
-    match kind {
-        "sme" | "industry" => "playground,fastlane,largescale,scavenger",
-        "research" => "benchmark,development,regular,extreme,scavenger",
-        "public" => "development,regular,extreme,scavenger",
-        _ => "playground,fastlane,largescale,benchmark,development,regular,extreme,scavenger",
-    }
+/// Longest job in whole hours.
+pub(super) fn longest_hours(class: &AccessClass) -> u32 {
+    (class.time_limit.s() / 3_600.0).ceil() as u32
 }
 
-fn tenant_lines(t: &ClusterTenant, cluster: &str) -> String {
+/// All but the reserve, which is given by decision and not by account.
+fn given(classes: &[AccessClass]) -> String {
+    classes.iter().filter(|c| !c.called).map(|c| c.id.as_str()).collect::<Vec<_>>().join(",")
+}
+
+/// Classes of access that a kind of tenant or user may ask for.
+fn classes_of(classes: &[AccessClass], kind: &str) -> String {
+    let open: Vec<&str> =
+        classes.iter().filter(|c| !c.called && c.is_open_to(kind)).map(|c| c.id.as_str()).collect();
+    if open.is_empty() { given(classes) } else { open.join(",") }
+}
+
+fn tenant_lines(t: &ClusterTenant, classes: &[AccessClass], cluster: &str) -> String {
     let name = ascii(&t.name);
     let mut out = String::new();
     let share = match t.share {
@@ -92,7 +101,7 @@ fn tenant_lines(t: &ClusterTenant, cluster: &str) -> String {
     };
     out.push_str(&format!(
         "add account {name} cluster={cluster} fairshare={share} qos={}\n",
-        classes_of(&t.kind)
+        classes_of(classes, &t.kind)
     ));
     // States stand below the tenant of the States, classes of users below whoever has them.
     let mut parents = Vec::new();
@@ -101,7 +110,7 @@ fn tenant_lines(t: &ClusterTenant, cluster: &str) -> String {
         out.push_str(&format!(
             "add account {state} parent={name} cluster={cluster} fairshare={} qos={}\n",
             shares(part.fraction()),
-            classes_of(&t.kind)
+            classes_of(classes, &t.kind)
         ));
         parents.push(state);
     }
@@ -114,7 +123,7 @@ fn tenant_lines(t: &ClusterTenant, cluster: &str) -> String {
                 "add account {parent}-{} parent={parent} cluster={cluster} fairshare={} qos={}\n",
                 ascii(class),
                 shares(part.fraction()),
-                classes_of(class)
+                classes_of(classes, class)
             ));
         }
     }

@@ -5,7 +5,7 @@ use gigatwin_operations::{Multifactor, SlurmSettings};
 
 use super::names::ascii;
 use super::topology::plugin;
-use super::{ACCESS_CLASSES, ClusterExport, Placement};
+use super::{ClusterExport, Placement};
 
 /// How the scheduler looks ahead: the settings of the simulation of the running site.
 fn scheduler() -> String {
@@ -88,7 +88,7 @@ DefMemPerCPU={}
         out.push_str(&node_line(export, p, &mut ports));
     }
     out.push_str("\n# Partitions\n");
-    let longest = ACCESS_CLASSES.iter().map(|c| c.longest_hours).max().unwrap_or(24);
+    let longest = export.cluster.classes.iter().map(super::accounts::longest_hours).max().unwrap_or(24);
     for (i, p) in export.cluster.partitions.iter().enumerate() {
         out.push_str(&format!(
             "PartitionName={} Nodes={} Default={} MaxTime={longest}:00:00 DefaultTime=01:00:00 OverSubscribe=NO State=UP\n",

@@ -4,13 +4,12 @@
 //! files of its own and says so.
 
 mod accounts;
-mod classes;
 mod conf;
 mod names;
 mod rest;
 mod topology;
 
-pub use classes::{ACCESS_CLASSES, AccessClass};
+pub use accounts::priority;
 pub use conf::weights;
 pub(crate) use conf::{CORES, MEMORY_MB};
 pub use names::{ascii, range};
@@ -142,6 +141,8 @@ mod tests {
                 partition("old", "mi300x", "front", 3, 8, 1, 2),
             ],
             tenants: vec![union, states, tenant("industry", None)],
+            classes: gigatwin_factory::access_classes(&gigatwin_catalog::Catalog::embedded())
+                .expect("classes"),
             maintenance: share(2.0),
             rules: Vec::new(),
             available_hours: Some(1e6),

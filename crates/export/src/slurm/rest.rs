@@ -1,6 +1,5 @@
 //! Maintenance windows and the check of jobs as they are submitted.
 
-use super::classes::ACCESS_CLASSES;
 use super::{ClusterExport, names::ascii};
 
 /// Hours of a mean month.
@@ -40,8 +39,12 @@ pub(super) fn job_submit(export: &ClusterExport<'_>) -> String {
         .iter()
         .map(|p| format!("   [\"{}\"] = {},\n", ascii(&p.name), p.per_node))
         .collect();
-    let longest: String =
-        ACCESS_CLASSES.iter().map(|c| format!("   [\"{}\"] = {},\n", c.name, c.longest_hours * 60)).collect();
+    let longest: String = export
+        .cluster
+        .classes
+        .iter()
+        .map(|c| format!("   [\"{}\"] = {:.0},\n", c.id, c.time_limit.s() / 60.0))
+        .collect();
     format!(
         "{comment}-- For JobSubmitPlugins=lua. UNTESTED: Debian's build is run without it.
 

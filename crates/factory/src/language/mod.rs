@@ -132,6 +132,11 @@ pub static FACTORY_FILE: Table = Table {
         optional("tune", Takes::Tables(&adapt::TUNE), "Fine-tuning that the site shall do."),
         optional("develop", Takes::Tables(&adapt::DEVELOP), "People who develop on the site."),
         optional("operations", Takes::Table(&work::OPERATIONS), "Failures, repair and utilisation."),
+        optional(
+            "federation",
+            Takes::Table(&work::FEDERATION),
+            "Other sites that take over work from this one. For operate.",
+        ),
         optional("tenant", Takes::Tables(&money::TENANT), "Who gets the hours."),
         optional(
             "state",

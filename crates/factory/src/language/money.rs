@@ -33,6 +33,11 @@ pub(crate) static TENANT: Table = Table {
         ),
         optional("class", Takes::Table(&CLASS), "Division among classes of users."),
         optional(
+            "reservation",
+            Takes::Table(&super::work::RESERVATION),
+            "Accelerators that the tenant has to itself for a time. For operate.",
+        ),
+        optional(
             "price",
             Takes::Quantity(Dim::HourPrice),
             "What the tenant pays per accelerator-hour; nothing for hours by contribution.",

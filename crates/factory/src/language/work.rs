@@ -162,5 +162,50 @@ pub(crate) static OPERATIONS: Table = Table {
             "maintenance_share",
             "Share of the year in planned maintenance.",
         ),
+        optional(
+            "window",
+            Takes::Table(&WINDOW),
+            "When the whole machine is maintained; without it the share of the year falls into one window a month. For operate.",
+        ),
+    ],
+};
+
+pub(crate) static WINDOW: Table = Table {
+    doc: "Recurring maintenance of the whole machine; jobs that would reach into it wait until it is over.",
+    fields: &[
+        required("length", Takes::Quantity(Dim::Time), "How long it takes."),
+        required("every", Takes::Quantity(Dim::Time), "From one to the next."),
+        optional(
+            "first",
+            Takes::Quantity(Dim::Time),
+            "From the start of a run to the first; one period without it.",
+        ),
+    ],
+};
+
+pub(crate) static RESERVATION: Table = Table {
+    doc: "Accelerators that the tenant has to itself, in whole nodes; others may use them outside of that time.",
+    fields: &[
+        required("accelerators", Takes::Quantity(Dim::Count), "How many."),
+        required("length", Takes::Quantity(Dim::Time), "How long each time."),
+        optional("every", Takes::Quantity(Dim::Time), "From one time to the next; once without it."),
+        optional(
+            "first",
+            Takes::Quantity(Dim::Time),
+            "From the start of a run to the first; at its start without it.",
+        ),
+    ],
+};
+
+pub(crate) static FEDERATION: Table = Table {
+    doc: "Other sites that operate simulates with this one, and how jobs are routed between them.",
+    fields: &[
+        required("sites", Takes::CatalogList(Kind::AiFactories), "AI Factories of the catalog."),
+        field(
+            "routing",
+            Takes::Word(&["home", "wait", "data", "price", "carbon"]),
+            Need::Word("wait"),
+            "Who runs a job: its home, or the site with the least wait, least wait and transfer, least cost, least carbon.",
+        ),
     ],
 };

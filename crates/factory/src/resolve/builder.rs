@@ -197,7 +197,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn catalog_error(&mut self, error: &CatalogError, span: Span) {
+    pub fn catalog_error(&mut self, error: &CatalogError, span: Span) {
         match error {
             CatalogError::Unknown { kind, nearest, .. } => {
                 let hint = match nearest {

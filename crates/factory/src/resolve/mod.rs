@@ -117,6 +117,11 @@ fn resolve(b: &mut Builder<'_>, root: &TableNode, sources: &Sources) -> Option<F
     let tunes = adapt::tunes(b, root, &partitions);
     let developments = adapt::developments(b, root, &partitions);
     let operations = work::operations(b, root.table("operations").unwrap_or(&empty));
+    let federation = root.table("federation").and_then(|node| work::federation(b, node));
+    let access = crate::access_classes(b.catalog).unwrap_or_else(|e| {
+        b.catalog_error(&e, root.span);
+        Vec::new()
+    });
     let tenants = money::tenants(b, root);
     let states = money::states(b, root, country.as_ref());
     let finance = money::finance(b, finance_node, country.as_ref());
@@ -165,6 +170,8 @@ fn resolve(b: &mut Builder<'_>, root: &TableNode, sources: &Sources) -> Option<F
         tunes,
         developments,
         operations,
+        federation,
+        access,
         tenants,
         states,
         finance,

@@ -6,7 +6,9 @@ use crate::check::{Node, TableNode};
 use crate::inputs::{In, Input, Plain, Values};
 use crate::language::{Need, money as language, site};
 use crate::outcome::slug;
-use crate::resolved::{Costs, Debt, Finance, HoursRule, PricePath, StateShare, Tenant, TenantKind};
+use crate::resolved::{
+    Costs, Debt, Finance, HoursRule, PricePath, StateShare, Tenant, TenantKind, TenantReservation,
+};
 
 /// Exchange rate, inflation and price year: read first, as all money is read through them.
 pub(super) fn rates(b: &mut Builder<'_>, head: &TableNode, finance: &TableNode) {
@@ -98,8 +100,23 @@ pub(super) fn tenants(b: &mut Builder<'_>, root: &TableNode) -> Vec<Tenant> {
             }
         }
         let price = b.given(node, "price", &path);
+        let reservation = node.table("reservation").and_then(|r| {
+            let path = format!("{path}.reservation");
+            let accelerators = b.given(r, "accelerators", &path);
+            let span = super::work::recurring(b, r, &path);
+            Some(TenantReservation { accelerators: accelerators?, span: span? })
+        });
         if let Some(hours) = hours {
-            tenants.push(Tenant { name: name.to_owned(), slug, kind, word, hours, classes, price });
+            tenants.push(Tenant {
+                name: name.to_owned(),
+                slug,
+                kind,
+                word,
+                hours,
+                classes,
+                price,
+                reservation,
+            });
         }
     }
     let shares = tenants.iter().filter_map(|t| match t.hours {

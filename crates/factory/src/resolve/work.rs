@@ -1,14 +1,16 @@
 use gigatwin_catalog::{Kind, ModelShape, Precision, model_shape};
-use gigatwin_quantity::Share;
+use gigatwin_quantity::{Share, Time};
 
 use super::builder::Builder;
 use super::machine::unknown_name;
 use crate::check::TableNode;
 use crate::diagnostic::Span;
+use crate::inputs::{In, Values};
 use crate::language::work as language;
 use crate::outcome::slug;
 use crate::resolved::{
-    Demand, Drafting, GivenEngine, GivenLayout, Operations, Partition, Service, TrainingRun,
+    Demand, Drafting, Federation, GivenEngine, GivenLayout, Operations, Partition, Recurring, Service,
+    TrainingRun,
 };
 
 pub(super) fn precision(word: &str) -> Precision {
@@ -242,11 +244,89 @@ pub(super) fn operations(b: &mut Builder<'_>, node: &TableNode) -> Option<Operat
     let utilisation = b.quantity(&language::OPERATIONS, node, "utilisation", "operations");
     let node_failure_rate = b.quantity(&language::OPERATIONS, node, "node_failure_rate", "operations");
     let repair = b.quantity(&language::OPERATIONS, node, "repair", "operations");
-    let maintenance = b.quantity(&language::OPERATIONS, node, "maintenance", "operations");
+    let maintenance: Option<In<Share>> = b.quantity(&language::OPERATIONS, node, "maintenance", "operations");
+    let window = node.table("window").and_then(|w| recurring(b, w, "operations.window"));
+    if let (Some(w), Some(share)) = (&window, maintenance)
+        && node.quantity("maintenance").is_some()
+        && let Some(every) = w.every
+    {
+        let base = b.inputs.base();
+        let values = Values::new(&b.inputs, &base);
+        let (said, drawn) = (values.get(share).fraction(), values.get(w.length).s() / values.get(every).s());
+        if (said - drawn).abs() > 0.1 * said.max(drawn) {
+            let message = format!(
+                "operations.window takes {:.1} % of the time, operations.maintenance {:.1} %",
+                100.0 * drawn,
+                100.0 * said
+            );
+            let hint = format!(
+                "run counts with the share, operate with the window: write maintenance = \"{:.1} %\"",
+                100.0 * drawn
+            );
+            b.error("G665", node.span_of("maintenance"), message, hint);
+        }
+    }
     Some(Operations {
+        window,
         utilisation: utilisation?,
         node_failure_rate: node_failure_rate?,
         repair: repair?,
         maintenance: maintenance?,
     })
+}
+
+/// A span that comes again and again: longer than nothing, and shorter than the time from one to the next.
+pub(super) fn recurring(b: &mut Builder<'_>, node: &TableNode, path: &str) -> Option<Recurring> {
+    let length = b.given::<Time>(node, "length", path)?;
+    let every = b.given::<Time>(node, "every", path);
+    let first = b.given::<Time>(node, "first", path);
+    let base = b.inputs.base();
+    let values = Values::new(&b.inputs, &base);
+    let (span, period) = (values.get(length).s(), every.map(|e| values.get(e).s()));
+    let start = first.map(|f| values.get(f).s());
+    let hours = |s: f64| s / 3_600.0;
+    if span <= 0.0 {
+        let message = format!("{path} lasts {:.1} h", hours(span));
+        b.error("G665", node.span_of("length"), message, "give a length above zero");
+        return None;
+    }
+    if let Some(period) = period
+        && period <= span
+    {
+        let message = format!("{path} comes every {:.1} h and lasts {:.1} h", hours(period), hours(span));
+        b.error(
+            "G665",
+            node.span_of("every"),
+            message,
+            "the time from one to the next must be longer than one lasts",
+        );
+        return None;
+    }
+    if start.is_some_and(|s| s < 0.0) {
+        b.error(
+            "G665",
+            node.span_of("first"),
+            format!("{path} begins before the run"),
+            "count from its start",
+        );
+        return None;
+    }
+    Some(Recurring { length, every, first })
+}
+
+/// Other sites and the rule between them.
+pub(super) fn federation(b: &mut Builder<'_>, node: &TableNode) -> Option<Federation> {
+    let mut sites = Vec::new();
+    for (id, span) in node.texts("sites") {
+        match b.catalog.entry(Kind::AiFactories, id) {
+            Ok(entry) => {
+                b.entries.insert((Kind::AiFactories, entry.id.clone()));
+                sites.push(entry.id);
+            }
+            Err(e) => b.catalog_error(&e, *span),
+        }
+    }
+    let routing = b.word(&language::FEDERATION, node, "routing", "federation");
+    b.choice("federation", "sites", &sites.join(" "));
+    (!sites.is_empty()).then_some(Federation { sites, routing })
 }

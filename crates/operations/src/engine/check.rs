@@ -49,7 +49,7 @@ pub enum SimulationError {
     Setting(&'static str),
 }
 
-pub(super) fn check(site: &Site, jobs: &[Job], settings: &Settings) -> Result<(), Vec<SimulationError>> {
+pub(crate) fn check(site: &Site, jobs: &[Job], settings: &Settings) -> Result<(), Vec<SimulationError>> {
     let mut faults = Vec::new();
     let layout = &site.layout;
     for (what, n) in [("nodes", layout.nodes), ("accelerators", layout.gpus_per_node)] {

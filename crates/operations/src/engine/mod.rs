@@ -2,6 +2,7 @@ mod caps;
 mod check;
 mod clock;
 mod failures;
+mod outlook;
 mod pass;
 mod preempt;
 mod priority;
@@ -26,6 +27,7 @@ use crate::share::Usage;
 use crate::site::{Settings, Site};
 
 pub use check::SimulationError;
+pub(crate) use check::check;
 
 /// What can happen, in the order in which it happens within one second: what ends goes before what begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,7 +86,7 @@ pub fn simulate(site: &Site, jobs: &[Job], settings: &Settings) -> Result<Outcom
     Ok(engine.finish())
 }
 
-struct Engine<'a> {
+pub(crate) struct Engine<'a> {
     site: &'a Site,
     jobs: &'a [Job],
     settings: &'a Settings,
@@ -144,10 +146,16 @@ struct Engine<'a> {
     least_waiting: i64,
     counts: Counts,
     unfinished: usize,
+    /// Does the whole site stand still?
+    is_out: bool,
+    /// See [`Engine::handed_back`] and [`Engine::take_ended`].
+    handed_back: Vec<u32>,
+    ended: Vec<(u32, bool)>,
+    reports: bool,
 }
 
 impl<'a> Engine<'a> {
-    fn new(site: &'a Site, jobs: &'a [Job], settings: &'a Settings) -> Self {
+    pub(crate) fn new(site: &'a Site, jobs: &'a [Job], settings: &'a Settings) -> Self {
         let depth = match settings.policy {
             Policy::Slurm(s) => s.bf_max_job_test.max(s.default_queue_depth).max(1),
             _ => usize::MAX,
@@ -209,6 +217,10 @@ impl<'a> Engine<'a> {
             least_waiting: i64::MAX,
             counts: Counts::default(),
             unfinished: jobs.len(),
+            is_out: false,
+            handed_back: Vec::new(),
+            ended: Vec::new(),
+            reports: false,
         };
         for r in &site.reservations {
             engine.push(r.start, What::Edge);
@@ -226,14 +238,48 @@ impl<'a> Engine<'a> {
         self.events.push(Reverse((at, what, self.sequence)));
     }
 
+    /// A site of a federation: who comes in is decided outside, and every end is told.
+    pub(crate) fn member(site: &'a Site, jobs: &'a [Job], settings: &'a Settings) -> Self {
+        Self { arrivals: jobs.len(), reports: true, ..Self::new(site, jobs, settings) }
+    }
+
+    /// When something happens here next, submissions left out.
+    pub(crate) fn due(&self) -> Seconds {
+        let event = self.events.peek().map_or(Seconds::MAX, |e| e.0.0);
+        if self.is_out {
+            return event.max(self.now);
+        }
+        let queue = !self.queue.active().is_empty();
+        let calc = if queue && self.usage.is_some() { self.next_calc } else { Seconds::MAX };
+        event.min(calc).min(self.clock.due(queue)).max(self.now)
+    }
+
+    /// Goes to a moment and lets happen what is due.
+    pub(crate) fn begin(&mut self, at: Seconds) {
+        self.advance(at);
+        self.counts.moments += 1;
+        while let Some(Reverse((t, what, _))) = self.events.peek().copied() {
+            if t > self.now {
+                break;
+            }
+            self.events.pop();
+            self.happen(what);
+        }
+    }
+
+    /// Ends a moment: starts what may start.
+    pub(crate) fn conclude(&mut self) {
+        if self.is_out {
+            self.arrived.clear();
+        } else {
+            self.schedule();
+        }
+    }
+
     fn run(&mut self) {
         while self.unfinished > 0 || self.settings.until.is_some() {
             let arrival = self.jobs.get(self.arrivals).map_or(Seconds::MAX, |j| j.submit);
-            let event = self.events.peek().map_or(Seconds::MAX, |e| e.0.0);
-            let queue = !self.queue.active().is_empty();
-            let calc = if queue && self.usage.is_some() { self.next_calc } else { Seconds::MAX };
-            let due = self.clock.due(queue);
-            let at = arrival.min(event).min(calc).min(due).max(self.now);
+            let at = arrival.min(self.due()).max(self.now);
             if let Some(until) = self.settings.until
                 && at >= until
             {
@@ -243,15 +289,7 @@ impl<'a> Engine<'a> {
             if at == Seconds::MAX {
                 break;
             }
-            self.advance(at);
-            self.counts.moments += 1;
-            while let Some(Reverse((t, what, _))) = self.events.peek().copied() {
-                if t > self.now {
-                    break;
-                }
-                self.events.pop();
-                self.happen(what);
-            }
+            self.begin(at);
             while let Some(job) = self.jobs.get(self.arrivals)
                 && job.submit <= self.now
             {
@@ -259,7 +297,7 @@ impl<'a> Engine<'a> {
                 self.arrivals += 1;
                 self.enqueue(index);
             }
-            self.schedule();
+            self.conclude();
         }
     }
 
@@ -273,6 +311,10 @@ impl<'a> Engine<'a> {
             What::Mended { node, crew } => self.mended(node, crew),
             What::Again { job } => {
                 self.held_jobs -= 1;
+                if self.is_out {
+                    self.handed_back.push(job);
+                    return;
+                }
                 self.enqueue(job);
                 self.changed = true;
             }
@@ -285,7 +327,7 @@ impl<'a> Engine<'a> {
     }
 
     /// Moves the clock and charges the time that passes.
-    fn advance(&mut self, to: Seconds) {
+    pub(crate) fn advance(&mut self, to: Seconds) {
         while self.next_sample <= to {
             let at = self.next_sample;
             self.charge(at);
@@ -320,15 +362,17 @@ impl<'a> Engine<'a> {
             self.busy[c] += self.busy_units[c] * dt;
             self.span.busy[c] += (self.busy_units[c] * dt) as f64;
         }
-        self.down += self.down_units * dt;
-        self.span.down += (self.down_units * dt) as f64;
-        if self.free >= self.least_waiting {
+        let busy: i64 = self.busy_units.iter().sum();
+        let down = if self.is_out { self.site.layout.gpus() - busy } else { self.down_units };
+        self.down += down * dt;
+        self.span.down += (down * dt) as f64;
+        if !self.is_out && self.free >= self.least_waiting {
             self.idle_waiting += self.free * dt;
         }
         self.now = to;
     }
 
-    fn finish(mut self) -> Outcome {
+    pub(crate) fn finish(mut self) -> Outcome {
         let end = self.now;
         // A run need not end with a whole step.
         if self.settings.sample.is_some() && end > self.series.last().map_or(self.began, |p| p.at) {

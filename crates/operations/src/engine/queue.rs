@@ -30,7 +30,7 @@ impl Engine<'_> {
         }
     }
 
-    pub(super) fn enqueue(&mut self, index: u32) {
+    pub(crate) fn enqueue(&mut self, index: u32) {
         let waiting = self.is_waiting();
         let job = &self.jobs[index as usize];
         let units = self.site.layout.units(job.size);

@@ -41,7 +41,7 @@ impl Engine<'_> {
         };
         let speed = self.site.speed.of(nodes.len() as u32, span);
         let stops = self.records[index as usize].failures + self.records[index as usize].preemptions;
-        let overhead = if stops > 0 { self.settings.restart } else { 0 };
+        let overhead = if stops > 0 || self.saved.contains_key(&index) { self.settings.restart } else { 0 };
         let work = job.runtime - self.saved.get(&index).copied().unwrap_or(0);
         let takes = overhead + if speed == 1.0 { work } else { (work as f64 / speed).ceil() as Seconds };
         // A bad place or a restart must not cost a job its end; a run time above the request does.
@@ -187,16 +187,24 @@ impl Engine<'_> {
         record.state = if finishes { JobState::Completed } else { JobState::TimedOut };
         self.saved.remove(&job);
         self.unfinished -= 1;
+        if self.reports {
+            self.ended.push((job, finishes));
+        }
         self.vacate(slot);
     }
 
     /// Stops a running job and lets it wait again after a hold, with what it saved.
     pub(super) fn stop(&mut self, slot: u32, by_failure: bool) {
+        // From the failure to its notice the job hung.
+        let hung = if by_failure { self.site.failures.as_ref().map_or(0, |f| f.detection) } else { 0 };
+        self.stop_hung(slot, by_failure, hung);
+    }
+
+    /// Stops a running job that did nothing for the last `hung` seconds.
+    pub(super) fn stop_hung(&mut self, slot: u32, by_failure: bool, hung: Seconds) {
         let r = &self.running[slot as usize];
         let (index, units, elapsed) = (r.job, r.units, self.now - r.start);
         let job = self.jobs[index as usize];
-        // From the failure to its notice the job hung.
-        let hung = if by_failure { self.site.failures.as_ref().map_or(0, |f| f.detection) } else { 0 };
         let worked = ((elapsed - r.overhead - hung).max(0) as f64 * r.speed).floor() as Seconds;
         let before = job.runtime - r.work;
         let saved = if job.checkpoint > 0 {

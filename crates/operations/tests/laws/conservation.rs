@@ -8,7 +8,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// Everything at once: shared nodes, tenants, preemption, reservations, failures with lemons, crews and spares, checkpoints.
-fn site(rng: &mut ChaCha8Rng) -> Site {
+pub(crate) fn site(rng: &mut ChaCha8Rng) -> Site {
     let layout = Layout {
         nodes: rng.random_range(4..40),
         gpus_per_node: [1, 4, 8][rng.random_range(0..3)],
@@ -66,7 +66,7 @@ fn site(rng: &mut ChaCha8Rng) -> Site {
     }
 }
 
-fn jobs(rng: &mut ChaCha8Rng, site: &Site) -> Vec<Job> {
+pub(crate) fn jobs(rng: &mut ChaCha8Rng, site: &Site) -> Vec<Job> {
     let mut t = 0;
     (0..rng.random_range(1..60))
         .map(|id| {
@@ -93,7 +93,7 @@ fn jobs(rng: &mut ChaCha8Rng, site: &Site) -> Vec<Job> {
         .collect()
 }
 
-fn settings(rng: &mut ChaCha8Rng) -> Settings {
+pub(crate) fn settings(rng: &mut ChaCha8Rng) -> Settings {
     let slurm = SlurmSettings {
         bf_interval: 3,
         bf_resolution: 5,
@@ -198,6 +198,7 @@ proptest! {
                 }
                 JobState::Running => prop_assert_eq!(attempts, stops + 1),
                 JobState::Queued => prop_assert_eq!(attempts, stops),
+                JobState::Failed | JobState::Cancelled => prop_assert!(false, "nothing of the kind without links"),
             }
             prop_assert!(r.lost >= 0 && r.lost <= r.held);
         }

@@ -7,6 +7,7 @@ mod agreement;
 mod by_hand;
 mod conservation;
 mod failures;
+mod federation;
 mod naive;
 mod power;
 mod published;

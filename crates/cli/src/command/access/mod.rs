@@ -2,13 +2,12 @@
 
 mod page;
 
-use gigatwin_catalog::{Catalog, CatalogError, Kind};
-use gigatwin_export::slurm::ACCESS_CLASSES;
+use gigatwin_catalog::{Catalog, Kind};
 use gigatwin_factory::outcome::Stamp;
 use gigatwin_factory::{ClusterPartition, SiteCluster, site_cluster};
 use gigatwin_operations::{BusySite, Probe, Qos, Waits};
-use gigatwin_programme::access::{AccessRules, Class, Owner, Source, User, sources};
-use gigatwin_quantity::{Dim, Distribution, Share};
+use gigatwin_programme::access::{AccessClass, Owner, Source, User, class_of, sources};
+use gigatwin_quantity::Share;
 use serde_json::{Value, json};
 
 use crate::args::access::{Access, Who};
@@ -32,9 +31,9 @@ struct Found {
     gpus: f64,
     nodes: u32,
     partition: ClusterPartition,
-    class: Class,
+    class: AccessClass,
     /// Seconds until access: P10, P50, P90.
-    lead: [f64; 3],
+    lead: Option<[f64; 3]>,
     job_hours: f64,
     wait: Option<Waits>,
     sources: Vec<Source>,
@@ -46,6 +45,8 @@ struct Found {
     way_in: Vec<String>,
     outside: bool,
     refusal: Option<String>,
+    /// Accelerators that one user of the class may hold at once, where that is limited.
+    most: Option<f64>,
 }
 
 pub(super) fn run(context: &Context, args: &Access) -> Result<Exit, Fault> {
@@ -86,9 +87,8 @@ pub(super) fn run(context: &Context, args: &Access) -> Result<Exit, Fault> {
         seed: context.seed,
         inputs_sha256: usable.factory.sha256.clone(),
     };
-    let rules = rules(&catalog).map_err(|e| broken(&e))?;
     let cluster = site_cluster(&usable.factory).map_err(Fault::Environment)?;
-    let found = find(context, args, &catalog, &rules, &cluster, state, stamp)?;
+    let found = find(context, args, &catalog, &cluster, state, stamp)?;
     if context.json {
         context.json(&machine(&found))?;
     } else {
@@ -102,7 +102,6 @@ fn find(
     context: &Context,
     args: &Access,
     catalog: &Catalog,
-    rules: &AccessRules,
     cluster: &SiteCluster,
     state: Option<String>,
     stamp: Stamp,
@@ -126,11 +125,15 @@ fn find(
         })
         .collect();
     let sources = sources(&owners, user, state.as_deref());
-    let class = rules.class(user, args.gpu_hours, available);
-    let longest = ACCESS_CLASSES
-        .iter()
-        .find(|c| c.name == class.name())
-        .map_or(JOB_HOURS, |c| f64::from(c.longest_hours));
+    let Some(class) = class_of(&cluster.classes, user, args.gpu_hours, available) else {
+        return Err(Fault::NotUnderstood {
+            code: "G404",
+            message: format!("no class of access of the catalog is open to {}", user.word()),
+            hint: "gigatwin catalog list access-classes shows them".to_owned(),
+            file: None,
+        });
+    };
+    let longest = class.time_limit.s() / 3600.0;
     // The partition with the most nodes; services keep theirs.
     let Some(partition) = cluster.partitions.iter().max_by_key(|p| p.nodes).cloned() else {
         return Err(Fault::Environment("the factory has no partition".to_owned()));
@@ -138,25 +141,23 @@ fn find(
     let per_node = f64::from(partition.per_node);
     let gpus = args.gpus.unwrap_or_else(|| (args.gpu_hours / MONTH).max(1.0)).ceil();
     let nodes = (gpus / per_node).ceil().clamp(1.0, f64::from(u32::MAX)) as u32;
+    let most = class.user_share.map(|s| (s.fraction() * cluster.accelerators() as f64).floor().max(1.0));
     let job_hours = JOB_HOURS.min(longest).min(args.gpu_hours / gpus).max(1.0 / 60.0);
-    let refusal = refusal(context, &sources, user, state.as_deref(), args.gpu_hours, (nodes, &partition));
+    let refusal = refusal(context, &sources, user, state.as_deref(), args.gpu_hours, (nodes, &partition))
+        .or_else(|| over_limit(context, class, gpus, most));
     let busy = BusySite {
         nodes: partition.nodes,
         gpus_per_node: partition.per_node,
         utilisation: cluster.utilisation.fraction(),
-        classes: ACCESS_CLASSES
+        classes: cluster
+            .classes
             .iter()
-            .map(|c| Qos {
-                name: c.name.to_owned(),
-                priority: f64::from(c.priority) / 1000.0,
-                ..Qos::default()
-            })
+            .map(|c| Qos { name: c.id.clone(), priority: c.priority.fraction(), ..Qos::default() })
             .collect(),
     };
-    let number = ACCESS_CLASSES.iter().position(|c| c.name == class.name()).unwrap_or(0) as u16;
+    let number = cluster.classes.iter().position(|c| c.id == class.id).unwrap_or(0) as u16;
     let probe = Probe { nodes, run: (job_hours * 3600.0) as i64, class: number };
     let wait = if refusal.is_some() { None } else { busy.waits(probe, context.seed).ok() };
-    let lead = rules.lead(class);
     let tenant = sources.first().filter(|s| !s.free).map(|s| s.tenant.clone());
     let stated = cluster.tenants.iter().find(|t| Some(&t.name) == tenant.as_ref()).and_then(|t| t.price);
     let outside = state.as_ref().is_some_and(|code| {
@@ -171,8 +172,8 @@ fn find(
         gpus,
         nodes,
         partition,
-        class,
-        lead: [0.1, 0.5, 0.9].map(|q| lead.quantile(q)),
+        class: class.clone(),
+        lead: class.lead.as_ref().map(|lead| [0.1, 0.5, 0.9].map(|q| lead.quantile(q))),
         job_hours,
         wait,
         sources,
@@ -182,6 +183,7 @@ fn find(
         way_in,
         outside,
         refusal,
+        most,
     })
 }
 
@@ -223,6 +225,19 @@ fn refusal(
     })
 }
 
+/// A job larger than its class allows one user to hold.
+fn over_limit(context: &Context, class: &AccessClass, gpus: f64, most: Option<f64>) -> Option<String> {
+    let count = |x: f64| context.figures().count(x.round() as usize);
+    most.filter(|m| gpus > *m).map(|m| {
+        format!(
+            "the class {} lets one user hold {} accelerators at once, {} are asked for; ask for fewer at once, for longer",
+            class.id,
+            count(m),
+            count(gpus)
+        )
+    })
+}
+
 fn member(catalog: &Catalog, code: &str) -> bool {
     catalog.ids(Kind::Countries).contains(&code)
         && catalog.entry(Kind::Countries, code).is_ok_and(|e| e.flag("eu"))
@@ -241,38 +256,6 @@ fn way_in(catalog: &Catalog, code: &str) -> Vec<String> {
         .collect()
 }
 
-fn rules(catalog: &Catalog) -> Result<AccessRules, CatalogError> {
-    let own = catalog.entry(Kind::Defaults, "access")?;
-    let factories = catalog.entry(Kind::Rules, "ai-factory-2024-1732")?;
-    let of = |entry: &gigatwin_catalog::Entry, key: &str, dim: Dim| -> Result<Distribution, CatalogError> {
-        let missing = || CatalogError::Malformed {
-            kind: entry.kind,
-            id: entry.id.clone(),
-            what: format!("{key} is missing"),
-        };
-        Ok(entry.figure(key, dim)?.ok_or_else(missing)?.distribution)
-    };
-    let lead = |key: &str| of(&own, key, Dim::Time);
-    Ok(AccessRules {
-        playground: of(&own, "playground_hours_max", Dim::Count)?.base(),
-        fast_lane: of(&factories, "fast_lane_hours_max", Dim::Count)?.base(),
-        benchmark: of(&own, "benchmark_hours_max", Dim::Count)?.base(),
-        extreme: Share::from_fraction(of(&own, "extreme_share", Dim::Share)?.base()),
-        lead: [
-            lead("playground_lead")?,
-            lead("fast_lane_lead")?,
-            lead("large_scale_lead")?,
-            lead("benchmark_lead")?,
-            lead("regular_lead")?,
-            lead("extreme_lead")?,
-        ],
-    })
-}
-
-fn broken(e: &CatalogError) -> Fault {
-    Fault::NotUnderstood { code: "G404", message: e.to_string(), hint: String::new(), file: None }
-}
-
 fn machine(f: &Found) -> Value {
     let open: f64 = f.sources.iter().map(|s| s.hours).sum();
     let free: f64 = f.sources.iter().filter(|s| s.free).map(|s| s.hours).sum();
@@ -286,8 +269,14 @@ fn machine(f: &Found) -> Value {
         "gpus": f.gpus,
         "nodes": f.nodes,
         "partition": f.partition.name,
-        "class": f.class.name(),
-        "application": { "route": f.class.route(), "lead_s": { "p10": f.lead[0], "p50": f.lead[1], "p90": f.lead[2] } },
+        "class": f.class.id,
+        "limits": {
+            "job_hours": f.class.time_limit.s() / 3600.0,
+            "user_gpus": f.most,
+            "project_gpu_hours": f.class.project_hours,
+            "may_be_stopped": f.class.requeues,
+        },
+        "application": { "route": f.class.route, "lead_s": f.lead.map(|l| json!({ "p10": l[0], "p50": l[1], "p90": l[2] })) },
         "wait_s": f.wait.map(|w| json!({ "p10": w.p10, "p50": w.p50, "p90": w.p90, "mean": w.mean, "jobs": w.jobs })),
         "job_hours": f.job_hours,
         "price": {

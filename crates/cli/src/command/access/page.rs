@@ -25,13 +25,14 @@ pub(super) fn page(context: &Context, f: &Found) -> String {
     }
     let days = |s: f64| figures.decimal(s / DAY, 0);
     let mut rows = vec![
-        vec!["class".to_owned(), f.class.name().to_owned()],
-        vec!["application".to_owned(), f.class.route().to_owned()],
-        vec![
-            "until access".to_owned(),
-            format!("{} days [{}–{}]", days(f.lead[1]), days(f.lead[0]), days(f.lead[2])),
-        ],
+        vec!["class".to_owned(), f.class.id.clone()],
+        vec!["application".to_owned(), f.class.route.clone()],
     ];
+    if let Some([low, mode, high]) = f.lead {
+        let text = format!("{} days [{}–{}]", days(mode), days(low), days(high));
+        rows.push(vec!["until access".to_owned(), text]);
+    }
+    rows.push(vec!["limits".to_owned(), limits(context, f)]);
     if let Some(w) = &f.wait {
         rows.push(vec![
             "wait of a job".to_owned(),
@@ -106,6 +107,23 @@ pub(super) fn page(context: &Context, f: &Found) -> String {
         )));
     }
     out
+}
+
+/// What the class allows, in words.
+fn limits(context: &Context, f: &Found) -> String {
+    let figures = context.figures();
+    let mut parts =
+        vec![format!("jobs of {} h at most", figures.decimal(f.class.time_limit.s() / 3600.0, 0))];
+    if let Some(most) = f.most {
+        parts.push(format!("{} accelerators at once", figures.count(most as usize)));
+    }
+    if let Some(hours) = f.class.project_hours {
+        parts.push(format!("{} hours a project", figures.count(hours as usize)));
+    }
+    if f.class.requeues {
+        parts.push("may be stopped for the reserve, to wait again".to_owned());
+    }
+    parts.join("; ")
 }
 
 /// Seconds as seconds, minutes or hours.

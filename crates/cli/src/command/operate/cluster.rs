@@ -5,7 +5,7 @@ use std::path::Path;
 
 use gigatwin_operations::report::Waits;
 use gigatwin_operations::{
-    Job, LeftOut, Policy, Qos, Recorded, Seconds, Settings, Site, SlurmConf, read_slurm_conf, simulate,
+    Job, LeftOut, Links, Policy, Qos, Recorded, Seconds, Settings, Site, SlurmConf, read_slurm_conf, simulate,
 };
 use gigatwin_output::Stamp;
 use serde_json::{Value, json};
@@ -119,6 +119,12 @@ fn base(context: &Context, args: &Operate, conf: &Path) -> Result<(Setting, Slur
             _ => "slurm",
         },
         order: if parsed.priority.is_some() { "multifactor" } else { "submit" },
+        access: None,
+        facts: None,
+        links: Links::default(),
+        outages: Vec::new(),
+        planned: Vec::new(),
+        aparts: Vec::new(),
         trace: Some(trace_path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned())),
         inputs_sha256: sha.finalize().iter().map(|b| format!("{b:02x}")).collect(),
         span: (args.days * 86_400.0).round() as Seconds,
@@ -151,7 +157,7 @@ impl Setting {
             seed: context.seed,
             inputs_sha256: self.inputs_sha256.clone(),
         };
-        Ok(Answer { setting: self, outcome, energy: None, shifting: None, others: Vec::new(), stamp })
+        Ok(Answer { setting: self, outcome, energy: None, shifting: None, federation: None, stamp })
     }
 }
 
@@ -205,6 +211,12 @@ fn vary(
         inputs_sha256: from.inputs_sha256.clone(),
         policy: policy_name,
         order: from.order,
+        access: None,
+        facts: None,
+        links: Links::default(),
+        outages: Vec::new(),
+        planned: Vec::new(),
+        aparts: Vec::new(),
         trace: from.trace.clone(),
         span: from.span,
     };

@@ -1,5 +1,6 @@
 //! `operate`: the running site, event by event.
 
+mod classes;
 mod cluster;
 mod explain;
 mod federation;
@@ -10,6 +11,7 @@ mod series;
 mod setting;
 mod shifting;
 mod watch;
+mod windows;
 
 use gigatwin_operations::{Outcome, SimulationError};
 use gigatwin_output::Stamp;
@@ -26,7 +28,7 @@ struct Answer {
     outcome: Outcome,
     energy: Option<power::Energy>,
     shifting: Option<shifting::Shifting>,
-    others: Vec<federation::Other>,
+    federation: Option<federation::Federation>,
     stamp: Stamp,
 }
 
@@ -35,10 +37,6 @@ pub(super) fn run(context: &Context, args: &Operate) -> Result<Exit, Fault> {
         return cluster::run(context, args, conf);
     }
     let Some(mut setting) = setting::read(context, args)? else { return Ok(Exit::NotUnderstood) };
-    let others = match federation::send(context, args, &mut setting)? {
-        Some(others) => others,
-        None => return Ok(Exit::NotUnderstood),
-    };
     if setting.jobs.is_empty() {
         return Err(setting::not_understood(
             "G587",
@@ -56,14 +54,16 @@ pub(super) fn run(context: &Context, args: &Operate) -> Result<Exit, Fault> {
         }
     }
     let shifting = shifting::shift(context, args, &mut setting)?;
-    let outcome = shifting::outcome(&setting)?;
+    let Some((outcome, federation)) = federation::run(context, args, &mut setting)? else {
+        return Ok(Exit::NotUnderstood);
+    };
     let energy = setting.power.as_ref().map(|p| p.energy(&setting, &outcome));
     let stamp = Stamp {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         seed: context.seed,
         inputs_sha256: setting.inputs_sha256.clone(),
     };
-    let answer = Answer { setting, outcome, energy, shifting, others, stamp };
+    let answer = Answer { setting, outcome, energy, shifting, federation, stamp };
     setting::say(context, &answer.setting);
     if args.watch {
         watch::play(context, &answer)?;
@@ -86,7 +86,7 @@ pub(super) fn run(context: &Context, args: &Operate) -> Result<Exit, Fault> {
     Ok(Exit::Done)
 }
 
-fn faults(faults: &Vec<SimulationError>) -> Fault {
+fn faults(faults: &[SimulationError]) -> Fault {
     let list: Vec<String> = faults.iter().take(10).map(ToString::to_string).collect();
     setting::not_understood("G582", &list.join("; "), "mend the workload")
 }

@@ -22,7 +22,8 @@ pub(super) struct Sums {
     pub lost: f64,
     /// Of the held hours, those that better placed nodes would have spared.
     pub spread: f64,
-    pub states: [usize; 4],
+    pub states: [usize; JobState::ALL.len()],
+    pub maintenance: f64,
     pub waits: Option<Waits>,
     pub failures: u64,
     pub preemptions: u64,
@@ -36,7 +37,8 @@ pub(super) fn sums(a: &Answer) -> Sums {
 pub(super) fn sums_of(s: &Setting, o: &Outcome) -> Sums {
     let installed = (s.site.layout.gpus() * o.end) as f64 / 3_600.0;
     let hours = |x: i64| x as f64 / 3_600.0;
-    let mut states = [0; 4];
+    let mut states = [0; JobState::ALL.len()];
+    let maintenance = super::windows::hours(&s.planned, &s.outages, s.site.layout.gpus(), o.end);
     let (mut lost, mut failures, mut preemptions) = (0, 0, 0);
     let mut waits = Vec::with_capacity(s.jobs.len());
     for (job, r) in s.jobs.iter().zip(&o.jobs) {
@@ -50,7 +52,8 @@ pub(super) fn sums_of(s: &Setting, o: &Outcome) -> Sums {
         installed,
         busy: hours(o.busy_all()),
         down: hours(o.down),
-        idle: installed - hours(o.busy_all()) - hours(o.down),
+        idle: installed - hours(o.busy_all()) - hours(o.down) - maintenance,
+        maintenance,
         idle_waiting: hours(o.idle_waiting),
         lost: hours(lost),
         spread: hours(o.spread.iter().sum()),
@@ -154,6 +157,11 @@ pub(super) fn text(context: &Context, a: &Answer) -> String {
         format!("of {} accelerator-hours", count(sum.installed.round() as usize)),
     );
     row("Out of service", part(sum.down), String::new());
+    if !s.planned.is_empty() {
+        let n = s.planned.iter().filter(|p| p.0 < o.end).count();
+        row("Maintenance", part(sum.maintenance), format!("{} windows", count(n)));
+        row("Availability", part(sum.installed - sum.down - sum.maintenance), String::new());
+    }
     row("Idle", part(sum.idle), String::new());
     row(
         "  while a job waited that needs less",
@@ -179,8 +187,9 @@ pub(super) fn text(context: &Context, a: &Answer) -> String {
         "Jobs",
         count(s.jobs.len()),
         format!(
-            "{} done, {} at their limit, {} running, {} waiting",
+            "{} done, {}{} at their limit, {} running, {} waiting",
             count(sum.states[JobState::Completed as usize]),
+            linked(&sum, &count),
             count(sum.states[JobState::TimedOut as usize]),
             count(sum.states[JobState::Running as usize]),
             count(sum.states[JobState::Queued as usize])
@@ -242,6 +251,11 @@ pub(super) fn text(context: &Context, a: &Answer) -> String {
     out.push_str(&table(&[Side::Left, Side::Right, Side::Left], &rows));
     out.push('\n');
     out.push_str(&classes(&by_class(&s.jobs, o), &count));
+    let access = super::classes::text(a, &count);
+    if !access.is_empty() {
+        out.push('\n');
+        out.push_str(&access);
+    }
     let tenants = tenants(a, &count);
     if !tenants.is_empty() {
         out.push('\n');
@@ -251,22 +265,9 @@ pub(super) fn text(context: &Context, a: &Answer) -> String {
         out.push('\n');
         out.push_str(&shifting::text(x, &with, &count));
     }
-    if !a.others.is_empty() {
-        let mut rows = vec![words(&["Other site", "accelerators", "jobs", "hours", "use", "wait", "p90"])];
-        for t in &a.others {
-            let wait = |f: &dyn Fn(Waits) -> f64| t.waits.map_or_else(String::new, |w| span(f(w)));
-            rows.push(vec![
-                t.name.clone(),
-                count(usize::try_from(t.gpus).unwrap_or(0)),
-                count(t.jobs),
-                count(t.hours.round() as usize),
-                percent(t.utilisation),
-                wait(&|w| w.mean),
-                wait(&|w| w.p90 as f64),
-            ]);
-        }
+    if let Some(f) = &a.federation {
         out.push('\n');
-        out.push_str(&table(&right(6), &rows));
+        out.push_str(&f.text(&count));
     }
     out
 }
@@ -282,6 +283,15 @@ pub(super) fn words(list: &[&str]) -> Vec<String> {
 
 pub(super) fn right(n: usize) -> Vec<Side> {
     std::iter::once(Side::Left).chain(std::iter::repeat_n(Side::Right, n)).collect()
+}
+
+/// Jobs that ended as a trace with dependencies says, where there are any.
+fn linked(sum: &Sums, count: &dyn Fn(usize) -> String) -> String {
+    let of = |state: JobState| sum.states[state as usize];
+    match (of(JobState::Failed), of(JobState::Cancelled)) {
+        (0, 0) => String::new(),
+        (failed, cancelled) => format!("{} failed, {} cancelled, ", count(failed), count(cancelled)),
+    }
 }
 
 fn classes(groups: &[Group], count: &dyn Fn(usize) -> String) -> String {
@@ -346,7 +356,7 @@ fn tenants(a: &Answer, count: &dyn Fn(usize) -> String) -> String {
     out
 }
 
-fn waits(w: Option<Waits>) -> Value {
+pub(super) fn waits(w: Option<Waits>) -> Value {
     w.map_or(Value::Null, |w| json!({"mean": w.mean, "median": w.median, "p90": w.p90, "longest": w.longest}))
 }
 
@@ -368,9 +378,9 @@ pub(super) fn json(a: &Answer) -> Value {
     put("operate.hours_lost", Some(sum.lost), "h");
     put("operate.hours_placement", s.placement.as_ref().map(|_| sum.spread), "h");
     put("operate.jobs", Some(s.jobs.len() as f64), "1");
-    for (state, n) in
-        [JobState::Queued, JobState::Running, JobState::Completed, JobState::TimedOut].iter().zip(sum.states)
-    {
+    put("operate.maintenance", part(sum.maintenance), "1");
+    put("operate.availability", part(sum.installed - sum.down - sum.maintenance), "1");
+    for (state, n) in JobState::ALL.iter().zip(sum.states) {
         put(&format!("operate.jobs.{}", state.name()), Some(n as f64), "1");
     }
     put("operate.wait_mean", sum.waits.map(|w| w.mean), "s");
@@ -412,18 +422,14 @@ pub(super) fn json(a: &Answer) -> Value {
                 "carbon_t": used.map(|u| u.carbon.t())})
         })
         .collect();
-    let others: Vec<Value> = a
-        .others
-        .iter()
-        .map(|t| json!({"site": t.name, "accelerators": t.gpus, "jobs": t.jobs, "hours": t.hours, "utilisation": t.utilisation, "wait_s": waits(t.waits)}))
-        .collect();
     let left_out: Vec<Value> =
         s.left_out.iter().map(|l| json!({"line": l.line, "code": l.code, "reason": l.reason})).collect();
     json!({
         "gigatwin": {"version": a.stamp.version, "seed": a.stamp.seed, "inputs_sha256": a.stamp.inputs_sha256},
         "site": {"name": s.name, "nodes": s.site.layout.nodes, "accelerators": s.site.layout.gpus()},
         "policy": s.policy, "order": s.order,
-        "metrics": metrics, "classes": classes, "tenants": tenants, "sites": others,
+        "metrics": metrics, "classes": classes, "access": super::classes::json(a), "tenants": tenants,
+        "federation": a.federation.as_ref().map(super::federation::Federation::json),
         "placement": s.placement.as_ref().map(super::explain::json),
         "shifting": a.shifting.as_ref().zip(side(a)).map(|(x, with)| shifting::json(x, &with)),
         "left_out": left_out, "notes": s.notes,

@@ -6,16 +6,18 @@ use gigatwin_factory::{
     SiteOperations, SitePlacement, placement_sizes, site_hours, site_operations, site_placement,
 };
 use gigatwin_operations::{
-    Campaign, FailureModel, Format, Job, JobClass, Layout, LeftOut, Mix, Multifactor, Order, OverLimit,
-    Policy, Qos, Recorded, Seconds, ServingPool, Settings, ShareTree, Site, SlurmSettings, Stream, Trace,
-    generate, read_trace, sizes,
+    Account, Campaign, FailureModel, Format, Job, JobClass, Layout, LeftOut, Links, Member, Mix, Multifactor,
+    Need, Order, OverLimit, Policy, Qos, Recorded, Seconds, ServingPool, Settings, ShareTree, Site,
+    SlurmSettings, Stream, Trace, generate, read_trace, sizes,
 };
 use sha2::{Digest, Sha256};
 
+use super::classes::{self, Access, Drawn};
 use super::power::{Limit, PowerModel};
 use super::series;
 use super::shifting::{self, Patience};
-use crate::args::operate::{Operate, OrderName, OverLimitName, PolicyName};
+use super::windows;
+use crate::args::operate::{DemandName, Operate, OrderName, OverLimitName, PolicyName};
 use crate::context::Context;
 use crate::exit::Fault;
 use crate::files as disk;
@@ -47,6 +49,18 @@ pub(super) struct Setting {
     pub policy: &'static str,
     pub order: &'static str,
     pub trace: Option<String>,
+    /// Classes of access of a drawn workload.
+    pub access: Option<Access>,
+    /// What the file says, until the run.
+    pub facts: Option<SiteOperations>,
+    /// Dependencies and arrays of a trace.
+    pub links: Links,
+    /// Spans in which the whole site stands still.
+    pub outages: Vec<(Seconds, Seconds)>,
+    /// Planned work on the whole machine.
+    pub planned: Vec<(Seconds, Seconds)>,
+    /// Nodes that tenants have to themselves, until the run.
+    pub aparts: Vec<Member>,
     pub span: Seconds,
 }
 
@@ -73,8 +87,8 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
     if let Some(f) = &facts {
         sha.update(f.inputs_sha256.as_bytes());
     }
-    let (mut left_out, mut recorded, mut trace_name) = (Vec::new(), None, None);
-    let jobs = match &args.trace {
+    let (mut left_out, mut recorded, mut trace_name, mut access) = (Vec::new(), None, None, None);
+    let mut jobs = match &args.trace {
         Some(path) => {
             let text = disk::read_text(&context.messages, path)?;
             sha.update(text.as_bytes());
@@ -97,16 +111,15 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
                     "add --trace FILE, or a factory file",
                 ));
             };
-            site.shares = ShareTree::new(facts.accounts.clone()).map_err(|faults| {
-                let list: Vec<String> = faults.iter().map(ToString::to_string).collect();
-                not_understood("G586", &list.join("; "), "see the tenants of the file")
-            })?;
-            site.qos = drawn_qos();
-            let mix = mix(args, facts, &layout, &site.shares, span);
-            generate(&mix, &layout, span, context.seed).map_err(|faults| {
-                let list: Vec<String> = faults.iter().map(ToString::to_string).collect();
-                not_understood("G589", &list.join("; "), "see the options of operate")
-            })?
+            let drawn = match args.demand {
+                DemandName::Access => classes::draw(context, args, facts, &layout, span)?,
+                DemandName::Plain => plain(context, args, facts, &layout, span)?,
+            };
+            for class in drawn.access.iter().flat_map(|a| &a.classes) {
+                sha.update(format!("{class:?}").as_bytes());
+            }
+            (site.shares, site.qos, access) = (drawn.shares, drawn.qos, drawn.access);
+            drawn.jobs
         }
     };
     // A machine of --nodes has no network, so nothing is known of its distances.
@@ -139,6 +152,21 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
         site.failures = Some(model);
     }
     site.cap_sight = (args.cap_sight * 3_600.0).round() as Seconds;
+    let outages = classes::days(&args.outage, "outage", span)?;
+    let outages: Vec<(Seconds, Seconds)> =
+        outages.into_iter().map(|(from, length)| (from, from + length)).collect();
+    let until = if args.trace.is_some() { jobs.last().map_or(0, |j| j.submit) } else { span };
+    let window = facts.as_ref().and_then(|f| f.window.as_ref()).filter(|_| !args.no_maintenance);
+    let planned = windows::maintenance(window, until);
+    windows::close(&mut site, &planned);
+    let mut links = Links::default();
+    if args.trace.is_none() && !planned.is_empty() {
+        let (chained, needs) = windows::chain(jobs);
+        jobs = chained;
+        links = linked(jobs.len(), needs)?;
+    }
+    let reserved = facts.as_ref().map_or(&[][..], |f| &f.reservations);
+    let aparts = windows::set_aside(&mut site, reserved, &planned, until)?;
     let (order, order_name) = order(args);
     let (policy, policy_name) = policy(args.policy.unwrap_or(PolicyName::Easy));
     let settings = Settings {
@@ -159,6 +187,9 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
         format!("{settings:?}{layout:?}{:?}{:?}{:?}{}", args.days, args.load, args.shift, args.no_placement)
             .as_bytes(),
     );
+    let stated =
+        (&args.federate, &args.routing, &args.stay, &args.speed, args.network_load, args.dataset, args.link);
+    sha.update(format!("{stated:?}{:?}{outages:?}{planned:?}", args.patience).as_bytes());
     let digest = sha.finalize();
     Ok(Some(Setting {
         name: facts.as_ref().map_or_else(|| format!("{} nodes", layout.nodes), |f| f.name.clone()),
@@ -177,6 +208,12 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
         policy: policy_name,
         order: order_name,
         trace: trace_name,
+        access,
+        facts,
+        links,
+        outages,
+        planned,
+        aparts,
         span,
     }))
 }
@@ -195,6 +232,13 @@ pub(super) fn check(args: &Operate) -> Result<(), Fault> {
     between("lemons", Some(args.lemons), 0.0, 1.0);
     between("cap-sight", Some(args.cap_sight), 0.0, 8_760.0);
     between("patience", Some(args.patience), 0.0, 8_760.0);
+    between("network-load", args.network_load, 0.0, 10.0);
+    between("dataset", Some(args.dataset), 0.0, 1e6);
+    between("link", Some(args.link), 1e-3, 1e6);
+    for text in &args.speed {
+        let ratio = text.split_once('=').and_then(|(_, r)| r.parse::<f64>().ok());
+        between("speed", Some(ratio.unwrap_or(f64::NAN)), 1e-3, 1e3);
+    }
     for factor in &args.scale_nodes {
         between("scale-nodes", Some(*factor), 0.001, 1_000.0);
     }
@@ -264,6 +308,39 @@ pub(super) fn fitting(
     kept
 }
 
+/// Accounts as a tree.
+pub(super) fn tree(accounts: Vec<Account>) -> Result<ShareTree, Fault> {
+    ShareTree::new(accounts).map_err(|faults| {
+        let list: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        not_understood("G586", &list.join("; "), "see the tenants of the file")
+    })
+}
+
+/// Links of a workload, or the circles in them.
+fn linked(jobs: usize, needs: Vec<Need>) -> Result<Links, Fault> {
+    Links::new(jobs, needs, &[], &[]).map_err(|faults| {
+        let list: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        not_understood("G667", &list.join("; "), "a job cannot wait for itself")
+    })
+}
+
+/// A workload without classes of access.
+fn plain(
+    context: &Context,
+    args: &Operate,
+    facts: &SiteOperations,
+    layout: &Layout,
+    span: Seconds,
+) -> Result<Drawn, Fault> {
+    let shares = tree(facts.accounts.clone())?;
+    let mix = mix(args, facts, layout, &shares, span);
+    let jobs = generate(&mix, layout, span, context.seed).map_err(|faults| {
+        let list: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        not_understood("G589", &list.join("; "), "see the options of operate")
+    })?;
+    Ok(Drawn { shares, qos: drawn_qos(), jobs, access: None })
+}
+
 fn drawn_qos() -> Vec<Qos> {
     let qos = |name: &str, priority, rank, preemptible, preempts| Qos {
         name: name.to_owned(),
@@ -284,7 +361,13 @@ fn drawn_qos() -> Vec<Qos> {
 
 /// What a drawn workload is made of: the file's campaigns and services, a little interactive and development work, and batch jobs up to
 /// the load asked for.
-fn mix(args: &Operate, facts: &SiteOperations, layout: &Layout, shares: &ShareTree, span: Seconds) -> Mix {
+pub(super) fn mix(
+    args: &Operate,
+    facts: &SiteOperations,
+    layout: &Layout,
+    shares: &ShareTree,
+    span: Seconds,
+) -> Mix {
     let gpus = layout.gpus() as f64;
     let largest = |part: f64| (gpus * part).max(1.0).log2().floor().exp2() as u32;
     let load = args.load.unwrap_or_else(|| facts.utilisation.fraction());
@@ -339,6 +422,7 @@ fn mix(args: &Operate, facts: &SiteOperations, layout: &Layout, shares: &ShareTr
         sizes,
         qos,
         checkpoint,
+        longest: None,
         swing,
         tenants: all.clone(),
     };

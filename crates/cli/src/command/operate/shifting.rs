@@ -1,7 +1,7 @@
 //! Jobs that can wait go to cheap hours, beside the same run without that.
 
 use gigatwin_operations::report::Waits;
-use gigatwin_operations::{Deferral, Job, Outcome, Seconds, releases, simulate};
+use gigatwin_operations::{Deferral, Job, Seconds, releases, simulate_linked};
 use serde_json::{Value, json};
 
 use super::page::{Sums, right, span, sums_of, words};
@@ -44,8 +44,16 @@ fn lot(id: u64, seed: u64) -> f64 {
 /// Runs the workload as asked for, then puts off what can wait: the setting then holds the jobs in the order of their releases.
 pub(super) fn shift(context: &Context, args: &Operate, s: &mut Setting) -> Result<Option<Shifting>, Fault> {
     let (Some(patience), Some(power)) = (&s.patience, &s.power) else { return Ok(None) };
+    let several = !args.federate.is_empty() || s.facts.as_ref().is_some_and(|f| f.federation.is_some());
+    if several || !s.outages.is_empty() || !s.aparts.is_empty() {
+        return Err(not_understood(
+            "G660",
+            "--shift compares two runs of one whole site: not of several, of one that stands still, or with nodes of a tenant's own",
+            "leave out --shift, or --federate, --outage and the file's federation and reservations",
+        ));
+    }
     let slack = patience.slack;
-    let outcome = simulate(&s.site, &s.jobs, &s.settings).map_err(|f| super::faults(&f))?;
+    let outcome = simulate_linked(&s.site, &s.jobs, &s.links, &s.settings).map_err(|f| super::faults(&f))?;
     let energy = power.energy(s, &outcome);
     let without = Side { sums: sums_of(s, &outcome), energy };
     let may = |j: &Job| {
@@ -59,14 +67,14 @@ pub(super) fn shift(context: &Context, args: &Operate, s: &mut Setting) -> Resul
         s.jobs.iter().zip(when).enumerate().map(|(i, (j, r))| (*j, r, i)).collect();
     both.sort_by_key(|(j, r, _)| (*r, j.id));
     s.recorded = s.recorded.take().map(|rec| both.iter().map(|b| rec[b.2]).collect());
+    if !s.links.is_empty() {
+        let mut at = vec![0; both.len()];
+        (0_u32..).zip(&both).for_each(|(new, b)| at[b.2] = new);
+        s.links = s.links.moved(both.len(), &at);
+    }
     s.jobs = both.iter().map(|b| b.0).collect();
     s.released = Some(both.iter().map(|b| Job { submit: b.1, ..b.0 }).collect());
     Ok(Some(Shifting { moved, flagged, without, slack }))
-}
-
-/// What runs: the jobs at their releases, or as asked for.
-pub(super) fn outcome(s: &Setting) -> Result<Outcome, Fault> {
-    simulate(&s.site, s.released.as_ref().unwrap_or(&s.jobs), &s.settings).map_err(|f| super::faults(&f))
 }
 
 /// How long and which part of the jobs: from the option, or from what the file says of its flexibility.
@@ -88,7 +96,7 @@ pub(super) fn patience(
         // The share is of all load; these classes carry it alone.
         let work = |all: bool| -> f64 {
             let counts = |j: &&Job| all || args.deferrable.iter().any(|c| c.class() == j.class);
-            jobs.iter().filter(counts).map(|j| work_of(j)).sum()
+            jobs.iter().filter(counts).map(work_of).sum()
         };
         let share = (d.share.fraction() * work(true) / work(false).max(1e-9)).min(1.0);
         return Ok(Some(Patience { slack: d.within.s().round() as Seconds, share }));

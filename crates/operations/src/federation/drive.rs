@@ -1,0 +1,391 @@
+//! One clock over the engines of all sites.
+
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+use super::route::{Offer, choose};
+use super::{Federated, Flow, Member, Rules, merge, speed};
+use crate::engine::Engine;
+use crate::job::{Job, JobState, Seconds};
+use crate::links::{Gate, Links, Word};
+use crate::outcome::Outcome;
+use crate::site::Settings;
+
+/// What happens to a whole site, in the order within one second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Edge {
+    /// It stands still.
+    Out,
+    /// It works again.
+    Back,
+    /// A tenant's own nodes close: who still waits there goes home.
+    Close,
+}
+
+pub(super) struct Drive<'a> {
+    members: &'a [Member],
+    jobs: &'a [Job],
+    homes: &'a [u16],
+    /// By site: the workload as it sees it.
+    seen: &'a [Cow<'a, [Job]>],
+    engines: Vec<Engine<'a>>,
+    rules: &'a Rules,
+    until: Option<Seconds>,
+    gate: Option<Gate<'a>>,
+    now: Seconds,
+    next: usize,
+    edges: BinaryHeap<Reverse<(Seconds, Edge, usize)>>,
+    /// Jobs whose data are on their way: when they are there, which, where to.
+    transit: BinaryHeap<Reverse<(Seconds, u32, usize)>>,
+    /// Accelerator-seconds planned by those, by goal.
+    inbound: Vec<i64>,
+    /// Work that jobs on their way have saved, in seconds of their goal.
+    saved: BTreeMap<u32, Seconds>,
+    at: Vec<u16>,
+    out: Vec<bool>,
+    touched: Vec<bool>,
+    eligible: Vec<Seconds>,
+    cancelled: Vec<(u32, Seconds)>,
+    transfers: BTreeMap<(u16, u16), i64>,
+    unfinished: usize,
+    words: Vec<Word>,
+}
+
+impl<'a> Drive<'a> {
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "what a run of several sites is made of; called in one place"
+    )]
+    pub fn new(
+        members: &'a [Member],
+        jobs: &'a [Job],
+        homes: &'a [u16],
+        seen: &'a [Cow<'a, [Job]>],
+        each: &'a [Settings],
+        links: &'a Links,
+        rules: &'a Rules,
+        settings: &'a Settings,
+    ) -> Self {
+        let engines =
+            members.iter().zip(seen).zip(each).map(|((m, j), s)| Engine::member(&m.site, j, s)).collect();
+        let mut edges = BinaryHeap::new();
+        for (i, m) in members.iter().enumerate() {
+            // A tenant's own nodes stand still with the site they belong to.
+            let whole = m.apart.as_ref().map_or(i, |a| a.of);
+            for &(from, to) in members.get(whole).iter().flat_map(|m| &m.outages).filter(|o| o.1 > o.0) {
+                edges.push(Reverse((from, Edge::Out, i)));
+                edges.push(Reverse((to, Edge::Back, i)));
+            }
+            for &(open, close) in m.apart.iter().flat_map(|a| &a.open) {
+                edges.push(Reverse((open, Edge::Back, i)));
+                edges.push(Reverse((close, Edge::Close, i)));
+            }
+        }
+        Self {
+            members,
+            jobs,
+            homes,
+            seen,
+            engines,
+            rules,
+            until: settings.until,
+            gate: (!links.is_empty()).then(|| Gate::new(links)),
+            now: jobs.first().map_or(0, |j| j.submit.min(0)),
+            next: 0,
+            edges,
+            transit: BinaryHeap::new(),
+            inbound: vec![0; members.len()],
+            saved: BTreeMap::new(),
+            at: homes.to_vec(),
+            out: vec![false; members.len()],
+            touched: vec![false; members.len()],
+            eligible: vec![0; jobs.len()],
+            cancelled: Vec::new(),
+            transfers: BTreeMap::new(),
+            unfinished: jobs.len(),
+            words: Vec::new(),
+        }
+    }
+
+    pub fn run(mut self) -> Federated {
+        while self.unfinished > 0 || self.until.is_some() {
+            let at = self.next_moment();
+            if let Some(until) = self.until
+                && at >= until
+            {
+                self.now = until;
+                break;
+            }
+            if at == Seconds::MAX {
+                break;
+            }
+            self.now = at;
+            self.moment();
+        }
+        self.finish()
+    }
+
+    fn next_moment(&self) -> Seconds {
+        let arrival = self.jobs.get(self.next).map_or(Seconds::MAX, |j| j.submit);
+        let edge = self.edges.peek().map_or(Seconds::MAX, |e| e.0.0);
+        let transit = self.transit.peek().map_or(Seconds::MAX, |t| t.0.0);
+        let due = self.engines.iter().map(Engine::due).min().unwrap_or(Seconds::MAX);
+        arrival.min(edge).min(transit).min(due).max(self.now)
+    }
+
+    /// Ends first, then what happens to whole sites, then who comes in, then the schedulers.
+    fn moment(&mut self) {
+        let now = self.now;
+        self.touched.fill(false);
+        for s in 0..self.engines.len() {
+            if self.engines[s].due() <= now {
+                self.touch(s);
+            }
+        }
+        while let Some(&Reverse((at, edge, site))) = self.edges.peek()
+            && at <= now
+        {
+            self.edges.pop();
+            self.edge(edge, site);
+        }
+        while let Some(&Reverse((at, job, site))) = self.transit.peek()
+            && at <= now
+        {
+            self.transit.pop();
+            self.inbound[site] -= self.planned(site, job);
+            if self.out[site] && site != self.homes[job as usize] as usize {
+                // Its goal went out while its data were on their way.
+                self.place(job);
+                continue;
+            }
+            self.take_in(job, site);
+        }
+        while let Some(job) = self.jobs.get(self.next)
+            && job.submit <= now
+        {
+            let index = self.next as u32;
+            self.next += 1;
+            match &mut self.gate {
+                Some(gate) => {
+                    gate.arrive(index, &mut self.words);
+                    self.obey();
+                }
+                None => self.place(index),
+            }
+        }
+        for s in 0..self.engines.len() {
+            if self.touched[s] {
+                self.engines[s].conclude();
+            }
+        }
+    }
+
+    /// Brings a site to this moment and hears who ended there.
+    fn touch(&mut self, site: usize) {
+        if std::mem::replace(&mut self.touched[site], true) {
+            return;
+        }
+        self.engines[site].begin(self.now);
+        for (job, finished) in self.engines[site].take_ended() {
+            self.unfinished -= 1;
+            let Some(gate) = &mut self.gate else { continue };
+            let failed = finished && gate.fails(job);
+            if failed {
+                self.engines[site].mark_failed(job);
+            }
+            gate.ended(job, finished && !failed, &mut self.words);
+        }
+        self.obey();
+        for job in self.engines[site].handed_back() {
+            self.move_on(job, site);
+        }
+    }
+
+    /// Does what the gate says.
+    fn obey(&mut self) {
+        for word in std::mem::take(&mut self.words) {
+            match word {
+                Word::Go(job) => {
+                    self.eligible[job as usize] =
+                        crate::links::eligible(self.now, self.jobs[job as usize].submit);
+                    self.place(job);
+                }
+                Word::Never(job) => {
+                    self.unfinished -= 1;
+                    self.cancelled.push((job, self.now));
+                }
+            }
+        }
+    }
+
+    fn edge(&mut self, edge: Edge, site: usize) {
+        self.touch(site);
+        match edge {
+            Edge::Out => {
+                self.out[site] = true;
+                for job in self.engines[site].go_out() {
+                    self.move_on(job, site);
+                }
+            }
+            Edge::Back => {
+                // One of several outages that overlap may go on.
+                let still = |o: &(Seconds, Seconds)| o.0 <= self.now && self.now < o.1;
+                if self.members[site].outages.iter().any(still) {
+                    return;
+                }
+                self.out[site] = false;
+                self.engines[site].come_back();
+            }
+            Edge::Close => {
+                let home = self.members[site].apart.as_ref().map_or(site, |a| a.of);
+                for job in self.engines[site].go_out() {
+                    self.at[job as usize] = home as u16;
+                    self.take_in(job, home);
+                }
+            }
+        }
+    }
+
+    /// A job that cannot stay where it is goes where the rule sends it now, with the work it saved.
+    fn move_on(&mut self, job: u32, from: usize) {
+        let saved = self.engines[from].take_saved(job);
+        if saved > 0 {
+            self.saved.insert(job, saved);
+        }
+        self.place(job);
+    }
+
+    fn units(&self, site: usize, job: u32) -> i64 {
+        self.members[site].site.layout.units(self.seen[site][job as usize].size)
+    }
+
+    fn planned(&self, site: usize, job: u32) -> i64 {
+        self.units(site, job).saturating_mul(self.seen[site][job as usize].limit)
+    }
+
+    /// Sends a job to the site that the rule chooses.
+    fn place(&mut self, index: u32) {
+        let job = &self.jobs[index as usize];
+        let home = self.homes[index as usize] as usize;
+        let from = self.at[index as usize] as usize;
+        let to = self.own_nodes(index, home).or_else(|| self.routed(index, home)).unwrap_or(home);
+        self.at[index as usize] = to as u16;
+        let transfer = if to == from || to == home || self.members[to].apart.is_some() {
+            0
+        } else {
+            self.transfer(job, home)
+        };
+        if let Some(saved) = self.saved.get_mut(&index)
+            && to != from
+        {
+            let ratio = speed(self.members, from) / speed(self.members, to);
+            *saved = (*saved as f64 * ratio).floor() as Seconds;
+        }
+        if transfer == 0 {
+            return self.take_in(index, to);
+        }
+        *self.transfers.entry((home as u16, to as u16)).or_insert(0) += transfer;
+        self.inbound[to] += self.planned(to, index);
+        self.transit.push(Reverse((self.now + transfer, index, to)));
+    }
+
+    fn transfer(&self, job: &Job, home: usize) -> Seconds {
+        (self.members[home].site.layout.units(job.size) as f64 * self.rules.transfer).ceil() as Seconds
+    }
+
+    fn take_in(&mut self, index: u32, site: usize) {
+        self.touch(site);
+        let saved = self.saved.remove(&index).unwrap_or(0);
+        let fresh = saved == 0 && self.now == self.jobs[index as usize].submit;
+        if fresh {
+            self.engines[site].enqueue(index);
+        } else {
+            self.engines[site].receive(index, saved);
+        }
+    }
+
+    /// The nodes that the job's tenant has to itself now, if the job ends within that span.
+    fn own_nodes(&mut self, index: u32, home: usize) -> Option<usize> {
+        let job = self.jobs[index as usize];
+        (0..self.members.len()).find(|&s| {
+            let Some(apart) = &self.members[s].apart else { return false };
+            let within = apart.open.iter().find(|o| o.0 <= self.now && self.now < o.1);
+            apart.of == home
+                && apart.tenants.contains(&job.tenant)
+                && !self.out[home]
+                && self.units(s, index) <= self.members[s].site.layout.gpus()
+                && within.is_some_and(|o| {
+                    let wait = self.engines[s].expected_wait(self.now, self.units(s, index));
+                    self.now + wait + job.limit <= o.1
+                })
+        })
+    }
+
+    fn routed(&mut self, index: u32, home: usize) -> Option<usize> {
+        let job = self.jobs[index as usize];
+        if self.members.len() == 1 || !self.rules.may_leave(&job) {
+            return None;
+        }
+        let mut offers = Vec::with_capacity(self.members.len());
+        for (s, m) in self.members.iter().enumerate() {
+            let units = self.units(s, index);
+            if m.apart.is_some() || self.out[s] || units > m.site.layout.gpus() {
+                continue;
+            }
+            let gpus = m.site.layout.gpus().max(1);
+            let work = (units * self.seen[s][index as usize].runtime.max(1)) as f64;
+            offers.push(Offer {
+                site: s,
+                wait: self.engines[s].expected_wait(self.now, units) + self.inbound[s] / gpus,
+                transfer: if s == home { 0 } else { self.transfer(&job, home) },
+                price: work * m.price,
+                carbon: work * m.carbon,
+            });
+        }
+        choose(self.rules, home, &offers)
+    }
+
+    fn finish(mut self) -> Federated {
+        let end = self.now;
+        let sites: Vec<Outcome> = self
+            .engines
+            .into_iter()
+            .map(|mut e| {
+                e.advance(end);
+                e.finish()
+            })
+            .collect();
+        let mut jobs: Vec<_> =
+            (0..self.jobs.len()).map(|j| merge(&sites, j, self.at[j] as usize, self.eligible[j])).collect();
+        for (job, at) in self.cancelled.drain(..) {
+            jobs[job as usize].state = JobState::Cancelled;
+            jobs[job as usize].end = at;
+        }
+        let mut flows: BTreeMap<(usize, usize), Flow> = BTreeMap::new();
+        let mut flow = |from: usize, to: usize, change: &mut dyn FnMut(&mut Flow)| {
+            change(flows.entry((from, to)).or_insert(Flow { from, to, ..Flow::default() }));
+        };
+        for (j, record) in jobs.iter().enumerate() {
+            let (home, last) = (self.homes[j] as usize, self.at[j] as usize);
+            flow(home, last, &mut |f| {
+                f.jobs += 1;
+                f.completed += usize::from(record.state == JobState::Completed);
+            });
+            for (s, outcome) in sites.iter().enumerate() {
+                let held = outcome.jobs[j].held;
+                if held > 0 {
+                    let ratio = speed(self.members, s) / speed(self.members, home);
+                    flow(home, s, &mut |f| {
+                        f.held += held;
+                        f.work += held as f64 * ratio;
+                    });
+                }
+            }
+        }
+        for ((from, to), seconds) in &self.transfers {
+            flow(*from as usize, *to as usize, &mut |f| f.transfer += seconds);
+        }
+        Federated { jobs, ran_at: self.at, sites, flows: flows.into_values().collect() }
+    }
+}
