@@ -2,7 +2,7 @@
 # Fills the starting corpora of the fuzz targets from the files that the tests and examples use.
 set -eu
 cd "$(dirname "$0")"
-mkdir -p corpus/load_factory corpus/parse_quantity corpus/read_weather corpus/read_prices
+mkdir -p corpus/load_factory corpus/parse_quantity corpus/read_weather corpus/read_prices corpus/read_trace corpus/read_slurm_conf
 
 # The start of each form of file; bodies grow by themselves.
 n=0
@@ -18,6 +18,19 @@ for head in 'Datetime,Price (EUR/MWh)
     n=$((n + 1))
     printf '%s\n' "$head" > "corpus/read_prices/$n"
 done
+
+# A short trace of each form, with an array and dependencies, and a cluster.
+for trace in '1 0 0 50 6 -1 -1 6 100 -1 1 1 1 1 1 1 -1 -1
+2 1 49 100 8 -1 -1 8 100 -1 1 2 1 1 1 1 1 3' 'JobID|User|JobName|Submit|Start|End|NNodes|Timelimit|State|Dependency
+7_1|u|a|2026-01-01T10:00:00|2026-01-01T10:00:01|2026-01-01T10:10:00|1|1:00:00|FAILED|
+8|u|b|2026-01-01T10:00:05|2026-01-01T10:20:00|2026-01-01T10:30:00|1|1:00:00|COMPLETED|afterany:7_1,singleton' '{"jobs":[{"job_id":1,"array":{"job_id":1,"task_id":2},"dependency":"afterok:1","allocation_nodes":1,"time":{"submission":5,"start":6,"end":9,"limit":1}}]}' 'timestamp,duration,num_gpus
+2017-10-09 07:01:55,66.0,1' 'job_id,user,gpu_num,state,submit_time,start_time,end_time,duration
+7,u1,16,COMPLETED,2023-03-01 08:00:00,2023-03-01 08:00:10,2023-03-01 09:00:10,3600' 'name,num_gpu,qos,creation_time,deletion_time,scheduled_time
+pod-1,1,LS,0,12537496,0'; do
+    n=$((n + 1))
+    printf '%s\n' "$trace" > "corpus/read_trace/$n"
+done
+cp ../crates/cli/tests/contract/cluster-slurm.conf corpus/read_slurm_conf/cluster
 
 for folder in ../crates/factory/tests/valid ../crates/factory/tests/broken ../crates/factory/tests/broken/extends ../examples; do
     for file in "$folder"/*.toml; do

@@ -118,6 +118,33 @@ impl Links {
         Self { needs, pending, array, most: self.most.clone(), failing }
     }
 
+    /// The links among the jobs that are kept, by their new positions, and how many needs went with the others: nobody waits for those.
+    pub fn kept(&self, keep: &[bool]) -> (Self, usize) {
+        if self.pending.is_empty() {
+            return (Self::default(), 0);
+        }
+        let mut at = vec![None; self.pending.len()];
+        let mut jobs = 0;
+        for (i, _) in keep.iter().enumerate().filter(|(_, k)| **k) {
+            at[i] = Some(jobs);
+            jobs += 1;
+        }
+        let to = |p: u32| at.get(p as usize).copied().flatten();
+        let needs: Vec<Need> = self
+            .needs
+            .iter()
+            .filter_map(|n| Some(Need { job: to(n.job)?, on: to(n.on)?, when: n.when }))
+            .collect();
+        let lost = self.needs.len() - needs.len();
+        let mut pending = vec![0; jobs as usize];
+        needs.iter().for_each(|n| pending[n.job as usize] += 1);
+        fn of<T: Copy>(keep: &[bool], list: &[T]) -> Vec<T> {
+            list.iter().zip(keep).filter(|(_, k)| **k).map(|(x, _)| *x).collect()
+        }
+        let (array, failing) = (of(keep, &self.array), of(keep, &self.failing));
+        (Self { needs, pending, array, most: self.most.clone(), failing }, lost)
+    }
+
     /// Jobs that wait for another.
     pub fn dependents(&self) -> usize {
         self.pending.iter().filter(|p| **p > 0).count()

@@ -424,7 +424,7 @@ fn planned_work_takes_its_hours_and_campaigns_go_on_after_it() {
     none.push("--no-maintenance");
     let b = gigatwin(&f, &none).exits(0).json();
     assert_eq!(b["metrics"]["operate.maintenance"]["value"], 0.0);
-    write(&f, "much.toml", FEDERATED.replace("2000", "200 k"));
+    write(&f, "much.toml", FEDERATED.replace("2000", "200000"));
     for (args, code) in [
         (vec!["much.toml"], "G665"),
         (vec!["site.toml", "--federate", "hammerhai"], "G664"),
@@ -438,4 +438,31 @@ fn planned_work_takes_its_hours_and_campaigns_go_on_after_it() {
         let a = gigatwin(&f, &all).exits(2);
         assert!(a.err.contains(code) || a.out.contains(code), "{code}: {}{}", a.out, a.err);
     }
+}
+
+#[test]
+fn jobs_wait_for_one_another_and_circles_are_refused() {
+    let f = folder("operate-links");
+    let trace = |depends: &str| {
+        format!(
+            "JobID|User|Account|Submit|Start|End|NNodes|Timelimit|State|Dependency\n\
+            7_1|u|a|2026-01-01T10:00:00|2026-01-01T10:00:00|2026-01-01T10:10:00|1|01:00:00|FAILED|{depends}\n\
+            8|u|a|2026-01-01T10:00:00|2026-01-01T10:20:00|2026-01-01T10:30:00|1|01:00:00|COMPLETED|afterok:7\n\
+            9|u|a|2026-01-01T10:00:00|2026-01-01T10:20:00|2026-01-01T10:30:00|1|01:00:00|COMPLETED|afterany:7_1,afterok:3\n"
+        )
+    };
+    write(&f, "linked.txt", &trace(""));
+    let args = ["operate", "--nodes", "4", "--trace", "linked.txt"];
+    let mut json = args.to_vec();
+    json.push("--json");
+    let a = gigatwin(&f, &json).exits(0).json();
+    let jobs =
+        |state: &str| a["metrics"][format!("operate.jobs.{state}")]["value"].as_f64().expect("a number");
+    assert_eq!([jobs("failed"), jobs("cancelled"), jobs("completed")], [1.0, 1.0, 1.0]);
+    assert_eq!(a["left_out"][0]["code"], "G668");
+    let page = gigatwin(&f, &args).exits(0);
+    assert!(page.out.contains("1 failed, 1 cancelled"), "{}", page.out);
+    write(&f, "linked.txt", &trace("afterany:8"));
+    let a = gigatwin(&f, &json).exits(2);
+    assert!(a.err.contains("G667") || a.out.contains("G667"), "{}{}", a.out, a.err);
 }

@@ -1,6 +1,7 @@
 //! Workloads from files: what people have of their clusters.
 
 mod columns;
+mod links;
 mod sacct;
 mod sacct_json;
 mod swf;
@@ -9,6 +10,7 @@ pub(crate) mod time;
 use rustc_hash::FxHashMap;
 
 use crate::job::{Job, Seconds};
+use crate::links::Links;
 use crate::share::{Account, ShareTree};
 
 /// In which form a trace is written.
@@ -115,6 +117,8 @@ pub struct Trace {
     pub origin: Seconds,
     /// Processors or nodes of the machine, where the file says.
     pub machine: Option<u32>,
+    /// Dependencies and arrays, where the file has them.
+    pub links: Links,
     /// Rows that are not jobs of the workload.
     pub left_out: Vec<LeftOut>,
     /// What was assumed or put right, for people.
@@ -167,13 +171,14 @@ struct Row {
     gpus: Option<i64>,
     tenant: String,
     qos: String,
+    tie: links::Tie,
 }
 
 /// A trace in the making.
 #[derive(Debug, Default)]
 struct Draft {
     trace: Trace,
-    rows: Vec<(Job, Recorded)>,
+    rows: Vec<(Job, Recorded, links::Tie)>,
     tenants: FxHashMap<String, u32>,
     qos: FxHashMap<String, u32>,
     without_limit: usize,
@@ -266,7 +271,8 @@ impl Draft {
             ..Job::nodes(row.id, submit, runtime, row.limit.unwrap_or_else(|| next_limit(runtime)), 1)
         };
         let nodes = row.nodes.and_then(|n| u32::try_from(n).ok());
-        self.rows.push((job, Recorded { start: row.start, end: row.end, nodes }));
+        let tie = links::Tie { line, id: row.id, ..row.tie };
+        self.rows.push((job, Recorded { start: row.start, end: row.end, nodes }, tie));
     }
 
     fn finish(&mut self) -> Result<Trace, TraceError> {
@@ -287,10 +293,12 @@ impl Draft {
                 hint: "see that the file is whole and of the format named".to_owned(),
             });
         }
-        self.rows.sort_by_key(|(j, _)| (j.submit, j.id));
-        let origin = self.rows.first().map_or(0, |(j, _)| j.submit);
+        self.rows.sort_by_key(|(j, _, t)| (j.submit, j.id, t.task));
+        let origin = self.rows.first().map_or(0, |(j, _, _)| j.submit);
         trace.origin = origin;
-        for (mut job, recorded) in self.rows.drain(..) {
+        let mut ties = Vec::with_capacity(self.rows.len());
+        for (mut job, recorded, tie) in self.rows.drain(..) {
+            ties.push(tie);
             job.submit -= origin;
             trace.jobs.push(job);
             let shift = |t: Option<Seconds>| t.map(|t| t - origin);
@@ -300,6 +308,7 @@ impl Draft {
                 nodes: recorded.nodes,
             });
         }
+        trace.links = links::link(&ties, &mut trace.left_out)?;
         if self.out_of_order > 0 {
             trace
                 .notes

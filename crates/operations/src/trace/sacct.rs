@@ -1,3 +1,4 @@
+use super::links::{Tie, failed, job_and_task};
 use super::time::{span, stamp};
 use super::{Draft, Row, TraceError, cut_off};
 
@@ -53,7 +54,7 @@ pub(super) fn read(text: &str) -> Result<Draft, TraceError> {
             steps += 1;
             continue;
         }
-        let digits: String = job.chars().take_while(char::is_ascii_digit).collect();
+        let (number, task) = job_and_task(job).unwrap_or((line_no as u64, None));
         let start = get("start").and_then(stamp);
         let state = get("state").unwrap_or("");
         if start.is_none() {
@@ -72,7 +73,7 @@ pub(super) fn read(text: &str) -> Result<Draft, TraceError> {
         let alloc = get("alloctres").and_then(gpus);
         draft.add(Row {
             line: line_no,
-            id: digits.parse().unwrap_or(line_no as u64),
+            id: number,
             submit: get("submit").and_then(stamp),
             start,
             end,
@@ -85,6 +86,13 @@ pub(super) fn read(text: &str) -> Result<Draft, TraceError> {
             gpus: alloc.or(get("reqtres").and_then(gpus)),
             tenant: get("account").or(get("user")).unwrap_or("unknown").to_owned(),
             qos: get("qos").unwrap_or("normal").to_owned(),
+            tie: Tie {
+                task,
+                depends: get("dependency").filter(|d| *d != "(null)").map(str::to_owned),
+                name: get("user").zip(get("jobname")).map(|(u, n)| (u.to_owned(), n.to_owned())),
+                fails: failed(state),
+                ..Tie::default()
+            },
         });
     }
     if steps > 0 {

@@ -1,5 +1,6 @@
 use serde_json::Value;
 
+use super::links::{Tie, failed};
 use super::{Draft, Row, TraceError};
 
 /// A number in any of Slurm's JSON dialects: plain, or `{"set": true, "infinite": false, "number": n}`.
@@ -32,6 +33,24 @@ fn tres(v: Option<&Value>, kind: &str, name: Option<&str>) -> Option<i64> {
         .find_map(|t| t.get("count").and_then(number))
 }
 
+/// What the job says about others: its array with the task and how many of them run at once, its `dependency` where a dump of the controller has
+/// one, its name.
+fn tie(job: &Value, state: &str) -> Tie {
+    let array = job.get("array").filter(|a| a.get("job_id").and_then(number).is_some_and(|n| n > 0));
+    let most = array
+        .and_then(|a| a.get("limits")?.get("max")?.get("running")?.get("tasks"))
+        .or(array.and_then(|a| a.get("max_tasks")))
+        .and_then(number);
+    Tie {
+        task: array.and_then(|a| a.get("task_id")).and_then(number).and_then(|t| u64::try_from(t).ok()),
+        most: most.and_then(|m| u32::try_from(m).ok()),
+        depends: text(job.get("dependency")),
+        name: text(job.get("user").or(job.get("user_name"))).zip(text(job.get("name"))),
+        fails: failed(state),
+        ..Tie::default()
+    }
+}
+
 /// Reads `sacct --json` of Slurm 22.05 and later; field names that changed between releases are looked for under each.
 pub(super) fn read(source: &str) -> Result<Draft, TraceError> {
     let root: Value = serde_json::from_str(source).map_err(|e| TraceError {
@@ -49,12 +68,14 @@ pub(super) fn read(source: &str) -> Result<Draft, TraceError> {
     let mut draft = Draft::default();
     for (i, job) in jobs.iter().enumerate() {
         let line = i + 1;
-        let id = job.get("job_id").and_then(number).unwrap_or(line as i64);
+        // Tasks are known by the number of their array, as in `sacct -P`.
+        let array = job.get("array").and_then(|a| a.get("job_id")).and_then(number).filter(|n| *n > 0);
+        let id = array.or_else(|| job.get("job_id").and_then(number)).unwrap_or(line as i64);
         let time = job.get("time");
         let at = |name: &str| time.and_then(|t| t.get(name)).and_then(number).filter(|v| *v > 0);
         let state = text(job.get("state").and_then(|s| s.get("current").or(Some(s))));
         if at("start").is_none() {
-            let state = state.unwrap_or_default();
+            let state = state.clone().unwrap_or_default();
             draft.leave_out(line, "G582", format!("job {id} never started ({state})"));
             continue;
         }
@@ -80,6 +101,7 @@ pub(super) fn read(source: &str) -> Result<Draft, TraceError> {
                 .or_else(|| text(job.get("user")))
                 .unwrap_or_else(|| "unknown".into()),
             qos: text(job.get("qos")).unwrap_or_else(|| "normal".into()),
+            tie: tie(job, state.as_deref().unwrap_or_default()),
         });
     }
     Ok(draft)

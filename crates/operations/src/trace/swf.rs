@@ -1,3 +1,4 @@
+use super::links::Tie;
 use super::{Draft, Row, TraceError, cut_off};
 use crate::job::Seconds;
 
@@ -49,7 +50,7 @@ pub(super) fn read(text: &str) -> Result<Draft, TraceError> {
         let known = |v: i64| (v != -1).then_some(v);
         let (id, submit, wait, run) = (get(0), get(1), get(2), get(3));
         let (got, asked, limit, user) = (get(4), get(7), get(8), get(11));
-        let qos = get(14);
+        let (qos, before, state) = (get(14), get(16), get(10));
         if let Some((column, field)) = bad {
             draft.leave_out(line_no, "G582", format!("column {} holds `{field}`, no number", column + 1));
             continue;
@@ -66,6 +67,12 @@ pub(super) fn read(text: &str) -> Result<Draft, TraceError> {
             nodes: known(asked).or(known(got)),
             gpus: None,
             tenant: format!("user {user}"),
+            // The standard: it "can only start after the termination of this preceding job"; the think time is in the submission.
+            tie: Tie {
+                depends: u64::try_from(before).ok().filter(|b| *b > 0).map(|b| format!("afterany:{b}")),
+                fails: state == 0 || state == 5,
+                ..Tie::default()
+            },
             qos: if qos < 0 { "normal".to_owned() } else { format!("queue {qos}") },
         });
     }

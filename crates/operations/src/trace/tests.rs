@@ -115,7 +115,142 @@ fn a_clock_that_runs_backwards_is_named() {
     assert_eq!(trace.left_out.iter().map(|l| l.code).collect::<Vec<_>>(), ["G584", "G582"]);
 }
 
+/// Rows of `sacct -P` with dependencies.
+fn linked(rows: &[&str]) -> String {
+    let head = "JobID|User|JobName|Submit|Start|End|NNodes|Timelimit|State|Dependency\n";
+    let line = |(i, row): (usize, &&str)| {
+        let (id, rest) = row.split_once(' ').unwrap();
+        let (name, rest) = rest.split_once(' ').unwrap();
+        let (state, depends) = rest.split_once(' ').unwrap_or((rest, ""));
+        format!(
+            "{id}|u|{name}|2026-01-01T10:00:{i:02}|2026-01-01T11:00:00|2026-01-01T11:10:00|1|01:00:00|{state}|{depends}\n"
+        )
+    };
+    head.to_owned() + &rows.iter().enumerate().map(line).collect::<String>()
+}
+
+#[test]
+fn arrays_and_dependencies_of_sacct() {
+    let text = linked(&[
+        "7 a COMPLETED",
+        "8_1 b FAILED",
+        "8_2 b COMPLETED",
+        "9 c COMPLETED afterok:7:8_2(unfulfilled),afterany:8",
+        "10_1 d COMPLETED aftercorr:8",
+        "10_2 d COMPLETED aftercorr:8",
+        "11 e COMPLETED afternotok:8_1",
+        "12 a COMPLETED singleton",
+        "13 f COMPLETED afterok:99,after:7",
+    ]);
+    let trace = read_trace(&text, Format::Sacct).unwrap();
+    let site = crate::Site { shares: trace.flat_shares(), ..crate::Site::flat(20, 8) };
+    let o =
+        crate::simulate_linked(&site, &trace.jobs, &trace.links, &crate::Settings::new(crate::Policy::Easy))
+            .unwrap();
+    let starts: Vec<i64> = o.jobs.iter().map(|r| r.start).collect();
+    // Each runs 600 s. Task 1 of job 8 fails: the one that corresponds to it never starts.
+    assert_eq!(starts, [0, 1, 2, 602, -1, 602, 601, 600, 8]);
+    assert_eq!(o.jobs[1].state, crate::JobState::Failed);
+    assert_eq!(o.jobs[4].state, crate::JobState::Cancelled);
+    assert_eq!(o.jobs[7].wait(&trace.jobs[7]), Some(0), "it was held by another, not by the queue");
+    let listed: Vec<&str> = trace.left_out.iter().map(|l| l.code).collect();
+    assert_eq!((trace.left_out[0].line, listed), (10, vec!["G668", "G668"]));
+    // Who is left out holds nobody back.
+    let keep: Vec<bool> = (0..9).map(|i| i != 0).collect();
+    let (links, lost) = trace.links.kept(&keep);
+    assert_eq!((lost, links.dependents()), (2, 4));
+}
+
+#[test]
+fn a_circle_of_dependencies_is_refused_with_its_jobs() {
+    let text = linked(&["7 a COMPLETED afterok:9", "8 b COMPLETED", "9 c COMPLETED afterany:7"]);
+    let fault = read_trace(&text, Format::Sacct).unwrap_err();
+    assert_eq!((fault.code, fault.line), ("G667", 2));
+    assert!(fault.message.ends_with("7 → 9 → 7"), "{}", fault.message);
+    // A singleton waits for all earlier jobs of its name, and one of those for it.
+    let text = linked(&["7 a COMPLETED afterok:8", "8 a COMPLETED singleton"]);
+    assert_eq!(read_trace(&text, Format::Sacct).unwrap_err().code, "G667");
+}
+
+#[test]
+fn arrays_and_dependencies_of_json() {
+    let job = |id: u64, array: u64, task: u64, depends: &str| {
+        format!(
+            r#"{{"job_id":{id},"name":"n","user":"u","account":"a","qos":"q","dependency":"{depends}",
+            "array":{{"job_id":{array},"limits":{{"max":{{"running":{{"tasks":1}}}}}},"task_id":{{"set":true,"infinite":false,"number":{task}}}}},
+            "allocation_nodes":1,"state":{{"current":["COMPLETED"]}},
+            "time":{{"submission":{id},"start":{},"end":{},"limit":{{"set":true,"infinite":false,"number":10}}}}}}"#,
+            id + 5,
+            id + 105
+        )
+    };
+    let jobs = [job(101, 100, 1, ""), job(102, 100, 2, ""), job(103, 0, 0, "afterok:100_1(unfulfilled)")];
+    let trace = read_trace(&format!("{{\"jobs\":[{}]}}", jobs.join(",")), Format::SacctJson).unwrap();
+    let site = crate::Site { shares: trace.flat_shares(), ..crate::Site::flat(20, 8) };
+    let o =
+        crate::simulate_linked(&site, &trace.jobs, &trace.links, &crate::Settings::new(crate::Policy::Easy))
+            .unwrap();
+    // One task at a time; the third waits for the first alone.
+    let mut starts: Vec<i64> = o.jobs.iter().map(|r| r.start).collect();
+    starts.sort_unstable();
+    assert_eq!(starts, [0, 100, 100]);
+}
+
+#[test]
+fn the_standard_format_names_the_job_before() {
+    let row = |id: i32, before: i32| format!("{id} {id} 0 10 4 -1 -1 4 100 -1 1 1 1 1 1 1 {before} 3\n");
+    let trace = read_trace(&[row(1, -1), row(2, 1), row(3, 77)].concat(), Format::Swf).unwrap();
+    assert_eq!((trace.links.dependents(), trace.left_out.len(), trace.jobs.len()), (1, 1, 3));
+}
+
+#[test]
+fn every_row_of_the_real_tables_is_a_job_or_listed() {
+    for (path, format, rows) in [
+        ("traces/sia/philly_sep_oct_2017.csv", Format::Philly, 52_849),
+        ("traces/openb/openb_pod_list_default.csv", Format::Openb, 8_152),
+    ] {
+        let Some(text) = raw(path) else { continue };
+        let trace = read_trace(&text, format).unwrap();
+        assert_eq!(trace.jobs.len() + trace.left_out.len(), rows, "{path}");
+        assert!(
+            trace.left_out.iter().all(|l| l.line > 1 && !l.reason.is_empty() && l.code.starts_with("G58"))
+        );
+        // Broken rows in the middle are counted one by one, with their lines, and cost no other row.
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        let columns = lines[0].split(',').count();
+        let bad: Vec<String> = [
+            "x".repeat(9),
+            ",".repeat(columns - 1),
+            vec!["-5"; columns].join(","),
+            vec!["1e99"; columns].join(","),
+        ]
+        .into();
+        for (i, row) in bad.iter().enumerate() {
+            lines.insert(100 * (i + 1), row.clone());
+        }
+        let broken = read_trace(&(lines.join("\n") + "\n"), format).unwrap();
+        // The numbers of Philly's jobs are those of their lines.
+        let what = |t: &super::Trace| {
+            t.jobs.iter().map(|j| (j.submit, j.runtime, j.limit, j.size)).collect::<Vec<_>>()
+        };
+        assert!(what(&broken) == what(&trace), "{path}: broken rows changed others");
+        let fresh: Vec<usize> = broken.left_out.iter().map(|l| l.line).filter(|l| *l % 100 == 1).collect();
+        for i in 1..=bad.len() {
+            assert!(fresh.contains(&(100 * i + 1)), "{path}: line {} is not listed", 100 * i + 1);
+        }
+        // A file that is cut in the middle of its last row is refused.
+        let cut = text.trim_end();
+        let cut = &cut[..cut.rfind(',').unwrap()];
+        assert_eq!(read_trace(cut, format).unwrap_err().code, "G585", "{path}");
+    }
+}
+
 proptest! {
+    #[test]
+    fn no_dependency_panics(text in "[a-z:_,?()0-9 ]{0,40}") {
+        let _ = read_trace(&linked(&[&format!("7 a COMPLETED {text}"), "8 a FAILED singleton"]), Format::Sacct);
+    }
+
     #[test]
     fn no_reader_panics(text in "[ -~\n|,;]{0,300}") {
         for (_, format) in Format::ALL {

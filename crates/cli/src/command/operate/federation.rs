@@ -57,7 +57,7 @@ pub(super) fn run(
         routing = routing.or(Some(word));
     }
     let aparts = std::mem::take(&mut setting.aparts);
-    let failed = |faults| super::faults(&faults);
+    let failed = |faults: Vec<gigatwin_operations::SimulationError>| super::faults(&faults);
     if sites.is_empty() && setting.outages.is_empty() && aparts.is_empty() {
         let outcome = gigatwin_operations::simulate_linked(
             &setting.site,

@@ -88,6 +88,7 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
         sha.update(f.inputs_sha256.as_bytes());
     }
     let (mut left_out, mut recorded, mut trace_name, mut access) = (Vec::new(), None, None, None);
+    let mut traced = Links::default();
     let mut jobs = match &args.trace {
         Some(path) => {
             let text = disk::read_text(&context.messages, path)?;
@@ -100,6 +101,19 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
             notes.extend(trace.notes.clone());
             left_out.extend(trace.left_out.clone());
             let (jobs, kept) = fitting(&trace, &layout, &mut left_out);
+            let keep: Vec<bool> = trace.jobs.iter().map(|j| layout.units(j.size) <= layout.gpus()).collect();
+            let (kept_links, lost) = trace.links.kept(&keep);
+            if lost > 0 {
+                notes.push(format!("{lost} dependencies on jobs that are left out count as met"));
+            }
+            if !kept_links.is_empty() && args.shift.is_some() {
+                return Err(not_understood(
+                    "G580",
+                    "--shift moves jobs, and the trace has dependencies between them",
+                    "leave one of the two out",
+                ));
+            }
+            traced = kept_links;
             recorded = Some(kept);
             jobs
         }
@@ -159,7 +173,7 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
     let window = facts.as_ref().and_then(|f| f.window.as_ref()).filter(|_| !args.no_maintenance);
     let planned = windows::maintenance(window, until);
     windows::close(&mut site, &planned);
-    let mut links = Links::default();
+    let mut links = traced;
     if args.trace.is_none() && !planned.is_empty() {
         let (chained, needs) = windows::chain(jobs);
         jobs = chained;
