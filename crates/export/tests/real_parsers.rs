@@ -16,6 +16,7 @@ fn service(tp: u32, dp_attention: u32, per_node: u32, weights: Precision) -> Ser
         name: "helper",
         model: "qwen3-235b-a22b",
         chip: "h200-sxm",
+        role: None,
         deployment: Deployment {
             tp,
             pp: 1,

@@ -259,12 +259,14 @@ pub(crate) struct Point {
     pub(crate) ttft: Time,
 }
 
-/// Largest load at a limit of requests in flight: by decode slots, and by the first token's 99th percentile.
+/// Largest load at a limit of requests in flight: by decode slots, and by the first token's 99th percentile. `slow` is
+/// [`EngineInputs::slow_request`].
 pub(crate) fn point(
     step: &StepModel,
     lengths: &Lengths,
     objective: &Objective,
     inputs: &EngineInputs,
+    slow: f64,
     limit: f64,
 ) -> Point {
     let spread = (1.0 + inputs.prompt_cv2.max(0.0)).ln();
@@ -289,7 +291,8 @@ pub(crate) fn point(
         batch = low;
         (rate, ttft) = if low > 0.0 { at(low) } else { (0.0, at(high).1) };
     }
-    Point { rate, batch, tpot: step.tpot(limit, lengths), ttft: Time::from_s(ttft) }
+    let tpot = step.tpot(limit, lengths) * slow;
+    Point { rate, batch, tpot, ttft: Time::from_s(ttft) }
 }
 
 fn candidate(
@@ -302,18 +305,20 @@ fn candidate(
     mean_rate: f64,
 ) -> Result<Candidate, ServingError> {
     // Requests in flight are of all ages: the mean one holds its prompt and half its answer.
-    let by_memory = (fit.tokens / lengths.held()).floor();
+    let by_memory = inputs.engine.requests_held(lengths, fit.tokens).floor();
+    let slow = inputs.engine.slow_request(lengths.answer);
     let most = by_memory.min(f64::from(inputs.engine.max_batch)).max(1.0);
-    let first = step.tpot(1.0, lengths);
+    let tpot = |batch: f64| step.tpot(batch, lengths) * slow;
+    let first = tpot(1.0);
     if first > objective.tpot_p99 {
         return Err(ServingError::BelowFloor { what: "TPOT", objective: objective.tpot_p99, floor: first });
     }
     let mut largest = most;
-    if step.tpot(most, lengths) > objective.tpot_p99 {
+    if tpot(most) > objective.tpot_p99 {
         let (mut low, mut high) = (1.0, most);
         while high - low > 1.0 {
             let middle = (0.5 * (low + high)).floor();
-            if step.tpot(middle, lengths) > objective.tpot_p99 {
+            if tpot(middle) > objective.tpot_p99 {
                 high = middle;
             } else {
                 low = middle;
@@ -321,9 +326,9 @@ fn candidate(
         }
         largest = low;
     }
-    let mut at = point(step, lengths, objective, &inputs.engine, largest);
+    let mut at = point(step, lengths, objective, &inputs.engine, slow, largest);
     let first_in_time =
-        |limit: f64| point(step, lengths, objective, &inputs.engine, limit).ttft <= objective.ttft_p99;
+        |limit: f64| point(step, lengths, objective, &inputs.engine, slow, limit).ttft <= objective.ttft_p99;
     if at.ttft > objective.ttft_p99 && first_in_time(1.0) {
         // A fuller batch has longer steps, which a new prompt waits for.
         let (mut low, mut high) = (1.0, largest);
@@ -336,13 +341,13 @@ fn candidate(
             }
         }
         largest = low;
-        at = point(step, lengths, objective, &inputs.engine, largest);
+        at = point(step, lengths, objective, &inputs.engine, slow, largest);
     }
     if at.ttft > objective.ttft_p99 || at.rate <= 0.0 {
         return Err(ServingError::BelowFloor {
             what: "TTFT",
             objective: objective.ttft_p99,
-            floor: point(step, lengths, objective, &inputs.engine, 1.0).ttft,
+            floor: point(step, lengths, objective, &inputs.engine, slow, 1.0).ttft,
         });
     }
     let replicas = (peak / at.rate - 1e-9).ceil().max(1.0) + f64::from(inputs.spare_replicas);

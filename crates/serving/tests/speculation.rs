@@ -22,6 +22,7 @@ fn drafting(draft_tokens: u32, acceptance: f64) -> EngineInputs {
         draft_tokens,
         acceptance: Share::from_fraction(acceptance),
         draft_cost: Share::from_percent(3.0),
+        scatter: Share::ZERO,
     };
     EngineInputs { speculation: Some(speculation), arrival_cv2: 0.0, prompt_cv2: 0.0, ..inputs() }
 }
@@ -72,7 +73,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
     fn emitted_tokens_are_the_geometric_sum(k in 1_u32..12, a in 0.0_f64..0.99) {
-        let s = Speculation { draft_tokens: k, acceptance: Share::from_fraction(a), draft_cost: Share::ZERO };
+        let s = Speculation { draft_tokens: k, acceptance: Share::from_fraction(a), draft_cost: Share::ZERO, scatter: Share::ZERO };
         let closed_form = (1.0 - a.powi(k as i32 + 1)) / (1.0 - a);
         prop_assert!((s.emitted() / closed_form - 1.0).abs() < 1e-9);
         prop_assert!(s.emitted() <= s.verified());

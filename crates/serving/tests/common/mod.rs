@@ -1,4 +1,4 @@
-//! Models and chips of the catalog, as tests of more than one file use them.
+//! Models and chips of the catalog, as tests of more than one file and the benchmarks use them.
 
 #![allow(dead_code)] // each file of tests uses a part
 
@@ -49,11 +49,16 @@ pub fn inputs() -> EngineInputs {
         prompt_cv2: 0.92,
         prefix_hit: Share::ZERO,
         speculation: None,
+        shared_prefix: None,
     }
 }
 
 pub fn layout(tp: u32, weights: Precision) -> Deployment {
     Deployment { tp, pp: 1, ep: 1, dp_attention: 1, weights, kv: Precision::Bf16 }
+}
+
+pub fn eight_bits(tp: u32) -> Deployment {
+    Deployment { kv: Precision::Fp8, ..layout(tp, Precision::Fp8) }
 }
 
 pub fn step_on(id: &str, chip: &Chip, d: Deployment) -> StepModel {

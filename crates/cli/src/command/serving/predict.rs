@@ -2,7 +2,7 @@
 
 use gigatwin_catalog::Precision;
 use gigatwin_quantity::Time;
-use gigatwin_serving::{Band, Deployment, ServingError, Steady, closed_within, memory, open};
+use gigatwin_serving::{Band, Deployment, ServingError, Steady, closed_within, memory, open_within};
 use serde_json::{Value, json};
 
 use super::not_understood;
@@ -109,13 +109,12 @@ fn evaluate(
 ) -> Result<Answer, ServingError> {
     let fit = memory(&setting.model, &setting.chip, &deployment, &setting.inputs, setting.lengths.total())?;
     let step = setting.step(deployment)?;
-    let fits = gigatwin_serving::plan::offline_batch(&fit, &setting.lengths, setting.inputs.max_batch);
+    let most = f64::from(setting.inputs.max_batch);
+    let fits = setting.inputs.requests_held(&setting.lengths, fit.tokens).floor().clamp(1.0, most);
+    let sharing = setting.inputs.tokens_without_sharing(&setting.lengths, fit.tokens);
     let steady = match load {
-        Ok(clients) => {
-            let most = f64::from(setting.inputs.max_batch);
-            closed_within(&step, &setting.lengths, clients, fit.tokens, most)?
-        }
-        Err(rate) => open(&step, &setting.lengths, &setting.inputs, fits, rate)?,
+        Ok(clients) => closed_within(&step, &setting.lengths, clients, sharing, most)?,
+        Err(rate) => open_within(&step, &setting.lengths, &setting.inputs, fit.tokens, most, rate)?,
     };
     Ok(Answer {
         steady,

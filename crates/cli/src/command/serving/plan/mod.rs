@@ -108,7 +108,7 @@ fn activity(context: &Context) -> Result<Activity, Fault> {
 }
 
 /// A layout in words.
-fn words(d: &Deployment) -> String {
+pub(in crate::command) fn words(d: &Deployment) -> String {
     let mut out = format!("TP{}", d.tp);
     for (name, n) in [("PP", d.pp), ("EP", d.ep), ("DPA", d.dp_attention)] {
         if n > 1 {
