@@ -108,7 +108,8 @@ pub fn open_within(
     let wait = full * 0.5 * (inputs.arrival_cv2 + inputs.prompt_cv2) / (capacity - rate);
     let mut found = clean;
     let load = rate * work * (1.0 + again);
-    found.preemptions = again;
+    // Rarer than once in a billion requests is never.
+    found.preemptions = if again > 1e-9 { again } else { 0.0 };
     found.tpot = Time::from_s(tpot);
     found.wait = clean.wait + Time::from_s(wait);
     found.ttft = clean.ttft + Time::from_s(wait);

@@ -252,7 +252,7 @@ pub(crate) fn evaluate(
     tune_plans: &[TunePlan],
     sheet: &mut Sheet,
     infeasible: &mut Vec<Infeasible>,
-) -> Vec<(String, f64)> {
+) -> (SiteInputs, SiteDay) {
     let pools: Vec<(f64, Option<(&ServicePlan, Served)>)> = f
         .services
         .iter()
@@ -277,7 +277,7 @@ pub(crate) fn evaluate(
             infeasible.push(Infeasible { what: format!("partition.{}", partition.name), reason });
         }
     }
-    inputs.tunes.iter().zip(&day.tunes).map(|(t, d)| (t.name.clone(), d.job.chip_hours)).collect()
+    (inputs, day)
 }
 
 fn figures(f: &Factory, inputs: &SiteInputs, day: &SiteDay, sheet: &mut Sheet) {

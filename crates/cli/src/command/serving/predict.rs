@@ -100,6 +100,8 @@ struct Answer {
     prefill: Time,
     decode_alone: Time,
     tokens_per_step: f64,
+    /// The slowest of a hundred requests over the mean one, by what is accepted of its drafts.
+    slow: f64,
 }
 
 fn evaluate(
@@ -124,6 +126,7 @@ fn evaluate(
         prefill: step.prefill(setting.lengths.prompt),
         decode_alone: step.pure_decode(1.0, &setting.lengths),
         tokens_per_step: step.tokens_per_step(),
+        slow: setting.inputs.slow_request(setting.lengths.answer),
     })
 }
 
@@ -135,6 +138,7 @@ impl Answer {
         let inverse = Band { low: 1.0 / c.tpot_band.high, high: 1.0 / c.tpot_band.low };
         vec![
             ("tpot_ms", "ms", s.tpot.ms(), Some(c.tpot_band)),
+            ("tpot_p99_ms", "ms", s.tpot.ms() * self.slow, Some(c.tpot_band)),
             ("ttft_ms", "ms", s.ttft.ms(), Some(c.ttft_band)),
             ("wait_ms", "ms", s.wait.ms(), None),
             ("prefill_ms", "ms", self.prefill.ms(), None),
