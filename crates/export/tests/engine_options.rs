@@ -3,11 +3,13 @@
 
 #![allow(clippy::expect_used, clippy::panic)] // helpers of tests
 
+mod common;
+
 use std::collections::BTreeMap;
 
+use common::service;
 use gigatwin_catalog::Precision;
 use gigatwin_export::{ExportFile, PoolRole, ServiceExport, sglang, vllm};
-use gigatwin_serving::Deployment;
 
 const TABLE: &str = include_str!("../../../validation/exports/engine_options.csv");
 
@@ -53,27 +55,9 @@ fn services() -> Vec<ServiceExport<'static>> {
         for kv in [Precision::Bf16, Precision::Fp8] {
             for role in [None, Some(PoolRole::Prefill), Some(PoolRole::Decode)] {
                 for (dp_attention, per_node) in [(1, 8), (4, 8), (4, 4)] {
-                    list.push(ServiceExport {
-                        name: "helper",
-                        model: "qwen3-235b-a22b",
-                        chip: "h200-sxm",
-                        role,
-                        deployment: Deployment {
-                            tp: 2,
-                            pp: 1,
-                            ep: 2 * dp_attention,
-                            dp_attention,
-                            weights,
-                            kv,
-                        },
-                        replicas: 3,
-                        batch: 250,
-                        context: 40960,
-                        chunk: 8192,
-                        memory: 0.9,
-                        per_node,
-                        header: "predicted: x\ninputs y",
-                    });
+                    let mut export = service(2, dp_attention, per_node, weights);
+                    (export.role, export.deployment.kv) = (role, kv);
+                    list.push(export);
                 }
             }
         }

@@ -5,7 +5,8 @@ use gigatwin_fabric::Network;
 use gigatwin_quantity::Time;
 use gigatwin_serving::site::{Part, Pool, SiteInputs};
 use gigatwin_serving::{
-    Calibration, Candidate, ChipClass, Deployment, EngineFamily, EngineInputs, Lengths, Separate, StepModel,
+    Calibration, Candidate, ChipClass, Deployment, EngineFamily, EngineInputs, Lengths, Separate,
+    ServingError, StepModel,
 };
 
 use crate::evaluate::serve::{self, ServicePlan};
@@ -65,6 +66,25 @@ pub struct SiteService {
     pub class: ChipClass,
     /// Fitted coefficients.
     pub calibration: Calibration,
+}
+
+impl SiteService {
+    /// Step times of one replica.
+    ///
+    /// # Errors
+    /// As [`StepModel::new`].
+    pub fn step(&self, deployment: Deployment) -> Result<StepModel, ServingError> {
+        StepModel::new(
+            &self.model,
+            &self.chip,
+            &self.network,
+            deployment,
+            &self.engine,
+            &self.calibration,
+            self.family,
+            self.class,
+        )
+    }
 }
 
 /// All services in the order of the file.
@@ -213,17 +233,7 @@ fn hourly(s: &SiteService, part: Part) -> Option<gigatwin_serving::site::Service
         ServiceForm::Together(c) => c.batch,
         ServiceForm::Separate(p) => p.decode.batch,
     };
-    let step = StepModel::new(
-        &s.model,
-        &s.chip,
-        &s.network,
-        deployment,
-        &s.engine,
-        &s.calibration,
-        s.family,
-        s.class,
-    )
-    .ok()?;
+    let step = s.step(deployment).ok()?;
     Some(gigatwin_serving::site::Service {
         step,
         engine: s.engine,

@@ -7,7 +7,7 @@ mod common;
 
 use common::served::{eight_bits, h100, inputs, step_with};
 use common::{cpu, peak_mb};
-use gigatwin_quantity::{Flops, Share, Time};
+use gigatwin_quantity::{Share, Time};
 use gigatwin_serving::site::{
     Application, Develop, Method, Part, Partition, Pool, Service, SiteInputs, Tune, day, site_day, with_peak,
 };
@@ -60,7 +60,7 @@ fn main() {
         tokens: 1e9,
         jobs_per_day: 50.0,
         chips: 16,
-        rate: chip.bf16,
+        rate: h100().bf16,
         efficiency: Share::from_percent(38.0),
         restart: Time::from_s(300.0),
     });

@@ -31,7 +31,9 @@ impl Speculation {
     /// [`ServingError::OutOfRange`].
     pub(crate) fn check_scatter(&self) -> Result<(), ServingError> {
         let m = self.acceptance.fraction();
-        share("scatter of the acceptance", self.scatter, 0.95 * (m * (1.0 - m)).max(0.0).sqrt())
+        // Rounded down: the limit is said in the refusal.
+        let most = (950.0 * (m * (1.0 - m)).max(0.0).sqrt()).floor() / 1000.0;
+        share("scatter of the acceptance", self.scatter, most)
     }
 
     /// Acceptances of requests with their weights: midpoints of a Beta law's density, one point without scatter.

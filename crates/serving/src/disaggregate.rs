@@ -9,10 +9,11 @@ use gigatwin_fabric::{Collective, Group, Network};
 use gigatwin_quantity::{Data, Time};
 
 use crate::coefficients::Calibration;
-use crate::deployment::{Deployment, EngineInputs, Memory, kept, memory};
+use crate::deployment::{Deployment, EngineInputs, Memory, kept};
 use crate::error::{ServingError, positive};
 use crate::plan::{
-    Infeasible, NORMAL_P99, Objective, PlanInputs, Workload, change, distance, layouts, mean_under,
+    Infeasible, NORMAL_P99, Objective, PlanInputs, Workload, change, distance, largest_in_time, layouts,
+    made, mean_under,
 };
 use crate::steady::Lengths;
 use crate::step::StepModel;
@@ -98,30 +99,21 @@ pub fn separate(
     let mut nearest: Option<(f64, ServingError, Deployment)> = None;
     for deployment in layouts(model, inputs) {
         let e = &inputs.engine;
-        let made = memory(model, chip, &deployment, e, lengths.total()).and_then(|fit| {
-            let step = StepModel::new(
-                model,
-                chip,
-                network,
-                deployment,
-                e,
-                calibration,
-                inputs.family,
-                inputs.class,
-            )?;
-            let hop = transfer(model, network, &deployment, lengths.prompt);
-            let first = prefill(&step, &lengths, objective, e.arrival_cv2, e.prompt_cv2, hop);
-            prefills.push(first.map_err(|floor| {
-                let objective = objective.ttft_p99;
-                (
-                    distance_to(objective, floor),
-                    ServingError::BelowFloor { what: "TTFT", objective, floor },
-                    deployment,
-                )
-            }));
-            decode(&step, fit, &lengths, objective, e)
-        });
-        match made {
+        let found =
+            made(model, chip, network, &lengths, inputs, calibration, deployment).and_then(|(fit, step)| {
+                let hop = transfer(model, network, &deployment, lengths.prompt);
+                let first = prefill(&step, &lengths, objective, e.arrival_cv2, e.prompt_cv2, hop);
+                prefills.push(first.map_err(|floor| {
+                    let objective = objective.ttft_p99;
+                    (
+                        distance_to(objective, floor),
+                        ServingError::BelowFloor { what: "TTFT", objective, floor },
+                        deployment,
+                    )
+                }));
+                decode(&step, fit, &lengths, objective, e)
+            });
+        match found {
             Ok(found) => decodes.push(found),
             Err(error) => {
                 let far = distance(&error);
@@ -263,15 +255,7 @@ fn decode(
     if alone > objective.tpot_p99 {
         return Err(ServingError::BelowFloor { what: "TPOT", objective: objective.tpot_p99, floor: alone });
     }
-    let mut batch = most;
-    if tpot(most) > objective.tpot_p99 {
-        let (mut low, mut high) = (1.0, most);
-        while high - low > 1.0 {
-            let middle = (0.5 * (low + high)).floor();
-            if tpot(middle) > objective.tpot_p99 { high = middle } else { low = middle }
-        }
-        batch = low;
-    }
+    let batch = largest_in_time(most, |batch| tpot(batch) <= objective.tpot_p99);
     Ok(Decode {
         deployment: *step.deployment(),
         batch: batch as u32,

@@ -11,12 +11,11 @@ use gigatwin_fabric::Network;
 use gigatwin_quantity::{Energy, Power, Share, Time};
 
 use crate::coefficients::Calibration;
-use crate::deployment::{Deployment, memory};
+use crate::deployment::Deployment;
 use crate::disaggregate::{Prefill, decode_rate, prefill, transfer};
 use crate::error::{ServingError, positive};
-use crate::plan::{Objective, PlanInputs, change, distance, layouts, point};
+use crate::plan::{Objective, PlanInputs, change, distance, layouts, made, point};
 use crate::steady::Lengths;
-use crate::step::StepModel;
 
 /// What chips draw between idle and their rating, by state.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -152,20 +151,7 @@ pub fn frontier(
     let slow = e.slow_request(lengths.answer);
     for deployment in layouts(model, &limited) {
         tried += 1;
-        let made = memory(model, chip, &deployment, e, lengths.total()).and_then(|fit| {
-            let step = StepModel::new(
-                model,
-                chip,
-                network,
-                deployment,
-                e,
-                calibration,
-                inputs.family,
-                inputs.class,
-            )?;
-            Ok((fit, step))
-        });
-        let (fit, step) = match made {
+        let (fit, step) = match made(model, chip, network, &lengths, &limited, calibration, deployment) {
             Ok(made) => made,
             Err(error) => {
                 note(&mut nearest, error, deployment);

@@ -8,9 +8,7 @@ use common::{calibration, inputs, network, shape};
 use gigatwin_catalog::{Catalog, Kind, Precision, chip};
 use gigatwin_quantity::{Share, Time};
 use gigatwin_serving::frontier::{Activity, Frontier, NoOption, Shape, frontier};
-use gigatwin_serving::{
-    Calibration, ChipClass, EngineFamily, EngineInputs, Lengths, Objective, PlanInputs, ServingError,
-};
+use gigatwin_serving::{ChipClass, EngineFamily, Lengths, Objective, PlanInputs, ServingError};
 
 fn found(model: &str, chips: u32, ttft: f64, tpot: f64) -> Result<Frontier, NoOption> {
     let chip =

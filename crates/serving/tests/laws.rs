@@ -6,10 +6,10 @@ mod common;
 
 use common::{calibration, h100, inputs, layout, network, shape, step_on};
 use gigatwin_catalog::Precision;
-use gigatwin_quantity::{Data, Share, Time};
+use gigatwin_quantity::{Data, Time};
 use gigatwin_serving::{
-    Calibration, ChipClass, Demand, Deployment, EngineFamily, EngineInputs, Lengths, Objective, Plan,
-    PlanInputs, ServingError, StepModel, Verdict, Workload, closed, memory, open, plan,
+    ChipClass, Demand, EngineFamily, Lengths, Objective, Plan, PlanInputs, ServingError, Verdict, Workload,
+    closed, memory, open, plan,
 };
 use proptest::prelude::*;
 

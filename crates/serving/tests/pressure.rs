@@ -5,12 +5,9 @@
 
 mod common;
 
-use common::{eight_bits, h100, inputs, shape, step_with};
+use common::{eight_bits, h100, inputs, step_with};
 use gigatwin_quantity::{Share, Time};
-use gigatwin_serving::event::{
-    ArrivalLaw, LengthMix, Pool, Pools, Replay, ReplayInputs, Routing, Source, StepCosts, Stream, Trace,
-    generate, replay,
-};
+use gigatwin_serving::event::{ArrivalLaw, LengthMix, Replay, Source, Stream, Trace, generate};
 use gigatwin_serving::pressure::waiting;
 use gigatwin_serving::{
     EngineInputs, Lengths, ServingError, SharedPrefix, StepModel, closed_within, open, open_within,
@@ -52,24 +49,7 @@ fn arrivals(rate: f64, cv2: f64, lengths: &Lengths) -> Trace {
 }
 
 fn run(trace: &Trace, given: &EngineInputs, kv_tokens: u64) -> Replay {
-    let costs = StepCosts::sample(&step(given), &shape(MODEL), given, 16_384).expect("costs");
-    let pool = Pool {
-        costs,
-        replicas: 1,
-        chips: 4,
-        kv_tokens,
-        max_batch: 1024,
-        chunk_tokens: eight_bits(4).chunk_tokens(given.chunk_tokens),
-    };
-    let options = ReplayInputs {
-        pools: Pools::Aggregated(pool),
-        block_tokens: 16,
-        routing: Routing::LeastLoaded,
-        prefix_caching: true,
-        source: Source::Open,
-        macro_steps: true,
-    };
-    replay(trace, &options).expect("a replay")
+    common::on_one_replica(MODEL, eight_bits(4), trace, given, kv_tokens, Source::Open)
 }
 
 fn mean(values: impl Iterator<Item = Time>) -> f64 {

@@ -81,10 +81,10 @@ impl Trace {
         self.hash_tokens = block;
         self.hashes.clear();
         for request in &mut self.requests {
-            let group = u64::from(rng.next_u32()) * u64::from(groups.max(1)) >> 32;
+            let group = (u64::from(rng.next_u32()) * u64::from(groups.max(1))) >> 32;
             let full = tokens.min(request.prompt).checked_div(block).unwrap_or(0);
             (request.hash_start, request.hash_count) = (self.hashes.len() as u32, full);
-            self.hashes.extend((0..u64::from(full)).map(|i| group << 32 | i));
+            self.hashes.extend((0..u64::from(full)).map(|i| (group << 32) | i));
         }
     }
 

@@ -68,7 +68,7 @@ fn no(
 }
 
 /// The nearest settings under which the model fits: more tensor parallelism, or a narrower format on the same layout.
-fn would_fit(setting: &Setting, deployment: Deployment) -> Option<String> {
+pub(super) fn would_fit(setting: &Setting, deployment: Deployment) -> Option<String> {
     let fits = |d: &Deployment| {
         memory(&setting.model, &setting.chip, d, &setting.inputs, setting.lengths.total()).is_ok()
     };

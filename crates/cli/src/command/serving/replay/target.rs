@@ -9,6 +9,7 @@ use gigatwin_serving::{Calibration, Deployment, EngineInputs, Lengths, ServingEr
 
 use super::super::not_understood;
 use super::super::plan::words;
+use super::super::predict::would_fit;
 use super::super::setting::Setting;
 use crate::args::replay::Replay;
 use crate::args::serving::{Software, What};
@@ -102,18 +103,6 @@ fn from_factory(context: &Context, args: &Replay, s: &SiteService, sha256: &str)
         Ok(plan) => plan,
         Err(reason) => return no(context, sha256, reason),
     };
-    let model = |deployment: Deployment| {
-        StepModel::new(
-            &s.model,
-            &s.chip,
-            &s.network,
-            deployment,
-            &s.engine,
-            &s.calibration,
-            s.family,
-            s.class,
-        )
-    };
     let (deployment, held, replicas, batch) = match plan {
         ServiceForm::Together(c) => (c.deployment, c.memory, c.replicas, c.batch),
         ServiceForm::Separate(p) => (p.decode.deployment, p.decode.memory, p.decode_replicas, p.decode.batch),
@@ -123,12 +112,12 @@ fn from_factory(context: &Context, args: &Replay, s: &SiteService, sha256: &str)
         ServiceForm::Separate(p) => {
             let d = p.prefill.deployment;
             memory(&s.model, &s.chip, &d, &s.engine, s.lengths.total()).and_then(|fit| {
-                let (step, kv_tokens, replicas) = (model(d)?, fit.tokens, p.prefill_replicas);
+                let (step, kv_tokens, replicas) = (s.step(d)?, fit.tokens, p.prefill_replicas);
                 Ok(Some(Prefill { deployment: d, step, kv_tokens, replicas }))
             })
         }
     };
-    let (step, prefill) = match model(deployment).and_then(|step| Ok((step, prefill?))) {
+    let (step, prefill) = match s.step(deployment).and_then(|step| Ok((step, prefill?))) {
         Ok(both) => both,
         Err(e) => return no(context, sha256, &e.to_string()),
     };
@@ -175,7 +164,12 @@ fn from_options(context: &Context, args: &Replay) -> Result<Found, Fault> {
     let fit = memory(&setting.model, &setting.chip, &deployment, &setting.inputs, setting.lengths.total());
     let (fit, step) = match fit.and_then(|fit| Ok((fit, setting.step(deployment)?))) {
         Ok(both) => both,
-        Err(e) => return no(context, &setting.sha256, &e.to_string()),
+        Err(e) => {
+            let short = matches!(e, ServingError::MemoryShort { .. });
+            let fits = if short { would_fit(&setting, deployment) } else { None };
+            let reason = fits.map_or_else(|| e.to_string(), |fits| format!("{e}; would fit: {fits}"));
+            return no(context, &setting.sha256, &reason);
+        }
     };
     Ok(Ok(Target {
         title: format!("{} on {}", setting.model_id, setting.chip_id),
