@@ -46,4 +46,35 @@ fi
 if have pyyaml==6.0.3 && have megatron-bridge==0.3.1 && have megatron-core==0.16.1; then
   "$venv/bin/python" "$here/megatron_has.py" "$work"/*/*-megatron-bridge.yaml || failed=1
 fi
+
+# Services: launch scripts against the options that the engines have now, manifests against Kubernetes' own schemas.
+examples=$here/../../examples
+for engine in vllm sglang kubernetes; do
+  "$gigatwin" export "$engine" "$examples/ai-factory-hammerhai.toml" --out "$work/service" >"$work/out.log" 2>&1 || failed=1
+  for service in "imaging assistant" "guideline search"; do
+    "$gigatwin" export "$engine" "$examples/hospital-imaging.toml" --service "$service" --out "$work/service" >"$work/out.log" 2>&1 || failed=1
+  done
+done
+"$venv/bin/python" "$here/engine_options.py" check "$here/engine_options.csv" "$work"/service/*.sh || failed=1
+anew() { # ENGINE VERSION: the table's rows of an engine, read again from its package
+  if ! "$venv/bin/pip" download --quiet --no-deps --only-binary :all: --disable-pip-version-check -d "$work/$1" "$1==$2" >"$work/pip.log" 2>&1; then
+    echo "SKIPPED: $1 $2 cannot be had ($(tail -n 1 "$work/pip.log"))"
+    return 0
+  fi
+  "$venv/bin/python" -m zipfile -e "$work/$1/"*.whl "$work/$1/all"
+  "$venv/bin/python" "$here/engine_options.py" "$1" "$work/$1/all" "$2" >"$work/$1.csv"
+  if diff <(grep "^$1," "$here/engine_options.csv") "$work/$1.csv" >"$work/diff.log"; then
+    echo "the table of $1 $2 is what its package says"
+  else
+    echo "the table of $1 $2 differs from its package:" && cat "$work/diff.log"
+    failed=1
+  fi
+}
+anew sglang 0.5.9
+# The wheel of vLLM takes hundreds of megabytes: only where asked for.
+if [ -n "${EXPORTS_VLLM:-}" ]; then anew vllm 0.11.0; else echo "SKIPPED: vllm 0.11.0 (set EXPORTS_VLLM=1)"; fi
+if have pyyaml==6.0.3 && have kubernetes-validate==1.37.0 jsonschema==4.26.0 jsonschema-specifications==2025.9.1 referencing==0.37.0 \
+  rpds-py attrs importlib-resources==7.1.0 packaging typing-extensions==4.15.0; then
+  "$venv/bin/python" "$here/kubernetes_valid.py" "$work"/service/*.yaml || failed=1
+fi
 exit "$failed"

@@ -3,6 +3,11 @@
 use crate::kueue::resource;
 use crate::{ExportError, ExportFile, ServiceExport, sglang, vllm};
 
+/// An argument of a shell as YAML writes it between double quotes.
+fn quoted(argument: &str) -> String {
+    argument.trim_matches('\'').replace('"', "\\\"")
+}
+
 /// The file of a service for Kubernetes: `NAME-kubernetes.yaml`.
 ///
 /// # Errors
@@ -16,8 +21,11 @@ pub fn kubernetes(export: &ServiceExport<'_>) -> Result<Vec<ExportFile>, ExportE
     // The first remark speaks of one replica; a Deployment starts all.
     remarks.remove(0);
     remarks.push("Set the image, MODEL and the volume of the weights to what your site has. The plan sized memory for mean lengths.".to_owned());
-    let args: String =
-        options.iter().flat_map(|o| o.split(' ')).map(|a| format!("            - \"{a}\"\n")).collect();
+    let args: String = options
+        .iter()
+        .flat_map(|o| o.split(' '))
+        .map(|a| format!("            - \"{}\"\n", quoted(a)))
+        .collect();
     let text = format!(
         "{comment}apiVersion: apps/v1
 kind: Deployment

@@ -20,7 +20,7 @@ pub use file::{ExportError, ExportFile, TrainingExport};
 pub use kubernetes::kubernetes;
 pub use kueue::kueue;
 pub use megatron::megatron;
-pub use service::ServiceExport;
+pub use service::{PoolRole, ServiceExport};
 pub use sglang::sglang;
 pub use torchtitan::torchtitan;
 pub use vllm::vllm;

@@ -3,6 +3,15 @@
 use gigatwin_catalog::Precision;
 use gigatwin_serving::Deployment;
 
+/// What an export's replicas do where prompts and answers have pools of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PoolRole {
+    /// They take in prompts, and hand keys and values on.
+    Prefill,
+    /// They decode what comes from the others.
+    Decode,
+}
+
 /// A service with its planned deployment.
 #[derive(Debug, Clone, Copy)]
 pub struct ServiceExport<'a> {
@@ -12,6 +21,8 @@ pub struct ServiceExport<'a> {
     pub model: &'a str,
     /// Id of the accelerator in the catalog.
     pub chip: &'a str,
+    /// Which of two pools this is; `None` where replicas take in prompts and decode.
+    pub role: Option<PoolRole>,
     /// Layout of one replica.
     pub deployment: Deployment,
     /// Replicas, spare ones included.
@@ -79,6 +90,7 @@ pub(crate) fn sample() -> ServiceExport<'static> {
         name: "helper",
         model: "qwen3-235b-a22b",
         chip: "h200-sxm",
+        role: None,
         deployment: Deployment {
             tp: 2,
             pp: 1,

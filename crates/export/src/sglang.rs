@@ -2,7 +2,7 @@
 
 use gigatwin_catalog::Precision;
 
-use crate::{ExportError, ExportFile, ServiceExport, service};
+use crate::{ExportError, ExportFile, PoolRole, ServiceExport, service};
 
 /// The file of a service for SGLang: `NAME-sglang.sh`.
 ///
@@ -54,6 +54,17 @@ pub(crate) fn options(export: &ServiceExport<'_>) -> (Vec<String>, Vec<String>) 
         list.push("--quantization fp8".to_owned());
     }
     list.push(format!("--kv-cache-dtype {}", if d.kv == Precision::Bf16 { "auto" } else { "fp8_e4m3" }));
+    if let Some(role) = export.role {
+        let mode = match role {
+            PoolRole::Prefill => "prefill",
+            PoolRole::Decode => "decode",
+        };
+        list.push(format!("--disaggregation-mode {mode}"));
+        remarks.push(
+            "Prompts and answers have pools of their own: a router that sends each request to both is yours to start (sglang-router)."
+                .to_owned(),
+        );
+    }
     list.push("--host 0.0.0.0".to_owned());
     list.push("--port 30000".to_owned());
     (list, remarks)
@@ -62,6 +73,16 @@ pub(crate) fn options(export: &ServiceExport<'_>) -> (Vec<String>, Vec<String>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pools_of_their_own_are_told_what_they_do() {
+        let mut export = service::sample();
+        for (role, mode) in [(PoolRole::Prefill, "prefill"), (PoolRole::Decode, "decode")] {
+            export.role = Some(role);
+            let text = sglang(&export).expect("file")[0].text.clone();
+            assert!(text.contains(&format!("--disaggregation-mode {mode} ")), "{text}");
+        }
+    }
 
     #[test]
     fn attention_copies_lie_inside_tensor_parallelism() {

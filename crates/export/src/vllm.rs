@@ -55,6 +55,16 @@ pub(crate) fn options(export: &ServiceExport<'_>) -> Result<(Vec<String>, Vec<St
         list.push("--quantization fp8".to_owned());
     }
     list.push(format!("--kv-cache-dtype {}", if d.kv == Precision::Bf16 { "auto" } else { "fp8" }));
+    if export.role.is_some() {
+        // Producer and consumer are told apart by the router, not by the engine (vLLM's documentation of NixlConnector).
+        list.push(
+            "--kv-transfer-config '{\"kv_connector\":\"NixlConnector\",\"kv_role\":\"kv_both\"}'".to_owned(),
+        );
+        remarks.push(
+            "Prompts and answers have pools of their own: a router that sends each request to both is yours to start (vLLM's disaggregated proxy)."
+                .to_owned(),
+        );
+    }
     list.push("--host 0.0.0.0".to_owned());
     list.push("--port 8000".to_owned());
     Ok((list, remarks))
@@ -73,6 +83,16 @@ mod tests {
         // 250 requests over four ranks.
         assert!(list.iter().any(|o| o == "--max-num-seqs 63"), "{list:?}");
         assert!(!remarks.iter().any(|r| r.contains("no option for its size")));
+    }
+
+    #[test]
+    fn pools_of_their_own_hand_keys_and_values_on() {
+        let mut export = service::sample();
+        assert!(!options(&export).expect("one node").0.iter().any(|o| o.contains("kv-transfer")));
+        export.role = Some(crate::PoolRole::Prefill);
+        let (list, remarks) = options(&export).expect("one node");
+        assert!(list.iter().any(|o| o.starts_with("--kv-transfer-config '{") && o.contains("kv_both")));
+        assert!(remarks.iter().any(|r| r.contains("router")));
     }
 
     #[test]

@@ -5,34 +5,13 @@
 
 #![allow(clippy::expect_used)] // helpers of tests
 
+mod common;
+
 use std::process::Command;
 
+use common::service;
 use gigatwin_catalog::Precision;
-use gigatwin_export::{ExportFile, ServiceExport, kubernetes, sglang, vllm};
-use gigatwin_serving::Deployment;
-
-fn service(tp: u32, dp_attention: u32, per_node: u32, weights: Precision) -> ServiceExport<'static> {
-    ServiceExport {
-        name: "helper",
-        model: "qwen3-235b-a22b",
-        chip: "h200-sxm",
-        deployment: Deployment {
-            tp,
-            pp: 1,
-            ep: tp * dp_attention,
-            dp_attention,
-            weights,
-            kv: Precision::Fp8,
-        },
-        replicas: 3,
-        batch: 250,
-        context: 40960,
-        chunk: 8192,
-        memory: 0.9,
-        per_node,
-        header: "predicted: x\ninputs y",
-    }
-}
+use gigatwin_export::{ExportFile, kubernetes, sglang, vllm};
 
 /// Whether the parser of an engine takes the file; `None` where it is not installed.
 fn parsed(engine: &str, file: &ExportFile) -> Option<Result<String, String>> {

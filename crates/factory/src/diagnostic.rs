@@ -136,6 +136,9 @@ pub const CODES: &[(&str, &str)] = &[
     ("G404", "nothing to evaluate"),
     ("G604", "a State's commitment in another currency"),
     ("G605", "a State's commitment in money of another year"),
+    ("G673", "a ratio of pools that makes no sense"),
+    ("G674", "prompts share more than they hold"),
+    ("G675", "an acceptance that cannot scatter so much"),
     ("G550", "a battery that gives nothing back"),
     ("G665", "a span that cannot recur as said"),
 ];

@@ -10,7 +10,7 @@ use gigatwin_facility::{
 };
 use gigatwin_quantity::{Energy, EnergyPrice, Money, Power, PowerPrice, PowerRate, Quantity, Share, Time};
 
-use crate::evaluate::{gates, hours, machine, physical, plan, schedule, site};
+use crate::evaluate::{gates, hours, machine, physical, plan, schedule, site, uses};
 use crate::inputs::Values;
 use crate::outcome::GateResult;
 use crate::resolved::Factory;
@@ -117,6 +117,8 @@ pub struct SiteHours {
     pub available_hours: f64,
     /// Mean IT power.
     pub it_mean: Power,
+    /// IT power by hour of the day, local time: what services, notebooks, fine-tuning and the rest draw.
+    pub it_day: [Power; 24],
     /// Provisioned IT power.
     pub it_peak: Power,
     /// Switches, optics and storage: constant, part of both.
@@ -249,9 +251,14 @@ pub fn site_hours(f: &Factory) -> Result<SiteHours, String> {
     schedule::evaluate(f, &v, &mut sheet)?;
     let common = p.networks.power + p.networks.storage_power;
     let (mut mean, mut peak, mut liquid, mut racks) = (common, common, 0.0, Power::ZERO);
+    let mut by_hour = [common; 24];
     let mut partitions = Vec::new();
     for (i, m) in p.machines.iter().enumerate() {
-        let power = machine::power(m, site::mix(f, &v, &p, i, available.busy))?;
+        let running = available.running();
+        let power = machine::power(m, uses::mix(f, &v, &p, i, 0..24, running))?;
+        for (h, sum) in by_hour.iter_mut().enumerate() {
+            *sum += machine::power(m, uses::mix(f, &v, &p, i, h..h + 1, running))?.mean;
+        }
         mean += power.mean;
         peak += power.peak;
         racks += power.peak;
@@ -275,6 +282,9 @@ pub fn site_hours(f: &Factory) -> Result<SiteHours, String> {
         });
     }
     mean = (mean * v.number(f.bands.it_power)).min(peak);
+    // The course of the day around the mean of the year, within what is provisioned.
+    let course: Power = by_hour.iter().copied().sum::<Power>() / 24.0;
+    let it_day = by_hour.map(|x| (mean * (x / course)).min(peak));
     let mut swings = Vec::new();
     for (run, done) in f.runs.iter().zip(&p.runs) {
         let (Some(done), Some(by_state)) = (done, partitions.get(run.partition)) else { continue };
@@ -332,6 +342,7 @@ pub fn site_hours(f: &Factory) -> Result<SiteHours, String> {
         used_hours: available.used,
         available_hours: available.available,
         it_mean: mean,
+        it_day,
         it_peak: peak,
         it_common: common,
         partitions,

@@ -54,4 +54,4 @@ pub use resolved::Factory;
 pub use run::{Evaluator, run};
 pub use sample::{Sample, Sampler};
 pub use schema::schema;
-pub use services::{SiteService, SiteWork, site_services, site_work};
+pub use services::{ServiceForm, SiteService, SiteWork, site_services, site_work};

@@ -336,6 +336,25 @@ pub(crate) struct Service {
     pub ttft: In<Time>,
     pub tpot: In<Time>,
     pub engine: GivenEngine,
+    pub day: String,
+    pub pools: GivenPools,
+}
+
+/// Whether prompts and answers share replicas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PoolForm {
+    /// What takes fewer accelerators.
+    Best,
+    Together,
+    Separate,
+}
+
+/// The file's word on pools.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct GivenPools {
+    pub form: PoolForm,
+    /// Prefill to decode replicas.
+    pub ratio: Option<gigatwin_serving::Ratio>,
 }
 
 /// Settings of the serving software that a file gives.
@@ -344,10 +363,13 @@ pub(crate) struct GivenEngine {
     pub prefix_hit: Option<In<Share>>,
     pub chunk: Option<In<Plain>>,
     pub drafting: Option<Drafting>,
+    /// Tokens of the common start, and the number of such starts.
+    pub shared_prefix: Option<(In<Plain>, u32)>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Drafting {
+    pub scatter: In<Share>,
     pub tokens: u32,
     pub acceptance: In<Share>,
     pub cost: In<Share>,

@@ -236,8 +236,9 @@ fn notes(factory: &Factory, plans: &Plans, mut notes: Vec<(String, String)>) -> 
     }
     for (service, plan) in factory.services.iter().zip(&plans.services) {
         notes.push((format!("serving.{}.model", service.slug), service.model_name.clone()));
-        if let ServicePlan::Deployed { note, .. } = plan {
-            notes.push((format!("serving.{}.deployment", service.slug), note.clone()));
+        if let ServicePlan::Together { words, .. } | ServicePlan::Separate { words, .. } = plan {
+            notes.push((format!("serving.{}.deployment", service.slug), words.deployment.clone()));
+            notes.push((format!("serving.{}.form", service.slug), words.form.clone()));
         }
     }
     for tune in &factory.tunes {

@@ -3,8 +3,11 @@
 use gigatwin_catalog::{Chip, ModelShape};
 use gigatwin_fabric::Network;
 use gigatwin_quantity::Time;
-use gigatwin_serving::site::{Pool, SiteInputs};
-use gigatwin_serving::{Calibration, Candidate, ChipClass, EngineFamily, EngineInputs, Lengths, StepModel};
+use gigatwin_serving::site::{Part, Pool, SiteInputs};
+use gigatwin_serving::{
+    Calibration, Candidate, ChipClass, Deployment, EngineFamily, EngineInputs, Lengths, Separate,
+    ServingError, StepModel,
+};
 
 use crate::evaluate::serve::{self, ServicePlan};
 use crate::evaluate::sheet::Sheet;
@@ -12,6 +15,15 @@ use crate::evaluate::{adapt, machine, network, physical, plan};
 use crate::inputs::Values;
 use crate::outcome::Infeasible;
 use crate::resolved::Factory;
+
+/// How a service is deployed.
+#[derive(Debug, Clone)]
+pub enum ServiceForm {
+    /// Replicas that take prompts in and decode.
+    Together(Box<Candidate>),
+    /// Separate pools.
+    Separate(Box<Separate>),
+}
 
 /// A service with its deployment, every range at its mode.
 #[derive(Debug, Clone)]
@@ -45,7 +57,7 @@ pub struct SiteService {
     /// Objective: 99th percentile of the time per output token.
     pub tpot: Time,
     /// The deployment of the plan, or why there is none.
-    pub plan: Result<Candidate, String>,
+    pub plan: Result<ServiceForm, String>,
     /// Defaults of the serving software.
     pub engine: EngineInputs,
     /// Its family.
@@ -54,6 +66,25 @@ pub struct SiteService {
     pub class: ChipClass,
     /// Fitted coefficients.
     pub calibration: Calibration,
+}
+
+impl SiteService {
+    /// Step times of one replica.
+    ///
+    /// # Errors
+    /// As [`StepModel::new`].
+    pub fn step(&self, deployment: Deployment) -> Result<StepModel, ServingError> {
+        StepModel::new(
+            &self.model,
+            &self.chip,
+            &self.network,
+            deployment,
+            &self.engine,
+            &self.calibration,
+            self.family,
+            self.class,
+        )
+    }
 }
 
 /// All services in the order of the file.
@@ -89,7 +120,8 @@ pub fn site_services(f: &Factory) -> Result<Vec<SiteService>, String> {
             ttft: v.get(s.ttft),
             tpot: v.get(s.tpot),
             plan: match plan {
-                ServicePlan::Deployed { candidate, .. } => Ok(*candidate),
+                ServicePlan::Together { candidate, .. } => Ok(ServiceForm::Together(candidate)),
+                ServicePlan::Separate { pools, .. } => Ok(ServiceForm::Separate(pools)),
                 ServicePlan::Infeasible(reason) => Err(reason),
             },
             engine: serve::engine(f, s, &v),
@@ -132,7 +164,7 @@ pub fn site_work(f: &Factory) -> Result<SiteWork, String> {
         .iter()
         .zip(&physical.services)
         .zip(&plans.services)
-        .map(|((s, served), plan)| (serve::mean_rate(s, &v), served.as_ref().map(|s| (plan, s.rate))))
+        .map(|((s, served), plan)| (serve::mean_rate(s, &v), served.map(|s| (plan, s))))
         .collect();
     let mut again = Vec::new();
     let mut inputs = adapt::inputs(
@@ -148,11 +180,12 @@ pub fn site_work(f: &Factory) -> Result<SiteWork, String> {
     infeasible.extend(
         again.into_iter().filter(|a| !infeasible.iter().any(|i| i.what == a.what)).collect::<Vec<_>>(),
     );
-    let mut pools: Vec<(usize, Pool)> = Vec::new();
+    let mut pools: Vec<(usize, Pool)> = Vec::with_capacity(inputs.pools.len());
     for pool in inputs.pools {
         let Some(index) = services.iter().position(|s| s.name == pool.name) else { continue };
         let service = &services[index];
-        let alike = pools.iter_mut().find(|(other, _)| same_pool(&services[*other], service));
+        let alike =
+            pools.iter_mut().find(|(other, p)| p.part == pool.part && same_pool(&services[*other], service));
         match alike {
             Some((_, merged)) => {
                 let work = |p: &Pool| p.applications.iter().map(|a| a.rate).sum::<f64>();
@@ -167,7 +200,7 @@ pub fn site_work(f: &Factory) -> Result<SiteWork, String> {
             }
             None => {
                 let mut pool = pool;
-                pool.service = hourly(service);
+                pool.service = hourly(service, pool.part);
                 pools.push((index, pool));
             }
         }
@@ -177,28 +210,34 @@ pub fn site_work(f: &Factory) -> Result<SiteWork, String> {
 }
 
 fn same_pool(a: &SiteService, b: &SiteService) -> bool {
-    let layout = |s: &SiteService| s.plan.as_ref().ok().map(|c| c.deployment);
-    (&a.model_id, &a.partition, a.ttft, a.tpot, layout(a))
-        == (&b.model_id, &b.partition, b.ttft, b.tpot, layout(b))
+    let layouts = |s: &SiteService| s.plan.as_ref().ok().map(ServiceForm::layouts);
+    (&a.model_id, &a.partition, a.ttft, a.tpot, layouts(a))
+        == (&b.model_id, &b.partition, b.ttft, b.tpot, layouts(b))
 }
 
-fn hourly(s: &SiteService) -> Option<gigatwin_serving::site::Service> {
-    let plan = s.plan.as_ref().ok()?;
-    let step = StepModel::new(
-        &s.model,
-        &s.chip,
-        &s.network,
-        plan.deployment,
-        &s.engine,
-        &s.calibration,
-        s.family,
-        s.class,
-    )
-    .ok()?;
+impl ServiceForm {
+    /// Layouts of what takes prompts in and of what decodes.
+    fn layouts(&self) -> [Deployment; 2] {
+        match self {
+            ServiceForm::Together(c) => [c.deployment; 2],
+            ServiceForm::Separate(s) => [s.prefill.deployment, s.decode.deployment],
+        }
+    }
+}
+
+fn hourly(s: &SiteService, part: Part) -> Option<gigatwin_serving::site::Service> {
+    let form = s.plan.as_ref().ok()?;
+    let [prefill, decode] = form.layouts();
+    let deployment = if part == Part::Prefill { prefill } else { decode };
+    let max_batch = match form {
+        ServiceForm::Together(c) => c.batch,
+        ServiceForm::Separate(p) => p.decode.batch,
+    };
+    let step = s.step(deployment).ok()?;
     Some(gigatwin_serving::site::Service {
         step,
         engine: s.engine,
         lengths: s.lengths,
-        max_batch: f64::from(plan.batch),
+        max_batch: f64::from(max_batch),
     })
 }

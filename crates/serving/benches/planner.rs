@@ -6,15 +6,13 @@ mod common;
 
 use std::hint::black_box;
 
-use common::{calibration, cpu, peak_mb};
-use gigatwin_catalog::{Catalog, Kind, Precision, chip, model_shape};
+use common::served::{calibration, eight_bits, inputs, shape};
+use common::{cpu, peak_mb};
+use gigatwin_catalog::{Catalog, Kind, Precision, chip};
 use gigatwin_fabric::Network;
-use gigatwin_quantity::{Bandwidth, Data, Share, Time};
+use gigatwin_quantity::{Bandwidth, Share, Time};
 use gigatwin_serving::frontier::{Activity, frontier};
-use gigatwin_serving::{
-    ChipClass, Deployment, EngineFamily, EngineInputs, Lengths, Objective, PlanInputs, StepModel, closed,
-    memory,
-};
+use gigatwin_serving::{ChipClass, EngineFamily, Lengths, Objective, PlanInputs, StepModel, closed, memory};
 
 /// Least CPU seconds per call over five rounds.
 fn least(times: u32, mut work: impl FnMut()) -> f64 {
@@ -41,22 +39,11 @@ fn main() {
         Bandwidth::from_gbit_per_s(400.0),
         1.0,
     );
-    let engine = EngineInputs {
-        memory_utilisation: Share::from_percent(90.0),
-        activation_reserve: Data::from_gb(3.0),
-        chunk_tokens: 2048.0,
-        max_batch: 1024,
-        expert_imbalance: 1.0,
-        arrival_cv2: 1.2,
-        prompt_cv2: 0.92,
-        prefix_hit: Share::ZERO,
-        speculation: None,
-    };
+    let engine = inputs();
     let lengths = Lengths { prompt: 4000.0, answer: 1000.0 };
     for id in ["llama-3-1-70b", "deepseek-v3"] {
-        let model = model_shape(&catalog.entry(Kind::Models, id).expect("a model")).expect("a shape");
-        let deployment =
-            Deployment { tp: 8, pp: 1, ep: 1, dp_attention: 1, weights: Precision::Fp8, kv: Precision::Fp8 };
+        let model = shape(id);
+        let deployment = eight_bits(8);
         let class = ChipClass::Blackwell;
         let point = least(20_000, || {
             let fit = memory(&model, &chip, &deployment, &engine, lengths.total());

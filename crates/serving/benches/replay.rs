@@ -9,15 +9,14 @@ mod common;
 
 use std::path::PathBuf;
 
-use common::{calibration, cpu, peak_mb};
-use gigatwin_catalog::{Catalog, Chip, Kind, ModelShape, Precision, model_shape};
-use gigatwin_fabric::Network;
-use gigatwin_quantity::{Bandwidth, Data, Flops, Power, Share, Time};
+use common::served::{eight_bits, h100, inputs, shape, step_with};
+use common::{cpu, peak_mb};
+use gigatwin_quantity::{Share, Time};
 use gigatwin_serving::event::{
     ArrivalLaw, LengthMix, Pool, Pools, ReplayInputs, Routing, Source, StepCosts, Stream, Trace, generate,
     replay, trace,
 };
-use gigatwin_serving::{ChipClass, Deployment, EngineFamily, EngineInputs, StepModel, memory};
+use gigatwin_serving::{EngineInputs, memory};
 
 /// Mean over so many runs: the kernel counts in steps of a few milliseconds.
 fn mean<T>(times: u32, mut work: impl FnMut() -> T) -> (f64, T) {
@@ -29,52 +28,12 @@ fn mean<T>(times: u32, mut work: impl FnMut() -> T) -> (f64, T) {
     ((cpu() - start) / f64::from(times), last)
 }
 
-fn shape(id: &str) -> ModelShape {
-    model_shape(&Catalog::embedded().entry(Kind::Models, id).expect("a model")).expect("a shape")
-}
-
 /// Llama 3.1 70B in eight bits on four H100 per replica.
 fn pool(replicas: u32, longest: u64) -> Pool {
-    let chip = Chip {
-        bf16: Flops::from_tflops(989.4),
-        fp8: Some(Flops::from_tflops(1978.9)),
-        fp4: None,
-        memory: Data::from_gb(80.0),
-        memory_bandwidth: Bandwidth::from_gb_per_s(3350.0),
-        scaleup_bandwidth: Bandwidth::from_gb_per_s(900.0),
-        scaleup_domain: 8,
-        tdp: Power::from_w(700.0),
-        idle_power: Power::from_w(70.0),
-    };
-    let network =
-        Network::new(Bandwidth::from_gb_per_s(450.0), 8, true, Bandwidth::from_gbit_per_s(400.0), 1.0);
-    let inputs = EngineInputs {
-        memory_utilisation: Share::from_percent(90.0),
-        activation_reserve: Data::from_gb(3.0),
-        chunk_tokens: 2048.0,
-        max_batch: 256,
-        expert_imbalance: 1.0,
-        arrival_cv2: 1.2,
-        prompt_cv2: 0.92,
-        prefix_hit: Share::ZERO,
-        speculation: None,
-    };
-    let deployment =
-        Deployment { tp: 4, pp: 1, ep: 1, dp_attention: 1, weights: Precision::Fp8, kv: Precision::Fp8 };
-    let model = shape("llama-3-1-70b");
-    let held = memory(&model, &chip, &deployment, &inputs, 1366.0).expect("fits");
-    let calibration = calibration();
-    let step = StepModel::new(
-        &model,
-        &chip,
-        &network,
-        deployment,
-        &inputs,
-        &calibration,
-        EngineFamily::Vllm,
-        ChipClass::Hopper,
-    )
-    .expect("a step");
+    let inputs = EngineInputs { max_batch: 256, ..inputs() };
+    let (deployment, model) = (eight_bits(4), shape("llama-3-1-70b"));
+    let held = memory(&model, &h100(), &deployment, &inputs, 1366.0).expect("fits");
+    let step = step_with("llama-3-1-70b", &h100(), deployment, &inputs);
     let costs = StepCosts::sample(&step, &model, &inputs, longest).expect("costs");
     Pool {
         costs,

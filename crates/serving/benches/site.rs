@@ -5,56 +5,17 @@
 
 mod common;
 
-use common::{calibration, cpu, peak_mb};
-use gigatwin_catalog::{Catalog, Chip, Kind, Precision, model_shape};
-use gigatwin_fabric::Network;
-use gigatwin_quantity::{Bandwidth, Data, Flops, Power, Share, Time};
+use common::served::{eight_bits, h100, inputs, step_with};
+use common::{cpu, peak_mb};
+use gigatwin_quantity::{Share, Time};
 use gigatwin_serving::site::{
-    Application, Develop, Method, Partition, Pool, Service, SiteInputs, Tune, day, site_day, with_peak,
+    Application, Develop, Method, Part, Partition, Pool, Service, SiteInputs, Tune, day, site_day, with_peak,
 };
-use gigatwin_serving::{ChipClass, Deployment, EngineFamily, EngineInputs, Lengths, StepModel};
+use gigatwin_serving::{EngineInputs, Lengths};
 
 fn main() {
-    let calibration = calibration();
-    let chip = Chip {
-        bf16: Flops::from_tflops(989.4),
-        fp8: Some(Flops::from_tflops(1978.9)),
-        fp4: None,
-        memory: Data::from_gb(80.0),
-        memory_bandwidth: Bandwidth::from_gb_per_s(3350.0),
-        scaleup_bandwidth: Bandwidth::from_gb_per_s(900.0),
-        scaleup_domain: 8,
-        tdp: Power::from_w(700.0),
-        idle_power: Power::from_w(70.0),
-    };
-    let network =
-        Network::new(Bandwidth::from_gb_per_s(450.0), 8, true, Bandwidth::from_gbit_per_s(400.0), 1.0);
-    let engine = EngineInputs {
-        memory_utilisation: Share::from_percent(90.0),
-        activation_reserve: Data::from_gb(3.0),
-        chunk_tokens: 2048.0,
-        max_batch: 256,
-        expert_imbalance: 1.0,
-        arrival_cv2: 1.2,
-        prompt_cv2: 0.92,
-        prefix_hit: Share::ZERO,
-        speculation: None,
-    };
-    let model = model_shape(&Catalog::embedded().entry(Kind::Models, "llama-3-1-70b").expect("a model"))
-        .expect("a shape");
-    let deployment =
-        Deployment { tp: 4, pp: 1, ep: 1, dp_attention: 1, weights: Precision::Fp8, kv: Precision::Fp8 };
-    let step = StepModel::new(
-        &model,
-        &chip,
-        &network,
-        deployment,
-        &engine,
-        &calibration,
-        EngineFamily::Vllm,
-        ChipClass::Hopper,
-    )
-    .expect("a step");
+    let engine = EngineInputs { max_batch: 256, ..inputs() };
+    let step = step_with("llama-3-1-70b", &h100(), eight_bits(4), &engine);
     let office = day("office").expect("a course");
     let pools = (0..20).map(|i| Pool {
         name: format!("pool {i}"),
@@ -71,6 +32,7 @@ fn main() {
                 day: with_peak(&office, 1.5 + 0.2 * f64::from(a)),
             })
             .collect(),
+        part: Part::Whole,
         service: Some(Service {
             step: step.clone(),
             engine,
@@ -98,7 +60,7 @@ fn main() {
         tokens: 1e9,
         jobs_per_day: 50.0,
         chips: 16,
-        rate: chip.bf16,
+        rate: h100().bf16,
         efficiency: Share::from_percent(38.0),
         restart: Time::from_s(300.0),
     });

@@ -4,6 +4,7 @@ use gigatwin_catalog::{Attention, Chip, ModelShape, Precision};
 use gigatwin_quantity::{Data, Share};
 
 use crate::error::{ServingError, positive};
+use crate::sharing::SharedPrefix;
 use crate::speculation::Speculation;
 
 /// One replica: `tp` × `dp_attention` chips in each of `pp` pipeline stages.
@@ -99,6 +100,15 @@ pub struct EngineInputs {
     pub prefix_hit: Share,
     /// Drafted tokens, where the engine speculates.
     pub speculation: Option<Speculation>,
+    /// A start that prompts share, held once by the requests that are there together ([`EngineInputs::share_prefix`]).
+    pub shared_prefix: Option<SharedPrefix>,
+}
+
+impl EngineInputs {
+    /// Time per token of the slowest of a hundred requests over the mean one, at equal steps: drafts that are accepted less often.
+    pub fn slow_request(&self, answer: f64) -> f64 {
+        self.speculation.map_or(1.0, |s| s.slow(answer, 0.99).max(1.0))
+    }
 }
 
 /// Where the memory of one chip goes.

@@ -7,18 +7,15 @@
 //! domains; the whole transfer counts in the time to the first token, which is the cautious side.
 
 use gigatwin_catalog::{Chip, ModelShape};
-use gigatwin_fabric::{Collective, Group, Network};
-use gigatwin_quantity::{Data, Energy, Power, Share, Time};
+use gigatwin_fabric::Network;
+use gigatwin_quantity::{Energy, Power, Share, Time};
 
 use crate::coefficients::Calibration;
-use crate::deployment::{Deployment, kept, memory};
+use crate::deployment::Deployment;
+use crate::disaggregate::{Prefill, decode_rate, prefill, transfer};
 use crate::error::{ServingError, positive};
-use crate::plan::{NORMAL_P99, Objective, PlanInputs, change, distance, layouts, mean_under, point};
+use crate::plan::{Objective, PlanInputs, change, distance, layouts, made, point};
 use crate::steady::Lengths;
-use crate::step::StepModel;
-
-/// Bisections of a load: a millionth is finer than any figure shown.
-const HALVINGS: u32 = 20;
 
 /// What chips draw between idle and their rating, by state.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -115,15 +112,6 @@ pub struct NoOption {
     pub nearest_change: String,
 }
 
-/// A prefill replica at the largest load within the first-token objective.
-#[derive(Clone, Copy)]
-struct Prefill {
-    deployment: Deployment,
-    rate: f64,
-    ttft: f64,
-    transfer: f64,
-}
-
 /// A decode replica at one batch.
 #[derive(Clone, Copy)]
 struct Decode {
@@ -160,22 +148,10 @@ pub fn frontier(
     let mut nearest: Option<(f64, ServingError, Deployment)> = None;
     let (mut tried, mut points) = (0, 0);
     let e = &inputs.engine;
+    let slow = e.slow_request(lengths.answer);
     for deployment in layouts(model, &limited) {
         tried += 1;
-        let made = memory(model, chip, &deployment, e, lengths.total()).and_then(|fit| {
-            let step = StepModel::new(
-                model,
-                chip,
-                network,
-                deployment,
-                e,
-                calibration,
-                inputs.family,
-                inputs.class,
-            )?;
-            Ok((fit, step))
-        });
-        let (fit, step) = match made {
+        let (fit, step) = match made(model, chip, network, &lengths, &limited, calibration, deployment) {
             Ok(made) => made,
             Err(error) => {
                 note(&mut nearest, error, deployment);
@@ -183,19 +159,18 @@ pub fn frontier(
             }
         };
         let transfer = transfer(model, network, &deployment, lengths.prompt);
-        if let Some(found) = prefill(&step, &lengths, objective, e.arrival_cv2, e.prompt_cv2, transfer) {
+        if let Ok(found) = prefill(&step, &lengths, objective, e.arrival_cv2, e.prompt_cv2, transfer) {
             prefills.push(found);
         }
-        let most = (fit.tokens / lengths.held()).floor().min(f64::from(e.max_batch)).max(1.0);
+        let most = e.requests_held(&lengths, fit.tokens).floor().min(f64::from(e.max_batch)).max(1.0);
         for batch in ladder(most) {
             points += 1;
-            let pure = step.pure_decode(batch, &lengths).s();
+            let pure = step.pure_decode(batch, &lengths).s() * slow;
             if pure <= objective.tpot_p99.s() {
-                let rate =
-                    mean_under(batch) / (lengths.answer * step.pure_decode(mean_under(batch), &lengths).s());
+                let rate = decode_rate(&step, &lengths, batch);
                 decodes.push(Decode { deployment, batch, rate, tpot: pure });
             }
-            let tpot = step.tpot(batch, &lengths);
+            let tpot = step.tpot(batch, &lengths) * slow;
             if tpot > objective.tpot_p99 {
                 if batch <= 1.0 {
                     let error =
@@ -204,7 +179,7 @@ pub fn frontier(
                 }
                 continue;
             }
-            let at = point(&step, &lengths, objective, e, batch);
+            let at = point(&step, &lengths, objective, e, slow, batch);
             if at.ttft > objective.ttft_p99 || at.rate <= 0.0 {
                 if batch <= 1.0 {
                     let error = ServingError::BelowFloor {
@@ -260,12 +235,12 @@ pub fn frontier(
                     prefill_replicas: xp,
                     decode: d.deployment,
                     decode_replicas: xd,
-                    transfer: Time::from_s(p.transfer),
+                    transfer: p.transfer,
                 },
                 d.batch,
                 xp * cp + xd * cd,
                 rate,
-                (p.ttft + d.tpot, d.tpot),
+                (p.ttft_p99.s() + d.tpot, d.tpot),
                 chips,
                 &lengths,
                 power,
@@ -301,49 +276,6 @@ fn ladder(most: f64) -> impl Iterator<Item = f64> {
         .filter(|b| b.fract() == 0.0)
         .take_while(move |b| *b < most)
         .chain(std::iter::once(most))
-}
-
-/// Keys and values of a prompt over the NICs of one replica.
-fn transfer(model: &ModelShape, network: &Network, deployment: &Deployment, prompt: f64) -> f64 {
-    let bytes = model.kv_scalars_per_token() * deployment.kv_bytes() * kept(model, prompt);
-    // A prompt sits on the tensor group of one copy of the attention; its chips send their parts side by side.
-    let side_by_side = f64::from(deployment.tp * deployment.pp);
-    network
-        .time(Collective::SendRecv, Data::from_bytes(bytes / side_by_side), Group { ranks: 2, per_domain: 1 })
-        .s()
-}
-
-/// The largest load of a prefill replica: M/G/1 with Kingman's wait, its 99th percentile under the objective.
-fn prefill(
-    step: &StepModel,
-    lengths: &Lengths,
-    objective: &Objective,
-    arrival_cv2: f64,
-    prompt_cv2: f64,
-    transfer: f64,
-) -> Option<Prefill> {
-    let c = &step.first_token;
-    let spread = (1.0 + prompt_cv2.max(0.0)).ln();
-    let long = lengths.prompt * (NORMAL_P99 * spread.sqrt() - 0.5 * spread).exp();
-    let alone = step.prefill(long).s() * c[0] + c[2] + transfer * long / lengths.prompt;
-    let service = step.prefill(lengths.prompt).s() * c[0];
-    // The first decode step comes on top.
-    let room = objective.ttft_p99.s() - objective.tpot_p99.s() - alone;
-    if room <= 0.0 || service <= 0.0 {
-        return None;
-    }
-    let variability = 0.5 * (arrival_cv2 + prompt_cv2).max(1e-6);
-    let wait = |load: f64| variability / (1.0 - load) * service * (100.0 * load).ln().max(0.0);
-    let (mut low, mut high) = (0.0, 0.999);
-    for _ in 0..HALVINGS {
-        let middle = 0.5 * (low + high);
-        if wait(middle) > room {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-    Some(Prefill { deployment: *step.deployment(), rate: low / service, ttft: alone + wait(low), transfer })
 }
 
 /// Power of one chip that takes in prompts and decodes for these shares of the time.

@@ -166,19 +166,8 @@ pub fn plan(
     let (mut examined, mut feasible) = (0, 0);
     for deployment in layouts(model, inputs) {
         examined += 1;
-        let tried = memory(model, chip, &deployment, &inputs.engine, lengths.total()).and_then(|fit| {
-            let step = StepModel::new(
-                model,
-                chip,
-                network,
-                deployment,
-                &inputs.engine,
-                calibration,
-                inputs.family,
-                inputs.class,
-            )?;
-            candidate(&step, fit, &lengths, objective, inputs, peak, mean_rate)
-        });
+        let tried = made(model, chip, network, &lengths, inputs, calibration, deployment)
+            .and_then(|(fit, step)| candidate(&step, fit, &lengths, objective, inputs, peak, mean_rate));
         match tried {
             Ok(found) => {
                 feasible += 1;
@@ -259,12 +248,14 @@ pub(crate) struct Point {
     pub(crate) ttft: Time,
 }
 
-/// Largest load at a limit of requests in flight: by decode slots, and by the first token's 99th percentile.
+/// Largest load at a limit of requests in flight: by decode slots, and by the first token's 99th percentile. `slow` is
+/// [`EngineInputs::slow_request`].
 pub(crate) fn point(
     step: &StepModel,
     lengths: &Lengths,
     objective: &Objective,
     inputs: &EngineInputs,
+    slow: f64,
     limit: f64,
 ) -> Point {
     let spread = (1.0 + inputs.prompt_cv2.max(0.0)).ln();
@@ -289,7 +280,41 @@ pub(crate) fn point(
         batch = low;
         (rate, ttft) = if low > 0.0 { at(low) } else { (0.0, at(high).1) };
     }
-    Point { rate, batch, tpot: step.tpot(limit, lengths), ttft: Time::from_s(ttft) }
+    let tpot = step.tpot(limit, lengths) * slow;
+    Point { rate, batch, tpot, ttft: Time::from_s(ttft) }
+}
+
+/// The largest whole number from 1 to `most` that is in time, where the first ones are; 1 where none is.
+pub(crate) fn largest_in_time(most: f64, in_time: impl Fn(f64) -> bool) -> f64 {
+    if in_time(most) {
+        return most;
+    }
+    let (mut low, mut high) = (1.0, most);
+    while high - low > 1.0 {
+        let middle = (0.5 * (low + high)).floor();
+        if in_time(middle) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}
+
+/// Memory and step times of a layout, if it fits.
+pub(crate) fn made(
+    model: &ModelShape,
+    chip: &Chip,
+    network: &Network,
+    lengths: &Lengths,
+    inputs: &PlanInputs,
+    calibration: &Calibration,
+    deployment: Deployment,
+) -> Result<(Memory, StepModel), ServingError> {
+    let e = &inputs.engine;
+    let fit = memory(model, chip, &deployment, e, lengths.total())?;
+    let step = StepModel::new(model, chip, network, deployment, e, calibration, inputs.family, inputs.class)?;
+    Ok((fit, step))
 }
 
 fn candidate(
@@ -302,47 +327,28 @@ fn candidate(
     mean_rate: f64,
 ) -> Result<Candidate, ServingError> {
     // Requests in flight are of all ages: the mean one holds its prompt and half its answer.
-    let by_memory = (fit.tokens / lengths.held()).floor();
+    let by_memory = inputs.engine.requests_held(lengths, fit.tokens).floor();
+    let slow = inputs.engine.slow_request(lengths.answer);
     let most = by_memory.min(f64::from(inputs.engine.max_batch)).max(1.0);
-    let first = step.tpot(1.0, lengths);
+    let tpot = |batch: f64| step.tpot(batch, lengths) * slow;
+    let first = tpot(1.0);
     if first > objective.tpot_p99 {
         return Err(ServingError::BelowFloor { what: "TPOT", objective: objective.tpot_p99, floor: first });
     }
-    let mut largest = most;
-    if step.tpot(most, lengths) > objective.tpot_p99 {
-        let (mut low, mut high) = (1.0, most);
-        while high - low > 1.0 {
-            let middle = (0.5 * (low + high)).floor();
-            if step.tpot(middle, lengths) > objective.tpot_p99 {
-                high = middle;
-            } else {
-                low = middle;
-            }
-        }
-        largest = low;
-    }
-    let mut at = point(step, lengths, objective, &inputs.engine, largest);
+    let mut largest = largest_in_time(most, |batch| tpot(batch) <= objective.tpot_p99);
+    let mut at = point(step, lengths, objective, &inputs.engine, slow, largest);
     let first_in_time =
-        |limit: f64| point(step, lengths, objective, &inputs.engine, limit).ttft <= objective.ttft_p99;
+        |limit: f64| point(step, lengths, objective, &inputs.engine, slow, limit).ttft <= objective.ttft_p99;
     if at.ttft > objective.ttft_p99 && first_in_time(1.0) {
         // A fuller batch has longer steps, which a new prompt waits for.
-        let (mut low, mut high) = (1.0, largest);
-        while high - low > 1.0 {
-            let middle = (0.5 * (low + high)).floor();
-            if first_in_time(middle) {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        largest = low;
-        at = point(step, lengths, objective, &inputs.engine, largest);
+        largest = largest_in_time(largest, first_in_time);
+        at = point(step, lengths, objective, &inputs.engine, slow, largest);
     }
     if at.ttft > objective.ttft_p99 || at.rate <= 0.0 {
         return Err(ServingError::BelowFloor {
             what: "TTFT",
             objective: objective.ttft_p99,
-            floor: point(step, lengths, objective, &inputs.engine, 1.0).ttft,
+            floor: point(step, lengths, objective, &inputs.engine, slow, 1.0).ttft,
         });
     }
     let replicas = (peak / at.rate - 1e-9).ceil().max(1.0) + f64::from(inputs.spare_replicas);
@@ -384,14 +390,17 @@ pub(crate) fn distance(error: &ServingError) -> f64 {
 
 pub(crate) fn change(binding: &ServingError, deployment: &Deployment, inputs: &PlanInputs) -> String {
     match binding {
-        ServingError::MemoryShort { short_by, .. } => {
+        ServingError::MemoryShort { short_by, usable, .. } => {
             let narrower = match deployment.weights {
                 Precision::Bf16 => ", or eight-bit weights",
                 Precision::Fp8 => ", or four-bit weights",
                 Precision::Fp4 => "",
             };
+            // What is divided among more chips shrinks with their number; layouts double.
+            let times = (*usable + *short_by).bytes() / usable.bytes().max(1.0);
+            let chips = (f64::from(deployment.chips()) * times).log2().ceil().exp2();
             format!(
-                "chips with {short_by} more memory, or more than {} chips per replica{narrower}",
+                "chips with {short_by} more memory, or {chips:.0} chips per replica where at most {} may be taken{narrower}",
                 inputs.max_chips_per_replica
             )
         }

@@ -10,11 +10,13 @@ use crate::error::{ServingError, positive};
 pub struct Speculation {
     /// Tokens drafted before each verification, by a small model or by heads for further tokens.
     pub draft_tokens: u32,
-    /// Chance that one drafted token is accepted, given that those before it were.
+    /// Chance that one drafted token is accepted, given that those before it were; mean over requests.
     pub acceptance: Share,
     /// Time to draft one token, as a share of a decode step of the model without drafting: about one over the layers for a head of
     /// one layer, the ratio of the active weights for a draft model.
     pub draft_cost: Share,
+    /// Standard deviation of the acceptance from request to request; zero, all requests are alike.
+    pub scatter: Share,
 }
 
 impl Speculation {
@@ -25,7 +27,8 @@ impl Speculation {
     pub fn check(&self) -> Result<(), ServingError> {
         positive("number of drafted tokens", f64::from(self.draft_tokens))?;
         share("acceptance of drafted tokens", self.acceptance, 1.0)?;
-        share("cost of a drafted token", self.draft_cost, 1.0)
+        share("cost of a drafted token", self.draft_cost, 1.0)?;
+        self.check_scatter()
     }
 
     /// Tokens that a step verifies for each request.

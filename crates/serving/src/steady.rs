@@ -175,11 +175,7 @@ pub fn closed_within(
     if clients <= running {
         return closed(step, lengths, clients);
     }
-    // Each completion frees a prompt and an answer; what is let in beyond one prompt gives way as the batch grows. Coefficients read off
-    // replays of 20 to 100 requests in memory and answers of 0.2 to 10 prompts.
-    let ratio = lengths.answer / lengths.prompt;
-    let preempted =
-        if by_memory < most { ratio / (by_memory.powf(0.35) * (0.46 + 0.054 * ratio)) } else { 0.0 };
+    let preempted = if by_memory < most { preempted_when_full(lengths, by_memory) } else { 0.0 };
     let clean = step.tpot(running, lengths);
     // Repeated prompts lengthen the steps as first ones do: by their work for each answer.
     let again = preempted * prompt_work(step, lengths.prompt) * running / lengths.answer;
@@ -201,6 +197,14 @@ pub fn closed_within(
     );
     found.preemptions = preempted;
     Ok(found)
+}
+
+/// How often a request gives way while memory that holds `places` mean requests is full. Each completion frees a prompt and an answer;
+/// what is let in beyond one prompt gives way as the batch grows. Coefficients read off replays of 20 to 100 requests in memory and
+/// answers of 0.2 to 10 prompts.
+pub(crate) fn preempted_when_full(lengths: &Lengths, places: f64) -> f64 {
+    let ratio = lengths.answer / lengths.prompt;
+    ratio / (places.powf(0.35) * (0.46 + 0.054 * ratio))
 }
 
 /// Open arrivals at `rate` requests per second. The number in service follows from Little's law on the decode phase, whose tokens find

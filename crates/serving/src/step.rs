@@ -136,7 +136,8 @@ impl StepModel {
             chunk_tokens: inputs.chunk_tokens,
             imbalance: if deployment.ep > 1 { inputs.expert_imbalance.max(1.0) } else { 1.0 },
             known: inputs.prefix_hit.fraction(),
-            speculation: inputs.speculation,
+            // Where acceptance scatters, the one that gives the same mean time per token.
+            speculation: inputs.speculation.map(|s| s.equivalent()),
             dense_weights: dense_bytes / tp / bandwidth,
             all_experts: expert_layers * experts * expert * weight / stage / bandwidth,
             kv_scalar: kv_scalars(model, deployment.tp) * deployment.kv_bytes() / bandwidth,

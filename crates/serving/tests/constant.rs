@@ -8,10 +8,7 @@ mod common;
 use common::{h100, inputs, layout, shape};
 use gigatwin_catalog::Precision;
 use gigatwin_quantity::{Share, Time};
-use gigatwin_serving::event::{
-    ArrivalLaw, LengthMix, Pool, Pools, Replay, ReplayInputs, Routing, Source, StepCosts, Stream, Trace,
-    generate, replay,
-};
+use gigatwin_serving::event::{ArrivalLaw, LengthMix, Replay, Source, Stream, Trace, generate};
 use gigatwin_serving::{Deployment, EngineInputs, Lengths, memory, open};
 
 const CASES: [(&str, [u32; 4], f64, f64); 5] = [
@@ -46,7 +43,6 @@ fn gaps(case: usize, part: f64, random: bool, given: &EngineInputs) -> [f64; 3] 
     let step = common::step_with(model, &h100(), d, &given);
     let lengths = Lengths { prompt, answer };
     let held = memory(&shape(model), &h100(), &d, &given, lengths.total()).expect("fits");
-    let costs = StepCosts::sample(&step, &shape(model), &given, 16_384).expect("costs");
     let batch = part * 256.0_f64.min(held.tokens / lengths.held());
     let rate = batch / (answer * step.tpot(batch, &lengths).s());
     let steady = open(&step, &lengths, &given, 1024.0, rate).expect("carried");
@@ -71,23 +67,7 @@ fn gaps(case: usize, part: f64, random: bool, given: &EngineInputs) -> [f64; 3] 
             trace
         })
     };
-    let pool = Pool {
-        costs,
-        replicas: 1,
-        chips: d.chips(),
-        kv_tokens: held.tokens as u64,
-        max_batch: 1024,
-        chunk_tokens: d.chunk_tokens(given.chunk_tokens),
-    };
-    let options = ReplayInputs {
-        pools: Pools::Aggregated(pool),
-        block_tokens: 16,
-        routing: Routing::LeastLoaded,
-        prefix_caching: true,
-        source: Source::Open,
-        macro_steps: true,
-    };
-    let done = replay(&trace, &options).expect("a replay");
+    let done = common::on_one_replica(model, d, &trace, &given, held.tokens as u64, Source::Open);
     let tpot = mean(middle(&done).iter().filter_map(|r| r.tpot).map(|t| t.s()));
     let ttft = mean(middle(&done).iter().filter_map(|r| r.ttft).map(|t| t.s()));
     let offered = trace.rate().expect("many") / rate;

@@ -2,38 +2,19 @@
 
 #![allow(clippy::expect_used)]
 
-use gigatwin_catalog::{Catalog, Kind, Precision, chip, model_shape};
-use gigatwin_fabric::Network;
-use gigatwin_quantity::{Bandwidth, Data, Dim, Share, Time};
+mod common;
+
+use common::{calibration, inputs, network, shape};
+use gigatwin_catalog::{Catalog, Kind, Precision, chip};
+use gigatwin_quantity::{Share, Time};
 use gigatwin_serving::frontier::{Activity, Frontier, NoOption, Shape, frontier};
-use gigatwin_serving::{
-    Calibration, ChipClass, EngineFamily, EngineInputs, Lengths, Objective, PlanInputs, ServingError,
-};
+use gigatwin_serving::{ChipClass, EngineFamily, Lengths, Objective, PlanInputs, ServingError};
 
 fn found(model: &str, chips: u32, ttft: f64, tpot: f64) -> Result<Frontier, NoOption> {
-    let catalog = Catalog::embedded();
-    let entry = catalog.entry(Kind::Defaults, "serving").expect("serving defaults");
-    let calibration = Calibration::read(|key, time| {
-        let dim = if time { Dim::Time } else { Dim::Ratio };
-        entry.figure(key, dim).expect("a figure").map(|v| v.distribution.base())
-    })
-    .expect("a whole calibration");
-    let model = model_shape(&catalog.entry(Kind::Models, model).expect("a model")).expect("a shape");
-    let chip = chip(&catalog.entry(Kind::Accelerators, "h200-sxm").expect("a chip")).expect("rates");
-    let network =
-        Network::new(Bandwidth::from_gb_per_s(450.0), 8, true, Bandwidth::from_gbit_per_s(400.0), 1.0);
+    let chip =
+        chip(&Catalog::embedded().entry(Kind::Accelerators, "h200-sxm").expect("a chip")).expect("rates");
     let inputs = PlanInputs {
-        engine: EngineInputs {
-            memory_utilisation: Share::from_percent(90.0),
-            activation_reserve: Data::from_gb(3.0),
-            chunk_tokens: 2048.0,
-            max_batch: 1024,
-            expert_imbalance: 1.0,
-            arrival_cv2: 1.2,
-            prompt_cv2: 0.92,
-            prefix_hit: Share::ZERO,
-            speculation: None,
-        },
+        engine: inputs(),
         family: EngineFamily::Vllm,
         class: ChipClass::Hopper,
         weights: Precision::Fp8,
@@ -44,8 +25,18 @@ fn found(model: &str, chips: u32, ttft: f64, tpot: f64) -> Result<Frontier, NoOp
     let objective = Objective { ttft_p99: Time::from_s(ttft), tpot_p99: Time::from_s(tpot) };
     let activity = Activity { prefill: Share::from_percent(80.0), decode: Share::from_percent(22.0) };
     let lengths = Lengths { prompt: 4000.0, answer: 500.0 };
-    frontier(&model, &chip, &network, &lengths, &objective, &inputs, &calibration, chips, &activity)
-        .expect("positive inputs")
+    frontier(
+        &shape(model),
+        &chip,
+        &network(),
+        &lengths,
+        &objective,
+        &inputs,
+        &calibration(),
+        chips,
+        &activity,
+    )
+    .expect("positive inputs")
 }
 
 #[test]

@@ -2,77 +2,16 @@
 
 #![allow(clippy::expect_used)] // helpers of tests
 
-use gigatwin_catalog::{Catalog, Chip, Kind, ModelShape, Precision, model_shape};
-use gigatwin_fabric::Network;
-use gigatwin_quantity::{Bandwidth, Data, Dim, Flops, Power, Share, Time};
+mod common;
+
+use common::{calibration, h100, inputs, layout, network, shape, step_on};
+use gigatwin_catalog::Precision;
+use gigatwin_quantity::{Data, Time};
 use gigatwin_serving::{
-    Calibration, ChipClass, Demand, Deployment, EngineFamily, EngineInputs, Lengths, Objective, Plan,
-    PlanInputs, ServingError, StepModel, Verdict, Workload, closed, memory, open, plan,
+    ChipClass, Demand, EngineFamily, Lengths, Objective, Plan, PlanInputs, ServingError, Verdict, Workload,
+    closed, memory, open, plan,
 };
 use proptest::prelude::*;
-
-fn calibration() -> Calibration {
-    let entry = Catalog::embedded().entry(Kind::Defaults, "serving").expect("serving defaults");
-    Calibration::read(|key, time| {
-        let dim = if time { Dim::Time } else { Dim::Ratio };
-        entry.figure(key, dim).expect("a figure").map(|v| v.distribution.base())
-    })
-    .expect("a whole calibration")
-}
-
-fn shape(id: &str) -> ModelShape {
-    model_shape(&Catalog::embedded().entry(Kind::Models, id).expect("a model")).expect("a shape")
-}
-
-fn h100() -> Chip {
-    Chip {
-        bf16: Flops::from_tflops(989.4),
-        fp8: Some(Flops::from_tflops(1978.9)),
-        fp4: None,
-        memory: Data::from_gb(80.0),
-        memory_bandwidth: Bandwidth::from_gb_per_s(3350.0),
-        scaleup_bandwidth: Bandwidth::from_gb_per_s(900.0),
-        scaleup_domain: 8,
-        tdp: Power::from_w(700.0),
-        idle_power: Power::from_w(70.0),
-    }
-}
-
-fn network() -> Network {
-    Network::new(Bandwidth::from_gb_per_s(450.0), 8, true, Bandwidth::from_gbit_per_s(400.0), 1.0)
-}
-
-fn inputs() -> EngineInputs {
-    EngineInputs {
-        memory_utilisation: Share::from_percent(90.0),
-        activation_reserve: Data::from_gb(3.0),
-        chunk_tokens: 2048.0,
-        max_batch: 1024,
-        expert_imbalance: 1.0,
-        arrival_cv2: 1.2,
-        prompt_cv2: 0.92,
-        prefix_hit: Share::ZERO,
-        speculation: None,
-    }
-}
-
-fn layout(tp: u32, weights: Precision) -> Deployment {
-    Deployment { tp, pp: 1, ep: 1, dp_attention: 1, weights, kv: Precision::Bf16 }
-}
-
-fn step_on(id: &str, chip: &Chip, d: Deployment) -> StepModel {
-    StepModel::new(
-        &shape(id),
-        chip,
-        &network(),
-        d,
-        &inputs(),
-        &calibration(),
-        EngineFamily::Vllm,
-        ChipClass::Hopper,
-    )
-    .expect("a step")
-}
 
 fn planned(id: &str, rate: f64, ttft_ms: f64, tpot_ms: f64) -> Verdict {
     let options = PlanInputs {

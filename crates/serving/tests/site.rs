@@ -10,7 +10,7 @@ use gigatwin_quantity::{Bandwidth, Data, Flops, Share, Time};
 use gigatwin_serving::Lengths;
 use gigatwin_serving::event::{Pool as Replicas, Pools, StepCosts};
 use gigatwin_serving::site::{
-    Application, DAYS, Develop, Method, Partition, Pool, Rollout, Service, SiteInputs, Tune, day,
+    Application, DAYS, Develop, Method, Part, Partition, Pool, Rollout, Service, SiteInputs, Tune, day,
     rollout_time, site_day, with_peak,
 };
 use proptest::prelude::*;
@@ -26,6 +26,7 @@ fn pool(rate: f64, load_minutes: f64) -> Pool {
         spare: 1,
         load: Time::from_s(60.0 * load_minutes),
         applications: vec![Application { name: "ward".to_owned(), rate, day: with_peak(&office, 2.5) }],
+        part: Part::Whole,
         service: None,
     }
 }

@@ -8,7 +8,7 @@ mod common;
 use common::{h100, inputs, layout, shape, step_with};
 use gigatwin_catalog::Precision;
 use gigatwin_quantity::{Share, Time};
-use gigatwin_serving::event::{Pool, Pools, Replay, ReplayInputs, Routing, Source, StepCosts, Trace, replay};
+use gigatwin_serving::event::{Replay, Source, Trace};
 use gigatwin_serving::{
     EngineInputs, Lengths, ServingError, Speculation, StepModel, closed, closed_within, open,
 };
@@ -22,6 +22,7 @@ fn drafting(draft_tokens: u32, acceptance: f64) -> EngineInputs {
         draft_tokens,
         acceptance: Share::from_fraction(acceptance),
         draft_cost: Share::from_percent(3.0),
+        scatter: Share::ZERO,
     };
     EngineInputs { speculation: Some(speculation), arrival_cv2: 0.0, prompt_cv2: 0.0, ..inputs() }
 }
@@ -35,25 +36,7 @@ fn step(given: &EngineInputs) -> StepModel {
 }
 
 fn run(trace: &Trace, given: &EngineInputs, kv_tokens: u64, source: Source) -> Replay {
-    let d = layout(4, Precision::Fp8);
-    let costs = StepCosts::sample(&step(given), &shape(MODEL), given, 16_384).expect("costs");
-    let pool = Pool {
-        costs,
-        replicas: 1,
-        chips: 4,
-        kv_tokens,
-        max_batch: 1024,
-        chunk_tokens: d.chunk_tokens(given.chunk_tokens),
-    };
-    let options = ReplayInputs {
-        pools: Pools::Aggregated(pool),
-        block_tokens: 16,
-        routing: Routing::LeastLoaded,
-        prefix_caching: true,
-        source,
-        macro_steps: true,
-    };
-    replay(trace, &options).expect("a replay")
+    common::on_one_replica(MODEL, layout(4, Precision::Fp8), trace, given, kv_tokens, source)
 }
 
 fn mean(values: impl Iterator<Item = Time>) -> f64 {
@@ -72,7 +55,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
     fn emitted_tokens_are_the_geometric_sum(k in 1_u32..12, a in 0.0_f64..0.99) {
-        let s = Speculation { draft_tokens: k, acceptance: Share::from_fraction(a), draft_cost: Share::ZERO };
+        let s = Speculation { draft_tokens: k, acceptance: Share::from_fraction(a), draft_cost: Share::ZERO, scatter: Share::ZERO };
         let closed_form = (1.0 - a.powi(k as i32 + 1)) / (1.0 - a);
         prop_assert!((s.emitted() / closed_form - 1.0).abs() < 1e-9);
         prop_assert!(s.emitted() <= s.verified());

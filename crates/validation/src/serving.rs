@@ -102,6 +102,7 @@ fn engine_inputs() -> EngineInputs {
         prompt_cv2: 0.0,
         prefix_hit: Share::ZERO,
         speculation: None,
+        shared_prefix: None,
     }
 }
 

@@ -68,6 +68,15 @@ pub struct Software {
     /// Time to draft one token over that of a decode step, from 0 to 1; the catalog's default without it
     #[arg(long, value_name = "SHARE", requires = "draft_tokens", allow_negative_numbers = true)]
     pub draft_cost: Option<f64>,
+    /// Standard deviation of the acceptance from request to request; the catalog's default without it
+    #[arg(long, value_name = "SHARE", requires = "draft_tokens", allow_negative_numbers = true)]
+    pub draft_scatter: Option<f64>,
+    /// Tokens at the start that prompts share, held once by the requests that are there together
+    #[arg(long, value_name = "TOKENS", allow_negative_numbers = true)]
+    pub shared_prefix: Option<f64>,
+    /// Different starts, asked for equally often; one without it
+    #[arg(long, value_name = "N", requires = "shared_prefix", value_parser = clap::value_parser!(u32).range(1..))]
+    pub prefix_groups: Option<u32>,
 }
 
 /// Degrees of parallelism of one replica.

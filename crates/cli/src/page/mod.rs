@@ -47,6 +47,7 @@ pub fn render(outcome: &Outcome, messages: &Messages, domains: &[&str], colour: 
         page.serving(),
         page.tuning(),
         page.development(),
+        page.uses(),
         page.cost(),
         page.money(),
         page.hours(),

@@ -75,6 +75,27 @@ impl Page<'_> {
         self.section("section.tuning", lines)
     }
 
+    /// What the accelerators are used for; together all hours, all energy and all money of a year.
+    pub(super) fn uses(&self) -> Section {
+        let lines = self
+            .outcome
+            .names("use.", ".hours")
+            .into_iter()
+            .filter(|name| self.outcome.value(&format!("use.{name}.hours")).is_some_and(|h| h > 0.0))
+            .map(|name| {
+                let id = |figure: &str| format!("use.{name}.{figure}");
+                let hours = self.figure(&id("hours")).unwrap_or_default();
+                let shown = self.messages.label(name);
+                vec![
+                    self.messages.fill("page.hours", &[("name", shown), ("hours", &hours)]),
+                    self.around_bare("page.plain", &id("energy")),
+                    self.around_bare("page.plain", &id("cost_per_hour")),
+                ]
+            })
+            .collect();
+        self.section("section.uses", lines)
+    }
+
     pub(super) fn development(&self) -> Section {
         let lines = self
             .outcome

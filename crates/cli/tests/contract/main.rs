@@ -19,6 +19,7 @@ mod programme;
 mod replay;
 mod serving;
 mod serving_pages;
+mod serving_run;
 mod start;
 mod training;
 mod training_pages;

@@ -135,3 +135,39 @@ fn demand_in_tokens_is_that_in_requests() {
     let err = gigatwin(&f, &["check", "c.toml"]).exits(2).err;
     assert!(err.contains("G105") && err.contains("tokens_per_day"), "{err}");
 }
+
+/// What cannot be served says by how much and what would be, whatever the command.
+#[test]
+fn refusals_of_services_say_what_would_do() {
+    let f = folder("serving-refusals");
+    let said = |args: &[&str], code: i32| {
+        let answer = gigatwin(&f, args).exits(code);
+        format!("$ {}\n{}{}", args[..2].join(" "), answer.out, answer.err)
+    };
+    let large = ["--model", "llama-3-1-405b", "--chip", "h100-sxm"];
+    let of = |command: &'static str, more: &[&'static str]| -> Vec<&'static str> {
+        let mut args = vec!["serving", command];
+        args.extend(large);
+        args.extend(more);
+        args
+    };
+    let text = [
+        said(&of("plan", &["--gpus", "4"]), 1),
+        said(&of("predict", &["--tp", "2"]), 1),
+        said(&of("replay", &["--tp", "2"]), 1),
+        said(&of("plan", &["--gpus", "16", "--tpot", "0.5"]), 1),
+        said(&of("plan", &["--gpus", "16", "--ttft", "5", "--tpot", "200", "--prompt", "8000"]), 1),
+        said(
+            &of(
+                "plan",
+                &["--precision", "int3", "--kv", "fp4", "--ttft=-1", "--tpot", "nan", "--answer", "0"],
+            ),
+            2,
+        ),
+        said(
+            &of("predict", &["--shared-prefix", "5000", "--draft-tokens", "2", "--draft-scatter", "0.9"]),
+            2,
+        ),
+    ];
+    assert_snapshot!("serving_refusals", text.join("\n"));
+}

@@ -4,8 +4,8 @@ use gigatwin_catalog::Precision;
 use gigatwin_quantity::Time;
 use gigatwin_serving::event::{Pool as ReplayPool, Pools, StepCosts};
 use gigatwin_serving::site::{
-    Application, Develop, Method, Partition, Pool, Rollout, SiteDay, SiteInputs, Tune, day, rollout_time,
-    site_day, tune_memory, with_peak,
+    Application, Develop, Method, Part, Partition, Pool, Rollout, SiteDay, SiteInputs, Tune, day,
+    rollout_time, site_day, tune_memory, with_peak,
 };
 use gigatwin_serving::{ChipClass, Deployment, EngineFamily, Lengths, ServingError, StepModel, memory};
 
@@ -113,7 +113,7 @@ pub(crate) fn inputs(
     machines: &[Machine],
     nets: &Networks,
     runs: &[Option<Run>],
-    services: &[(f64, Option<(&ServicePlan, f64)>)],
+    services: &[(f64, Option<(&ServicePlan, Served)>)],
     plans: &[TunePlan],
     infeasible: &mut Vec<Infeasible>,
 ) -> SiteInputs {
@@ -130,22 +130,34 @@ pub(crate) fn inputs(
     }
     let mut pools = Vec::new();
     for (s, (mean, plan)) in f.services.iter().zip(services) {
-        let Some((ServicePlan::Deployed { candidate, .. }, rate)) = plan else { continue };
-        pools.push(Pool {
-            name: s.slug.clone(),
-            partition: s.partition,
-            chips: candidate.deployment.chips(),
-            rate_per_replica: *rate,
-            minimum: v.number(w.replica_minimum).round().max(0.0) as u32,
-            spare: f.serving.spare_replicas,
-            load: v.get(w.replica_load),
-            applications: vec![Application {
+        let Some((plan, served)) = plan else { continue };
+        let Some(course) = day(&s.day) else { continue };
+        let mut pool = |deployment: &Deployment, part, rate_per_replica| {
+            pools.push(Pool {
                 name: s.slug.clone(),
-                rate: *mean,
-                day: with_peak(&office, v.number(s.peak)),
-            }],
-            service: None,
-        });
+                partition: s.partition,
+                chips: deployment.chips(),
+                rate_per_replica,
+                minimum: v.number(w.replica_minimum).round().max(0.0) as u32,
+                spare: f.serving.spare_replicas,
+                load: v.get(w.replica_load),
+                applications: vec![Application {
+                    name: s.slug.clone(),
+                    rate: *mean,
+                    day: with_peak(&course, v.number(s.peak)),
+                }],
+                part,
+                service: None,
+            });
+        };
+        match plan {
+            ServicePlan::Together { candidate, .. } => pool(&candidate.deployment, Part::Whole, served.rate),
+            ServicePlan::Separate { pools: p, .. } => {
+                pool(&p.prefill.deployment, Part::Prefill, served.prefill_rate.unwrap_or(p.prefill.rate));
+                pool(&p.decode.deployment, Part::Decode, served.rate);
+            }
+            ServicePlan::Infeasible(_) => {}
+        }
     }
     let developers = f.developments.iter().map(|d| Develop {
         name: d.slug.clone(),
@@ -240,13 +252,13 @@ pub(crate) fn evaluate(
     tune_plans: &[TunePlan],
     sheet: &mut Sheet,
     infeasible: &mut Vec<Infeasible>,
-) -> Vec<(String, f64)> {
-    let pools: Vec<(f64, Option<(&ServicePlan, f64)>)> = f
+) -> (SiteInputs, SiteDay) {
+    let pools: Vec<(f64, Option<(&ServicePlan, Served)>)> = f
         .services
         .iter()
         .zip(services)
         .zip(plans)
-        .map(|((s, served), plan)| (serve::mean_rate(s, v), served.as_ref().map(|s| (plan, s.rate))))
+        .map(|((s, served), plan)| (serve::mean_rate(s, v), served.map(|s| (plan, s))))
         .collect();
     let inputs = inputs(f, v, machines, nets, runs, &pools, tune_plans, infeasible);
     let day = site_day(&inputs);
@@ -265,13 +277,13 @@ pub(crate) fn evaluate(
             infeasible.push(Infeasible { what: format!("partition.{}", partition.name), reason });
         }
     }
-    inputs.tunes.iter().zip(&day.tunes).map(|(t, d)| (t.name.clone(), d.job.chip_hours)).collect()
+    (inputs, day)
 }
 
 fn figures(f: &Factory, inputs: &SiteInputs, day: &SiteDay, sheet: &mut Sheet) {
     for s in &f.services {
-        let found = inputs.pools.iter().position(|p| p.name == s.slug).map(|i| &day.pools[i]);
-        let hours = found.map(|d| d.chip_hours + d.loading_chip_hours);
+        let of_service = inputs.pools.iter().zip(&day.pools).filter(|(p, _)| p.name == s.slug);
+        let hours = of_service.map(|(_, d)| d.chip_hours + d.loading_chip_hours).reduce(|a, b| a + b);
         sheet.put_some(&format!("serving.{}.accelerator_hours", s.slug), hours);
     }
     for (d, hours) in inputs.developers.iter().zip(&day.developers) {

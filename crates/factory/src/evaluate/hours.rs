@@ -9,6 +9,7 @@ use super::cash::{market_price, purchase_per_year};
 use super::machine::Machine;
 use super::sheet::Sheet;
 use super::train::REFERENCE_NODE;
+use super::uses::Running;
 use crate::inputs::Values;
 use crate::resolved::{Factory, HoursRule, TenantKind};
 
@@ -17,12 +18,20 @@ use crate::resolved::{Factory, HoursRule, TenantKind};
 pub(crate) struct Hours {
     pub available: f64,
     pub used: f64,
-    /// Share of installed hours in which accelerators work.
+    /// Share of installed hours in which accelerators work, and in which they are up.
     pub busy: f64,
+    pub up: f64,
     /// By tenant, in the file's order.
     pub tenants: Vec<f64>,
     /// What no tenant has.
     pub unassigned: f64,
+}
+
+impl Hours {
+    /// The same as shares.
+    pub fn running(&self) -> Running {
+        Running { busy: self.busy, up: self.up }
+    }
 }
 
 /// The hours of a year, from failures, maintenance and utilisation.
@@ -57,6 +66,7 @@ pub(crate) fn available(
         available: year.available,
         used: year.used,
         busy: year.used / year.installed,
+        up: year.available / year.installed,
         ..Hours::default()
     })
 }

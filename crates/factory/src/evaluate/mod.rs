@@ -13,6 +13,9 @@ pub(crate) mod serve;
 pub(crate) mod sheet;
 pub(crate) mod site;
 pub(crate) mod train;
+pub(crate) mod uses;
+
+use gigatwin_serving::site::{SiteDay, SiteInputs};
 
 use crate::inputs::Values;
 use crate::outcome::Infeasible;
@@ -41,6 +44,8 @@ pub(crate) struct Physical {
     pub services: Vec<Option<Served>>,
     /// Fine-tuning: name and accelerator-hours of a job.
     pub tunes: Vec<(String, f64)>,
+    /// The day of the site; absent where the machine is.
+    pub day: Option<(SiteInputs, SiteDay)>,
     pub sheet: Sheet,
     pub infeasible: Vec<Infeasible>,
 }
@@ -95,6 +100,7 @@ pub(crate) fn physical(f: &Factory, v: &Values<'_>, plans: &Plans) -> Physical {
             runs: Vec::new(),
             services: Vec::new(),
             tunes: Vec::new(),
+            day: None,
             sheet,
             infeasible,
         };
@@ -104,7 +110,7 @@ pub(crate) fn physical(f: &Factory, v: &Values<'_>, plans: &Plans) -> Physical {
     let runs = train::evaluate(f, v, &machines, &networks, &plans.runs, &mut sheet, &mut infeasible);
     let services =
         serve::evaluate(f, v, &machines, &networks, &plans.services, &runs, &mut sheet, &mut infeasible);
-    let tunes = adapt::evaluate(
+    let (inputs, day) = adapt::evaluate(
         f,
         v,
         &machines,
@@ -116,7 +122,9 @@ pub(crate) fn physical(f: &Factory, v: &Values<'_>, plans: &Plans) -> Physical {
         &mut sheet,
         &mut infeasible,
     );
-    Physical { machines, networks, runs, services, tunes, sheet, infeasible }
+    let tunes =
+        inputs.tunes.iter().zip(&day.tunes).map(|(t, d)| (t.name.clone(), d.job.chip_hours)).collect();
+    Physical { machines, networks, runs, services, tunes, day: Some((inputs, day)), sheet, infeasible }
 }
 
 /// Operations, facility, energy, finance and gates on top of the physical part.
@@ -148,11 +156,12 @@ pub(crate) fn finish(f: &Factory, v: &Values<'_>, physical: &Physical, words: bo
         }
     };
     e.notes.push(("schedule.critical".to_owned(), openings.critical.clone()));
-    match site::evaluate(f, v, physical, hours.busy, &mut e.sheet) {
+    match site::evaluate(f, v, physical, hours.running(), &mut e.sheet) {
         Ok(year) => {
             energy_of_work(f, v, physical, &year, &mut e.sheet);
             match money::evaluate(f, v, physical, &year, &hours, &mut e.sheet) {
                 Ok(Some(bill)) => {
+                    uses::put(f, v, physical, hours.running(), &mut e.sheet);
                     if let Err(reason) = hours::divide(f, v, &mut hours, Some(&bill.funding), &mut e.sheet) {
                         fail(&mut e, "tenants", reason);
                     }
@@ -167,6 +176,7 @@ pub(crate) fn finish(f: &Factory, v: &Values<'_>, physical: &Physical, words: bo
                     }
                 }
                 Ok(None) => {
+                    uses::put(f, v, physical, hours.running(), &mut e.sheet);
                     if let Err(reason) = hours::divide(f, v, &mut hours, None, &mut e.sheet) {
                         fail(&mut e, "tenants", reason);
                     }

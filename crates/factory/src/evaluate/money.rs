@@ -202,6 +202,9 @@ fn nothing(f: &Factory, sheet: &mut Sheet) {
     for tune in &f.tunes {
         sheet.put_some(&format!("tune.{}.cost", tune.slug), None);
     }
+    for group in &f.developments {
+        sheet.put_some(&format!("develop.{}.cost", group.slug), None);
+    }
 }
 
 /// What runs and services cost at the levelised cost of an hour.
@@ -217,6 +220,10 @@ fn work(f: &Factory, p: &Physical, per_hour: f64, sheet: &mut Sheet) {
     for tune in &f.tunes {
         let hours = p.tunes.iter().find(|(name, _)| *name == tune.slug).map(|(_, hours)| *hours);
         sheet.put_some(&format!("tune.{}.cost", tune.slug), hours.map(|h| h * per_hour));
+    }
+    for group in &f.developments {
+        let hours = sheet.get(&format!("develop.{}.accelerator_hours", group.slug));
+        sheet.put_some(&format!("develop.{}.cost", group.slug), hours.map(|h| h * per_hour));
     }
 }
 

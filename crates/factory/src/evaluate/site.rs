@@ -6,13 +6,14 @@ use gigatwin_energy::{
 };
 use gigatwin_facility::{
     Adiabatic, Backup, Chiller, FacilityInputs, FacilityYear, HeatPump, HeatReuse, ItProfile, LoopInputs,
-    PowerChain, Redundancy, Stage, StateMix, Tower, evaluate_year,
+    PowerChain, Redundancy, Stage, Tower, evaluate_year,
 };
 use gigatwin_quantity::{EnergyPrice, Power, PowerRate, Share, Temperature};
 
 use super::Physical;
 use super::machine::power;
 use super::sheet::Sheet;
+use super::uses::{Running, mix};
 use crate::inputs::Values;
 use crate::resolved::{Contract, CoolingKind, Delivery, Factory, NetworkCharge, Technology};
 
@@ -25,51 +26,12 @@ pub(crate) struct SiteYear {
     pub pue: f64,
 }
 
-/// Shares of time that a partition spends in each state.
-pub(crate) fn mix(f: &Factory, v: &Values<'_>, p: &Physical, index: usize, busy: f64) -> StateMix {
-    let machine = &p.machines[index];
-    let (mut prefill, mut decode, mut serving) = (0.0, 0.0, 0.0);
-    for (s, served) in f.services.iter().zip(&p.services) {
-        if let (true, Some(served)) = (s.partition == index, served) {
-            let part = served.chips / machine.accelerators;
-            serving += part;
-            prefill += part * served.prefill;
-            decode += part * served.decode;
-        }
-    }
-    let rest = (1.0 - serving).max(0.0) * busy;
-    let (mut compute, mut communicate, mut weight) = (0.0, 0.0, 0.0);
-    for (r, run) in f.runs.iter().zip(&p.runs) {
-        if let (true, Some(run)) = (r.partition == index, run) {
-            weight += run.accelerators;
-            compute += run.accelerators * run.computing;
-            communicate += run.accelerators * run.communicating;
-        }
-    }
-    let (compute, communicate) = if weight > 0.0 {
-        (compute / weight, communicate / weight)
-    } else {
-        let generic = v.get(f.defaults.general.generic_compute_share).fraction();
-        (generic, 1.0 - generic)
-    };
-    let share = |x: f64| Share::from_fraction(x);
-    let used = prefill + decode + rest * (compute + communicate);
-    StateMix {
-        idle: share((1.0 - used).max(0.0)),
-        prefill: share(prefill),
-        decode: share(decode),
-        train_compute: share(rest * compute),
-        train_communicate: share(rest * communicate),
-        checkpoint: Share::ZERO,
-    }
-}
-
-/// Evaluates the year; `busy` is the share of installed hours in which accelerators outside services work.
+/// Evaluates the year.
 pub(crate) fn evaluate(
     f: &Factory,
     v: &Values<'_>,
     p: &Physical,
-    busy: f64,
+    running: Running,
     sheet: &mut Sheet,
 ) -> Result<SiteYear, String> {
     let common = p.networks.power + p.networks.storage_power;
@@ -77,7 +39,7 @@ pub(crate) fn evaluate(
     let mut racks = Power::ZERO;
     let mut first_phase = Power::ZERO;
     for (i, machine) in p.machines.iter().enumerate() {
-        let power = power(machine, mix(f, v, p, i, busy))?;
+        let power = power(machine, mix(f, v, p, i, 0..24, running))?;
         mean += power.mean;
         peak += power.peak;
         racks += power.peak;

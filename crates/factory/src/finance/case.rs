@@ -117,7 +117,7 @@ pub(crate) fn financed(f: &Factory, v: &Values<'_>, p: &Physical) -> Result<Opti
     let mut sheet = p.sheet.clone();
     let hours = hours::available(f, v, &p.machines, &mut sheet)?;
     let openings = schedule::evaluate(f, v, &mut sheet)?;
-    let year = site::evaluate(f, v, p, hours.busy, &mut sheet)?;
+    let year = site::evaluate(f, v, p, hours.running(), &mut sheet)?;
     let bill = money::evaluate(f, v, p, &year, &hours, &mut sheet)?;
     Ok(bill.map(|bill| Financed { sheet, bill, hours, openings }))
 }

@@ -72,6 +72,12 @@ pub(crate) static DEMAND: Table = Table {
         required("prompt", Takes::Quantity(Dim::Count), "Tokens of a mean prompt."),
         required("answer", Takes::Quantity(Dim::Count), "Tokens of a mean answer."),
         given("peak", Dim::Ratio, "factory", "peak_to_mean", "Busiest hour over the mean hour."),
+        field(
+            "day",
+            Takes::Word(&["office", "consumer", "flat"]),
+            Need::Word("office"),
+            "Course of the day: working hours, evenings, or all hours alike.",
+        ),
     ],
 };
 
@@ -116,6 +122,42 @@ pub(crate) static ENGINE: Table = Table {
             "draft_cost",
             "Time to draft one token over that of a decode step.",
         ),
+        given(
+            "draft_scatter",
+            Dim::Share,
+            "serving",
+            "draft_scatter",
+            "Standard deviation of the acceptance from request to request.",
+        ),
+        optional(
+            "shared_prefix",
+            Takes::Quantity(Dim::Count),
+            "Tokens at the start that prompts share, such as a system prompt; held once by the requests that are there together.",
+        ),
+        field(
+            "prefix_groups",
+            Takes::Whole(1),
+            Need::Word("1"),
+            "Different starts, asked for equally often.",
+        ),
+    ],
+};
+
+pub(crate) static POOLS: Table = Table {
+    doc: "Whether prompts and answers share replicas or have pools of their own.",
+    fields: &[
+        field(
+            "form",
+            Takes::Word(&["best", "together", "separate"]),
+            Need::Word("best"),
+            "Replicas that do both, separate pools for prompts and answers (disaggregation), or what takes fewer accelerators.",
+        ),
+        optional(
+            "prefill",
+            Takes::Whole(1),
+            "Prefill replicas that go with `decode` decode replicas; as the rates match without both.",
+        ),
+        optional("decode", Takes::Whole(1), "Decode replicas that go with `prefill` prefill replicas."),
     ],
 };
 
@@ -128,6 +170,7 @@ pub(crate) static SERVE: Table = Table {
         required("demand", Takes::Table(&DEMAND), "What is asked of it."),
         optional("objective", Takes::Table(&OBJECTIVE), "Latency objectives."),
         optional("engine", Takes::Table(&ENGINE), "Settings of the serving software."),
+        optional("pools", Takes::Table(&POOLS), "Whether prompts and answers have pools of their own."),
         field(
             "precision",
             Takes::Word(&["bf16", "fp8", "fp4"]),

@@ -119,6 +119,7 @@ pub(super) fn serving(b: &mut Builder<'_>, span: Span) -> Option<ServingModel> {
             prompt_cv2: number("prompt_cv2")?,
             prefix_hit: Share::ZERO,
             speculation: None,
+            shared_prefix: None,
         };
         Some(ServingModel {
             calibration,

@@ -5,12 +5,12 @@ use super::builder::Builder;
 use super::machine::unknown_name;
 use crate::check::TableNode;
 use crate::diagnostic::Span;
-use crate::inputs::{In, Values};
+use crate::inputs::{In, Plain, Values};
 use crate::language::work as language;
 use crate::outcome::slug;
 use crate::resolved::{
-    Demand, Drafting, Federation, GivenEngine, GivenLayout, Operations, Partition, Recurring, Service,
-    TrainingRun,
+    Demand, Drafting, Federation, GivenEngine, GivenLayout, GivenPools, Operations, Partition, PoolForm,
+    Recurring, Service, TrainingRun,
 };
 
 pub(super) fn precision(word: &str) -> Precision {
@@ -181,7 +181,9 @@ pub(super) fn services(b: &mut Builder<'_>, root: &TableNode, partitions: &[Part
         let objective_path = format!("{path}.objective");
         let ttft = b.quantity(&language::OBJECTIVE, objective, "ttft_p99", &objective_path);
         let tpot = b.quantity(&language::OBJECTIVE, objective, "tpot_p99", &objective_path);
-        let engine = engine(b, node.table("engine").unwrap_or(&empty), &format!("{path}.engine"));
+        let day = b.word(&language::DEMAND, demand_node, "day", &demand_path);
+        let engine = engine(b, node.table("engine").unwrap_or(&empty), &format!("{path}.engine"), prompt);
+        let pools = pools(b, node.table("pools").unwrap_or(&empty), &format!("{path}.pools"));
         let service = (|| {
             let (model, model_name) = model?;
             Some(Service {
@@ -197,6 +199,8 @@ pub(super) fn services(b: &mut Builder<'_>, root: &TableNode, partitions: &[Part
                 ttft: ttft?,
                 tpot: tpot?,
                 engine: engine?,
+                day,
+                pools: pools?,
             })
         })();
         services.extend(service);
@@ -204,18 +208,107 @@ pub(super) fn services(b: &mut Builder<'_>, root: &TableNode, partitions: &[Part
     services
 }
 
-fn engine(b: &mut Builder<'_>, node: &TableNode, path: &str) -> Option<GivenEngine> {
+fn engine(
+    b: &mut Builder<'_>,
+    node: &TableNode,
+    path: &str,
+    prompt: Option<In<Plain>>,
+) -> Option<GivenEngine> {
     let prefix_hit = b.given(node, "prefix_hit", path);
     let chunk = b.given(node, "chunk", path);
     let tokens = b.whole(&language::ENGINE, node, "draft_tokens", path);
     let drafting = if tokens > 0 {
         let acceptance = b.quantity(&language::ENGINE, node, "draft_acceptance", path);
         let cost = b.quantity(&language::ENGINE, node, "draft_cost", path);
-        Some(Drafting { tokens, acceptance: acceptance?, cost: cost? })
+        let scatter = b.quantity(&language::ENGINE, node, "draft_scatter", path);
+        Some(Drafting { tokens, acceptance: acceptance?, cost: cost?, scatter: scatter? })
     } else {
         None
     };
-    Some(GivenEngine { prefix_hit, chunk, drafting })
+    let groups = b.whole(&language::ENGINE, node, "prefix_groups", path);
+    let shared_prefix = b.given(node, "shared_prefix", path).map(|tokens| (tokens, groups));
+    let given = GivenEngine { prefix_hit, chunk, drafting, shared_prefix };
+    makes_sense(b, node, &given, prompt).then_some(given)
+}
+
+/// Settings that contradict each other or the prompts, every range at its mode.
+fn makes_sense(
+    b: &mut Builder<'_>,
+    node: &TableNode,
+    given: &GivenEngine,
+    prompt: Option<In<Plain>>,
+) -> bool {
+    let base = b.inputs.base();
+    let mut faults: Vec<(&'static str, &str, String, &str)> = Vec::new();
+    {
+        let v = crate::inputs::Values::new(&b.inputs, &base);
+        if let (Some((tokens, _)), Some(prompt)) = (given.shared_prefix, prompt) {
+            let (tokens, prompt) = (v.number(tokens), v.number(prompt));
+            if tokens > prompt {
+                let message =
+                    format!("prompts share {tokens:.0} tokens, but the mean prompt has {prompt:.0}");
+                faults.push(("G674", "shared_prefix", message, "share at most the mean prompt"));
+            }
+        }
+        if let Some(d) = &given.drafting {
+            let (mean, scatter) = (v.get(d.acceptance).fraction(), v.get(d.scatter).fraction());
+            let most = 0.95 * (mean * (1.0 - mean)).max(0.0).sqrt();
+            if scatter > most {
+                let message = format!(
+                    "an acceptance of {:.0} % on average cannot scatter by {:.0} %: at most by {:.0} %",
+                    100.0 * mean,
+                    100.0 * scatter,
+                    100.0 * most
+                );
+                faults.push(("G675", "draft_scatter", message, "give a smaller draft_scatter"));
+            }
+        }
+    }
+    let fine = faults.is_empty();
+    for (code, key, message, hint) in faults {
+        b.error(code, node.span_of(key), message, hint);
+    }
+    fine
+}
+
+fn pools(b: &mut Builder<'_>, node: &TableNode, path: &str) -> Option<GivenPools> {
+    let form = match b.word(&language::POOLS, node, "form", path).as_str() {
+        "separate" => PoolForm::Separate,
+        "together" => PoolForm::Together,
+        _ => PoolForm::Best,
+    };
+    let (prefill, decode) = (node.whole("prefill"), node.whole("decode"));
+    for (key, n) in [("prefill", prefill), ("decode", decode)] {
+        if let Some(n) = n {
+            b.choice(path, key, &n.to_string());
+        }
+    }
+    let ratio = match (prefill, decode) {
+        (Some(prefill), Some(decode)) => Some(gigatwin_serving::Ratio { prefill, decode }),
+        (None, None) => None,
+        (one, _) => {
+            let key = if one.is_some() { "prefill" } else { "decode" };
+            let message = "a ratio of pools needs both prefill and decode";
+            b.error(
+                "G673",
+                node.span_of(key),
+                message,
+                "give both, such as prefill = 2, decode = 3, or neither",
+            );
+            return None;
+        }
+    };
+    if ratio.is_some() && form == PoolForm::Together {
+        let message = "replicas that do both have no ratio of pools";
+        b.error(
+            "G673",
+            node.span_of("prefill"),
+            message,
+            "form = \"separate\", or leave prefill and decode out",
+        );
+        return None;
+    }
+    Some(GivenPools { form, ratio })
 }
 
 fn demand(b: &mut Builder<'_>, node: &TableNode, path: &str, span: Span, given: bool) -> Option<Demand> {

@@ -1,10 +1,9 @@
-//! What the benchmarks share: CPU time and memory of this process, and the catalog's calibration.
+//! What the benchmarks share: CPU time and memory of this process, and what the tests serve.
 
 #![allow(dead_code)] // each benchmark uses a part
 
-use gigatwin_catalog::{Catalog, Kind};
-use gigatwin_quantity::Dim;
-use gigatwin_serving::Calibration;
+#[path = "../../tests/common/mod.rs"]
+pub mod served;
 
 /// Seconds that the scheduler has given this process; field 14 and 15 of proc_pid_stat(5) in ticks of 10 ms are too coarse, so its own
 /// nanoseconds are read.
@@ -18,14 +17,4 @@ pub fn peak_mb() -> f64 {
     let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = text.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap_or("");
     line.trim().trim_end_matches("kB").trim().parse::<f64>().map_or(0.0, |kb| kb / 1024.0)
-}
-
-/// The coefficients of the catalog.
-pub fn calibration() -> Calibration {
-    let entry = Catalog::embedded().entry(Kind::Defaults, "serving").expect("serving defaults");
-    Calibration::read(|key, time| {
-        let dim = if time { Dim::Time } else { Dim::Ratio };
-        entry.figure(key, dim).expect("a figure").map(|v| v.distribution.base())
-    })
-    .expect("a whole calibration")
 }

@@ -129,6 +129,9 @@ pub(crate) struct Replica<'c> {
     pub order: Vec<(u32, u32)>,
     /// Tokens that requests in prefill hold.
     pub reserved: u64,
+    /// Tokens of prefix blocks in use, each once, and summed over the requests that use them.
+    pub prefix_once: u64,
+    pub prefix_all: u64,
     context: u64,
     window_context: u64,
     growing: u64,
@@ -157,6 +160,8 @@ impl<'c> Replica<'c> {
             batch: 0,
             order: Vec::new(),
             reserved: 0,
+            prefix_once: 0,
+            prefix_all: 0,
             context: 0,
             window_context: 0,
             growing: 0,
@@ -182,6 +187,11 @@ impl<'c> Replica<'c> {
     fn return_blocks(&mut self, blocks: u64) {
         self.used -= blocks;
         self.tally.blocks_returned += blocks;
+    }
+
+    /// Tokens of one prefix block.
+    pub fn prefix_tokens(&self) -> u64 {
+        self.limits.per_prefix * self.limits.block_tokens
     }
 
     /// Blocks that the next `k` decode steps need.
@@ -218,7 +228,7 @@ impl<'c> Replica<'c> {
         Jump {
             first: c.fixed(self.batch) + c.kv * self.context + c.kv_window * self.window_context,
             growth: c.kv * self.batch + c.kv_window * self.growing,
-            held: self.context + self.reserved,
+            held: self.context + self.reserved + self.prefix_once - self.prefix_all,
             batch: self.batch,
         }
     }
@@ -286,6 +296,7 @@ impl<'c> Replica<'c> {
         }
         let shared = live.shared;
         (live.decoding, live.seq, live.shared) = (false, 0, 0);
+        self.prefix_all -= u64::from(shared) * self.prefix_tokens();
         self.return_held(work, id, held, shared);
     }
 
@@ -295,6 +306,7 @@ impl<'c> Replica<'c> {
         let own = held.div_ceil(self.limits.block_tokens) - u64::from(shared) * ratio;
         let identities = &work.trace.hashes(&work.trace.requests[id as usize])[..shared as usize];
         let freed = self.cache.release(identities) * ratio;
+        self.prefix_once -= freed * self.limits.block_tokens;
         self.return_blocks(own + freed);
     }
 

@@ -1,9 +1,14 @@
 //! What is asked: requests in the order of their arrival.
 
 use gigatwin_quantity::Time;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// Picoseconds in a second: the engine's unit of time. 64 bits hold 213 days.
 pub(crate) const PS: f64 = 1e12;
+
+/// The stream of random numbers that draws which start a prompt has.
+const PREFIX_STREAM: u64 = 4;
 
 /// Picoseconds of a time, rounded; what is negative or not a number is zero.
 pub(crate) fn ps(time: Time) -> u64 {
@@ -66,6 +71,21 @@ impl Trace {
             hash_count: kept.len() as u32,
         });
         self.hashes.extend_from_slice(kept);
+    }
+
+    /// Lets prompts begin alike: the first `tokens` of each are those of one of `groups` starts, drawn evenly. Prompt blocks have `block`
+    /// tokens from here on; identities that the trace had are lost.
+    pub fn share_prefix(&mut self, tokens: u32, groups: u32, block: u32, seed: u64) {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(PREFIX_STREAM);
+        self.hash_tokens = block;
+        self.hashes.clear();
+        for request in &mut self.requests {
+            let group = (u64::from(rng.next_u32()) * u64::from(groups.max(1))) >> 32;
+            let full = tokens.min(request.prompt).checked_div(block).unwrap_or(0);
+            (request.hash_start, request.hash_count) = (self.hashes.len() as u32, full);
+            self.hashes.extend((0..u64::from(full)).map(|i| (group << 32) | i));
+        }
     }
 
     /// The full prompt blocks of a request.

@@ -109,6 +109,8 @@ impl Replica<'_> {
         self.seq += 1;
         live.seq = self.seq;
         let taken = self.cache.take(identities) * ratio;
+        self.prefix_once += taken * size;
+        self.prefix_all += identities.len() as u64 * ratio * size;
         self.take_blocks(own + taken);
         self.order.push((self.seq, id));
         if self.order.len() as u64 > 64 + 4 * (running + 1) {
@@ -191,7 +193,9 @@ impl Replica<'_> {
                 self.finish(work, id, now, done);
             } else if self.role == Role::Prefill {
                 self.reserved -= u64::from(live.target);
+                let shared = u64::from(live.shared);
                 live.seq = 0;
+                self.prefix_all -= shared * self.prefix_tokens();
                 done.push(Done::Prefilled(id));
             } else {
                 self.reserved -= u64::from(live.target);

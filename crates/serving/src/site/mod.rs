@@ -10,5 +10,5 @@ mod tune;
 pub use day::{DAYS, day, with_peak};
 pub use develop::{Develop, Sessions};
 pub use hours::{Partition, PartitionHour, PoolDay, SiteDay, SiteInputs, TuneDay, site_day};
-pub use pool::{Application, Pool, PoolHour, Service};
+pub use pool::{Application, Part, Pool, PoolHour, Service};
 pub use tune::{Method, Rollout, Tune, TuneJob, rollout_time, tune_memory};

@@ -30,6 +30,18 @@ pub struct Service {
     pub max_batch: f64,
 }
 
+/// What the replicas of a pool do for a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Part {
+    /// Prompt and answer.
+    #[default]
+    Whole,
+    /// The prompt and the first token.
+    Prefill,
+    /// The rest of the answer.
+    Decode,
+}
+
 /// Replicas of one model for one class of objectives.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pool {
@@ -49,6 +61,8 @@ pub struct Pool {
     pub load: Time,
     /// Who asks.
     pub applications: Vec<Application>,
+    /// Whether prompts and answers have replicas of their own, and which these are.
+    pub part: Part,
     /// For latencies by hour.
     pub service: Option<Service>,
 }
@@ -99,13 +113,7 @@ impl Pool {
             hour.utilisation = if carried > 0.0 { hour.rate / carried } else { 0.0 };
             if let (Some(s), true) = (&self.service, hour.rate > 0.0 && hour.replicas > 0) {
                 let each = hour.rate / f64::from(hour.replicas);
-                if let Ok(steady) =
-                    open(&s.step, &s.lengths, &s.engine, s.max_batch.max(1.0) * 1.000_001, each)
-                {
-                    hour.tpot = Some(steady.tpot);
-                    hour.ttft = Some(steady.ttft);
-                    hour.idle = Some(steady.idle_share);
-                }
+                (hour.tpot, hour.ttft, hour.idle) = latency(s, self.part, each);
             }
         }
         for h in 0..24 {
@@ -119,5 +127,40 @@ impl Pool {
             }
         }
         hours
+    }
+}
+
+type Latency = (Option<Time>, Option<Time>, Option<Share>);
+
+/// Mean time per token and to the first token, and the time without a request, of a replica at `rate` requests per second.
+fn latency(s: &Service, part: Part, rate: f64) -> Latency {
+    let none = (None, None, None);
+    match part {
+        Part::Whole => open(&s.step, &s.lengths, &s.engine, s.max_batch.max(1.0) * 1.000_001, rate)
+            .map_or(none, |x| (Some(x.tpot), Some(x.ttft), Some(x.idle_share))),
+        Part::Decode => {
+            let in_flight = |batch: f64| rate * s.lengths.answer * s.step.pure_decode(batch, &s.lengths).s();
+            let (mut low, mut high) = (0.0, s.max_batch.max(1.0));
+            if in_flight(high) > high * 1.000_001 {
+                return none;
+            }
+            for _ in 0..40 {
+                let middle = 0.5 * (low + high);
+                if in_flight(middle) > middle { low = middle } else { high = middle }
+            }
+            (Some(s.step.pure_decode(high, &s.lengths)), None, Some(Share::from_fraction((-high).exp())))
+        }
+        Part::Prefill => {
+            // M/G/1 with Kingman's wait, as the planner sizes these replicas.
+            let service = s.step.prefill(s.lengths.prompt).s() * s.step.first_token[0];
+            let load = rate * service;
+            if load >= 1.0 {
+                return none;
+            }
+            let variability = 0.5 * (s.engine.arrival_cv2 + s.engine.prompt_cv2);
+            let wait = variability * load / (1.0 - load) * service;
+            let ttft = service + s.step.first_token[2] + wait;
+            (None, Some(Time::from_s(ttft)), Some(Share::from_fraction(1.0 - load)))
+        }
     }
 }

@@ -1,10 +1,11 @@
-//! Models and chips of the catalog, as tests of more than one file use them.
+//! Models and chips of the catalog, as tests of more than one file and the benchmarks use them.
 
 #![allow(dead_code)] // each file of tests uses a part
 
 use gigatwin_catalog::{Catalog, Chip, Kind, ModelShape, Precision, model_shape};
 use gigatwin_fabric::Network;
 use gigatwin_quantity::{Bandwidth, Data, Dim, Flops, Power, Share};
+use gigatwin_serving::event::{Pool, Pools, Replay, ReplayInputs, Routing, Source, StepCosts, Trace, replay};
 use gigatwin_serving::{Calibration, ChipClass, Deployment, EngineFamily, EngineInputs, StepModel};
 
 pub fn calibration() -> Calibration {
@@ -49,11 +50,16 @@ pub fn inputs() -> EngineInputs {
         prompt_cv2: 0.92,
         prefix_hit: Share::ZERO,
         speculation: None,
+        shared_prefix: None,
     }
 }
 
 pub fn layout(tp: u32, weights: Precision) -> Deployment {
     Deployment { tp, pp: 1, ep: 1, dp_attention: 1, weights, kv: Precision::Bf16 }
+}
+
+pub fn eight_bits(tp: u32) -> Deployment {
+    Deployment { kv: Precision::Fp8, ..layout(tp, Precision::Fp8) }
 }
 
 pub fn step_on(id: &str, chip: &Chip, d: Deployment) -> StepModel {
@@ -72,4 +78,33 @@ pub fn step_with(id: &str, chip: &Chip, d: Deployment, inputs: &EngineInputs) ->
         ChipClass::Hopper,
     )
     .expect("a step")
+}
+
+/// A trace through one replica of a model on H100 with so much memory.
+pub fn on_one_replica(
+    id: &str,
+    d: Deployment,
+    trace: &Trace,
+    given: &EngineInputs,
+    kv_tokens: u64,
+    source: Source,
+) -> Replay {
+    let step = step_with(id, &h100(), d, given);
+    let pool = Pool {
+        costs: StepCosts::sample(&step, &shape(id), given, 16_384).expect("costs"),
+        replicas: 1,
+        chips: d.chips(),
+        kv_tokens,
+        max_batch: 1024,
+        chunk_tokens: d.chunk_tokens(given.chunk_tokens),
+    };
+    let options = ReplayInputs {
+        pools: Pools::Aggregated(pool),
+        block_tokens: 16,
+        routing: Routing::LeastLoaded,
+        prefix_caching: true,
+        source,
+        macro_steps: true,
+    };
+    replay(trace, &options).expect("a replay")
 }

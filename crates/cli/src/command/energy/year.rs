@@ -111,8 +111,10 @@ impl Year {
             );
         }
         let supplies = site.supplies(&signs).map_err(|e| e.to_string())?;
-        let hours = evaluate_hours(&weather, &[site.it_mean], site.it_peak, &site.facility)
-            .map_err(|e| e.to_string())?;
+        let it: Vec<Power> = (0..n)
+            .map(|h| site.it_day[(first + h as i64 + i64::from(ahead)).rem_euclid(24) as usize])
+            .collect();
+        let hours = evaluate_hours(&weather, &it, site.it_peak, &site.facility).map_err(|e| e.to_string())?;
         let facility = hours.year();
         let load: Vec<Power> = hours.total.iter().zip(&hours.heat_pump).map(|(a, b)| *a + *b).collect();
         let tariff = HourlyTariff {

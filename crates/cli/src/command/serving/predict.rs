@@ -2,7 +2,7 @@
 
 use gigatwin_catalog::Precision;
 use gigatwin_quantity::Time;
-use gigatwin_serving::{Band, Deployment, ServingError, Steady, closed_within, memory, open};
+use gigatwin_serving::{Band, Deployment, ServingError, Steady, closed_within, memory, open_within};
 use serde_json::{Value, json};
 
 use super::not_understood;
@@ -68,7 +68,7 @@ fn no(
 }
 
 /// The nearest settings under which the model fits: more tensor parallelism, or a narrower format on the same layout.
-fn would_fit(setting: &Setting, deployment: Deployment) -> Option<String> {
+pub(super) fn would_fit(setting: &Setting, deployment: Deployment) -> Option<String> {
     let fits = |d: &Deployment| {
         memory(&setting.model, &setting.chip, d, &setting.inputs, setting.lengths.total()).is_ok()
     };
@@ -100,6 +100,8 @@ struct Answer {
     prefill: Time,
     decode_alone: Time,
     tokens_per_step: f64,
+    /// The slowest of a hundred requests over the mean one, by what is accepted of its drafts.
+    slow: f64,
 }
 
 fn evaluate(
@@ -109,13 +111,12 @@ fn evaluate(
 ) -> Result<Answer, ServingError> {
     let fit = memory(&setting.model, &setting.chip, &deployment, &setting.inputs, setting.lengths.total())?;
     let step = setting.step(deployment)?;
-    let fits = gigatwin_serving::plan::offline_batch(&fit, &setting.lengths, setting.inputs.max_batch);
+    let most = f64::from(setting.inputs.max_batch);
+    let fits = setting.inputs.requests_held(&setting.lengths, fit.tokens).floor().clamp(1.0, most);
+    let sharing = setting.inputs.tokens_without_sharing(&setting.lengths, fit.tokens);
     let steady = match load {
-        Ok(clients) => {
-            let most = f64::from(setting.inputs.max_batch);
-            closed_within(&step, &setting.lengths, clients, fit.tokens, most)?
-        }
-        Err(rate) => open(&step, &setting.lengths, &setting.inputs, fits, rate)?,
+        Ok(clients) => closed_within(&step, &setting.lengths, clients, sharing, most)?,
+        Err(rate) => open_within(&step, &setting.lengths, &setting.inputs, fit.tokens, most, rate)?,
     };
     Ok(Answer {
         steady,
@@ -125,6 +126,7 @@ fn evaluate(
         prefill: step.prefill(setting.lengths.prompt),
         decode_alone: step.pure_decode(1.0, &setting.lengths),
         tokens_per_step: step.tokens_per_step(),
+        slow: setting.inputs.slow_request(setting.lengths.answer),
     })
 }
 
@@ -136,6 +138,7 @@ impl Answer {
         let inverse = Band { low: 1.0 / c.tpot_band.high, high: 1.0 / c.tpot_band.low };
         vec![
             ("tpot_ms", "ms", s.tpot.ms(), Some(c.tpot_band)),
+            ("tpot_p99_ms", "ms", s.tpot.ms() * self.slow, Some(c.tpot_band)),
             ("ttft_ms", "ms", s.ttft.ms(), Some(c.ttft_band)),
             ("wait_ms", "ms", s.wait.ms(), None),
             ("prefill_ms", "ms", self.prefill.ms(), None),

@@ -4,8 +4,8 @@ use gigatwin_catalog::{Catalog, CatalogError, Chip, Kind, ModelShape, Precision,
 use gigatwin_fabric::Network;
 use gigatwin_quantity::{Bandwidth, Data, Dim, Share};
 use gigatwin_serving::{
-    Calibration, ChipClass, Deployment, EngineFamily, EngineInputs, Lengths, ServingError, Speculation,
-    StepModel,
+    Calibration, ChipClass, Deployment, EngineFamily, EngineInputs, Lengths, ServingError, SharedPrefix,
+    Speculation, StepModel,
 };
 use sha2::{Digest, Sha256};
 
@@ -87,7 +87,12 @@ impl Setting {
             }
         }
         let defaults = defaults(&catalog).map(|(mut inputs, calibration, drafting)| {
-            faults.extend(what.software.apply(&mut inputs, drafting).into_iter().map(|f| (f, String::new())));
+            faults.extend(
+                what.software
+                    .apply(&mut inputs, drafting, what.prompt)
+                    .into_iter()
+                    .map(|f| (f, String::new())),
+            );
             (inputs, calibration)
         });
         let (Ok((model_id, model)), Ok((chip_id, chip)), Some(weights), Some(kv), Some(engine), true) =
@@ -179,7 +184,12 @@ fn hint(e: &CatalogError) -> String {
 
 impl Software {
     /// Puts the options in; gives the faults of those that cannot be.
-    fn apply(&self, inputs: &mut EngineInputs, [acceptance, cost]: [Share; 2]) -> Vec<String> {
+    fn apply(
+        &self,
+        inputs: &mut EngineInputs,
+        [acceptance, cost, scatter]: [Share; 3],
+        prompt: f64,
+    ) -> Vec<String> {
         let mut faults = Vec::new();
         let mut share = |option: &str, value: Option<f64>, default: Share| match value {
             Some(v) if !(0.0..=1.0).contains(&v) => {
@@ -192,11 +202,16 @@ impl Software {
         inputs.prefix_hit = share("prefix-hit", self.prefix_hit, inputs.prefix_hit);
         let acceptance = share("draft-acceptance", self.draft_acceptance, acceptance);
         let draft_cost = share("draft-cost", self.draft_cost, cost);
+        let scatter = share("draft-scatter", self.draft_scatter, scatter);
         match self.draft_tokens {
             Some(0) => faults.push("--draft-tokens: at least one token has to be drafted".to_owned()),
             Some(n) if n > 64 => faults.push(format!("--draft-tokens: {n} are more than 64")),
             Some(draft_tokens) => {
-                inputs.speculation = Some(Speculation { draft_tokens, acceptance, draft_cost });
+                let drafts = Speculation { draft_tokens, acceptance, draft_cost, scatter };
+                match drafts.check() {
+                    Ok(()) => inputs.speculation = Some(drafts),
+                    Err(e) => faults.push(e.to_string()),
+                }
             }
             None => {}
         }
@@ -207,12 +222,20 @@ impl Software {
             Some(v) => inputs.chunk_tokens = v,
             None => {}
         }
+        if let Some(tokens) = self.shared_prefix {
+            let prefix = SharedPrefix { tokens, groups: f64::from(self.prefix_groups.unwrap_or(1)) };
+            if prompt > 0.0
+                && let Err(e) = inputs.share_prefix(prefix, prompt)
+            {
+                faults.push(format!("--shared-prefix: {e}"));
+            }
+        }
         faults
     }
 }
 
-/// Defaults of the engines, the fitted coefficients, and acceptance and cost of drafts.
-fn defaults(catalog: &Catalog) -> Option<(EngineInputs, Calibration, [Share; 2])> {
+/// Defaults of the engines, the fitted coefficients, and acceptance, cost and scatter of drafts.
+fn defaults(catalog: &Catalog) -> Option<(EngineInputs, Calibration, [Share; 3])> {
     let entry = catalog.entry(Kind::Defaults, "serving").ok()?;
     let base = |key: &str, dim: Dim| entry.figure(key, dim).ok().flatten().map(|v| v.distribution.base());
     let number = |key: &str| base(key, Dim::Ratio);
@@ -227,7 +250,8 @@ fn defaults(catalog: &Catalog) -> Option<(EngineInputs, Calibration, [Share; 2])
         prompt_cv2: number("prompt_cv2")?,
         prefix_hit: Share::ZERO,
         speculation: None,
+        shared_prefix: None,
     };
     let share = |key: &str| base(key, Dim::Share).map(Share::from_fraction);
-    Some((inputs, calibration, [share("draft_acceptance")?, share("draft_cost")?]))
+    Some((inputs, calibration, [share("draft_acceptance")?, share("draft_cost")?, share("draft_scatter")?]))
 }

@@ -84,7 +84,10 @@ fn one(
         },
         most: requests,
     };
-    let trace = generate(&stream, seed).ok()?;
+    let mut trace = generate(&stream, seed).ok()?;
+    if let Some(p) = setting.inputs.shared_prefix {
+        trace.share_prefix(p.tokens as u32, p.groups as u32, BLOCK, seed);
+    }
     let pool = |deployment: Deployment, replicas: u32, batch: u32| -> Option<Pool> {
         let fit =
             memory(&setting.model, &setting.chip, &deployment, &setting.inputs, lengths.total()).ok()?;
@@ -119,7 +122,7 @@ fn one(
         pools,
         block_tokens: BLOCK,
         routing: Routing::LeastLoaded,
-        prefix_caching: false,
+        prefix_caching: setting.inputs.shared_prefix.is_some(),
         source: Source::Open,
         macro_steps: true,
     };

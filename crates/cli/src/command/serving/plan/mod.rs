@@ -25,16 +25,24 @@ const SHOWN: usize = 14;
 
 pub(super) fn run(context: &Context, args: &Plan) -> Result<Exit, Fault> {
     let rest = format!("{:?}{:?}{:?}{:?}", args.gpus, args.ttft, args.tpot, args.price);
-    let setting = Setting::new(context, &args.what, &rest)?;
-    let wrong: Vec<String> = [("ttft", Some(args.ttft)), ("tpot", Some(args.tpot)), ("price", args.price)]
-        .into_iter()
-        .filter_map(|(option, value)| value.map(|v| (option, v)))
-        .filter(|(_, v)| !(*v > 0.0 && v.is_finite()))
-        .map(|(option, v)| format!("--{option}: {v} is not a positive finite number"))
-        .collect();
-    if !wrong.is_empty() {
-        return Err(not_understood(wrong.join("; "), ""));
-    }
+    let setting = Setting::new(context, &args.what, &rest);
+    let mut wrong: Vec<String> =
+        [("ttft", Some(args.ttft)), ("tpot", Some(args.tpot)), ("price", args.price)]
+            .into_iter()
+            .filter_map(|(option, value)| value.map(|v| (option, v)))
+            .filter(|(_, v)| !(*v > 0.0 && v.is_finite()))
+            .map(|(option, v)| format!("--{option}: {v} is not a positive finite number"))
+            .collect();
+    let setting = match setting {
+        Ok(setting) if wrong.is_empty() => setting,
+        Ok(_) => return Err(not_understood(wrong.join("; "), "")),
+        // All faults of the options at once.
+        Err(Fault::NotUnderstood { code: "G560", message, hint, .. }) => {
+            wrong.insert(0, message);
+            return Err(not_understood(wrong.join("; "), hint));
+        }
+        Err(other) => return Err(other),
+    };
     let objective =
         Objective { ttft_p99: Time::from_s(args.ttft * 1e-3), tpot_p99: Time::from_s(args.tpot * 1e-3) };
     let inputs = PlanInputs {
@@ -108,7 +116,7 @@ fn activity(context: &Context) -> Result<Activity, Fault> {
 }
 
 /// A layout in words.
-fn words(d: &Deployment) -> String {
+pub(in crate::command) fn words(d: &Deployment) -> String {
     let mut out = format!("TP{}", d.tp);
     for (name, n) in [("PP", d.pp), ("EP", d.ep), ("DPA", d.dp_attention)] {
         if n > 1 {

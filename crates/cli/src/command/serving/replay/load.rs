@@ -47,9 +47,12 @@ pub(super) fn requests(context: &Context, args: &Replay, target: &Target) -> Res
         }
         None => {
             let stream = stream(&args.load, target, most)?;
-            let trace = generate(&stream, context.seed).map_err(|e| {
+            let mut trace = generate(&stream, context.seed).map_err(|e| {
                 bad(e.to_string(), "gigatwin serving replay --help lists the options of streams")
             })?;
+            if let Some(p) = target.inputs.shared_prefix {
+                trace.share_prefix(p.tokens as u32, p.groups as u32, args.plant.block, context.seed);
+            }
             if trace.requests.is_empty() {
                 return Err(bad("the stream has no request".to_owned(), "raise --rate or --duration"));
             }

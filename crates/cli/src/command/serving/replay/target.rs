@@ -2,12 +2,14 @@
 
 use gigatwin_catalog::{ModelShape, Precision};
 use gigatwin_fabric::Network;
-use gigatwin_factory::{SiteService, site_services};
+use gigatwin_factory::{ServiceForm, SiteService, site_services};
 use gigatwin_quantity::{Bandwidth, Time};
 use gigatwin_serving::event::{KvTransfer, Pool, Pools, ReplayInputs, Routing, Source, StepCosts};
 use gigatwin_serving::{Calibration, Deployment, EngineInputs, Lengths, ServingError, StepModel, memory};
 
 use super::super::not_understood;
+use super::super::plan::words;
+use super::super::predict::would_fit;
 use super::super::setting::Setting;
 use crate::args::replay::Replay;
 use crate::args::serving::{Software, What};
@@ -32,10 +34,20 @@ pub(super) struct Target {
     pub kv_token_bytes: f64,
     pub nics: Bandwidth,
     pub replicas: u32,
+    /// Replicas that take in prompts alone, where the plan has such.
+    prefill: Option<Prefill>,
     pub max_batch: u32,
     /// Of the factory: lengths, mean rate, objectives.
     pub demand: Option<(Lengths, f64, Time, Time)>,
     pub sha256: String,
+}
+
+/// A prefill replica of a plan with separate pools.
+struct Prefill {
+    deployment: Deployment,
+    step: StepModel,
+    kv_tokens: f64,
+    replicas: u32,
 }
 
 /// A target, or how the command ends without one.
@@ -91,34 +103,41 @@ fn from_factory(context: &Context, args: &Replay, s: &SiteService, sha256: &str)
         Ok(plan) => plan,
         Err(reason) => return no(context, sha256, reason),
     };
-    let step = StepModel::new(
-        &s.model,
-        &s.chip,
-        &s.network,
-        plan.deployment,
-        &s.engine,
-        &s.calibration,
-        s.family,
-        s.class,
-    );
-    let step = match step {
-        Ok(step) => step,
+    let (deployment, held, replicas, batch) = match plan {
+        ServiceForm::Together(c) => (c.deployment, c.memory, c.replicas, c.batch),
+        ServiceForm::Separate(p) => (p.decode.deployment, p.decode.memory, p.decode_replicas, p.decode.batch),
+    };
+    let prefill = match plan {
+        ServiceForm::Together(_) => Ok(None),
+        ServiceForm::Separate(p) => {
+            let d = p.prefill.deployment;
+            memory(&s.model, &s.chip, &d, &s.engine, s.lengths.total()).and_then(|fit| {
+                let (step, kv_tokens, replicas) = (s.step(d)?, fit.tokens, p.prefill_replicas);
+                Ok(Some(Prefill { deployment: d, step, kv_tokens, replicas }))
+            })
+        }
+    };
+    let (step, prefill) = match s.step(deployment).and_then(|step| Ok((step, prefill?))) {
+        Ok(both) => both,
         Err(e) => return no(context, sha256, &e.to_string()),
     };
+    // Keys and values leave from the replica that made them.
+    let from = prefill.as_ref().map_or(deployment, |p| p.deployment);
     let target = Target {
         title: s.name.clone(),
         model_id: s.model_id.clone(),
         chip_id: s.chip_id.clone(),
         model: s.model.clone(),
-        deployment: plan.deployment,
+        deployment,
         step,
         inputs: s.engine,
         calibration: s.calibration,
-        kv_tokens: plan.memory.tokens,
-        kv_token_bytes: plan.memory.kv_per_token.bytes() * f64::from(plan.deployment.tp),
-        nics: nics(&s.network, &plan.deployment),
-        replicas: args.plant.replicas.unwrap_or(plan.replicas),
-        max_batch: args.plant.max_batch.unwrap_or(plan.batch),
+        kv_tokens: held.tokens,
+        kv_token_bytes: held.kv_per_token.bytes() * f64::from(deployment.tp),
+        nics: nics(&s.network, &from),
+        replicas: args.plant.replicas.unwrap_or(replicas),
+        prefill,
+        max_batch: args.plant.max_batch.unwrap_or(batch),
         demand: Some((s.lengths, s.mean_rate * s.peak, s.ttft, s.tpot)),
         sha256: sha256.to_owned(),
     };
@@ -145,7 +164,12 @@ fn from_options(context: &Context, args: &Replay) -> Result<Found, Fault> {
     let fit = memory(&setting.model, &setting.chip, &deployment, &setting.inputs, setting.lengths.total());
     let (fit, step) = match fit.and_then(|fit| Ok((fit, setting.step(deployment)?))) {
         Ok(both) => both,
-        Err(e) => return no(context, &setting.sha256, &e.to_string()),
+        Err(e) => {
+            let short = matches!(e, ServingError::MemoryShort { .. });
+            let fits = if short { would_fit(&setting, deployment) } else { None };
+            let reason = fits.map_or_else(|| e.to_string(), |fits| format!("{e}; would fit: {fits}"));
+            return no(context, &setting.sha256, &reason);
+        }
     };
     Ok(Ok(Target {
         title: format!("{} on {}", setting.model_id, setting.chip_id),
@@ -157,6 +181,7 @@ fn from_options(context: &Context, args: &Replay) -> Result<Found, Fault> {
         kv_token_bytes: fit.kv_per_token.bytes() * f64::from(deployment.tp),
         nics: nics(&setting.network, &deployment),
         replicas: args.plant.replicas.unwrap_or(1),
+        prefill: None,
         max_batch: args.plant.max_batch.unwrap_or(setting.inputs.max_batch),
         demand: None,
         model_id: setting.model_id,
@@ -180,11 +205,9 @@ impl Target {
     /// Bytes of keys and values of the weights' precision words, for the title.
     pub fn layout(&self) -> String {
         let d = &self.deployment;
-        let mut text = format!("TP{}", d.tp);
-        for (name, size) in [("PP", d.pp), ("EP", d.ep), ("DPA", d.dp_attention)] {
-            if size > 1 {
-                text.push_str(&format!(" {name}{size}"));
-            }
+        let mut text = words(d);
+        if let Some(p) = &self.prefill {
+            text = format!("P {} x {} : D {text}", p.replicas, words(&p.deployment));
         }
         let word = match d.weights {
             Precision::Bf16 => "bf16",
@@ -209,21 +232,29 @@ impl Target {
         };
         let mut engine = self.inputs;
         engine.max_batch = self.max_batch;
-        let costs = StepCosts::sample(&self.step, &self.model, &engine, longest)
-            .map_err(|e| not_understood(e.to_string(), ""))?;
-        let pool = |replicas| Pool {
-            costs: costs.clone(),
-            replicas,
-            chips: self.deployment.chips(),
-            kv_tokens: self.kv_tokens.max(0.0) as u64,
-            max_batch: self.max_batch,
-            chunk_tokens: self.deployment.chunk_tokens(engine.chunk_tokens),
+        let pool =
+            |step: &StepModel, deployment: &Deployment, kv_tokens: f64, replicas| -> Result<Pool, Fault> {
+                Ok(Pool {
+                    costs: StepCosts::sample(step, &self.model, &engine, longest)
+                        .map_err(|e| not_understood(e.to_string(), ""))?,
+                    replicas,
+                    chips: deployment.chips(),
+                    kv_tokens: kv_tokens.max(0.0) as u64,
+                    max_batch: self.max_batch,
+                    chunk_tokens: deployment.chunk_tokens(engine.chunk_tokens),
+                })
+            };
+        let own = |replicas| pool(&self.step, &self.deployment, self.kv_tokens, replicas);
+        let prefill = match (&self.prefill, args.plant.prefill_replicas) {
+            (Some(p), n) => Some(pool(&p.step, &p.deployment, p.kv_tokens, n.unwrap_or(p.replicas))?),
+            (None, Some(n)) => Some(own(n)?),
+            (None, None) => None,
         };
-        let pools = match args.plant.prefill_replicas {
-            None => Pools::Aggregated(pool(self.replicas)),
-            Some(n) => Pools::Disaggregated {
-                prefill: pool(n),
-                decode: pool(self.replicas),
+        let pools = match prefill {
+            None => Pools::Aggregated(own(self.replicas)?),
+            Some(prefill) => Pools::Disaggregated {
+                prefill,
+                decode: own(self.replicas)?,
                 transfer: KvTransfer::new(self.kv_token_bytes, self.nics, MOVE_LATENCY),
             },
         };
