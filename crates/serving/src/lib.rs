@@ -4,6 +4,7 @@
 //! on the fewest chips. Below it stand [`StepModel`] (time of one decode step and of one prefill), [`closed`] and [`open`]
 //! (steady states) and [`memory`] (what fits). The coefficients are a [`Calibration`], fitted by [`mod@calibrate`].
 
+mod attention;
 pub mod calibrate;
 pub mod coefficients;
 pub mod deployment;
