@@ -18,6 +18,6 @@ pub use chip_entry::chip;
 pub use entry::Entry;
 pub use figure::{Confidence, Figure, Monthly, Provenance, Value};
 pub use kind::Kind;
-pub use model_shape::{Attention, FfnKind, ModelShape, Moe, StateSpace};
+pub use model_shape::{Attention, FfnKind, Indexer, ModelShape, Moe, StateSpace};
 pub use shape_entry::model_shape;
 pub use store::{Catalog, CatalogError};

@@ -41,6 +41,18 @@ pub enum Attention {
     },
 }
 
+/// The indexer of sparse attention: a narrow attention that scores all earlier tokens and picks those the layer attends to
+/// (DeepSeek-V3.2, arXiv 2512.02556).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Indexer {
+    /// Its heads.
+    pub heads: u32,
+    /// Width of one head, and of the key that it keeps of each token.
+    pub head_dim: u32,
+    /// Tokens that a query attends to.
+    pub picked: u32,
+}
+
 /// The mixture of experts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moe {
@@ -132,6 +144,8 @@ pub struct ModelShape {
     pub moe: Option<Moe>,
     /// Window of local layers in tokens and the spacing of global layers (every n-th), if any.
     pub sliding_window: Option<(u32, u32)>,
+    /// Indexer of sparse attention, if any. Serving knows it; training counts full attention.
+    pub indexer: Option<Indexer>,
     /// State-space mixers of a hybrid, if any.
     pub state_space: Option<StateSpace>,
     /// Modules that predict further tokens behind the last layer, each one layer and the head again (DeepSeek-V3, arXiv

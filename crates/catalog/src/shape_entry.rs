@@ -1,6 +1,6 @@
 use gigatwin_quantity::Dim;
 
-use crate::{Attention, CatalogError, Entry, FfnKind, ModelShape, Moe, StateSpace};
+use crate::{Attention, CatalogError, Entry, FfnKind, Indexer, ModelShape, Moe, StateSpace};
 
 /// The shape that a model's catalog entry states.
 ///
@@ -45,6 +45,12 @@ pub fn model_shape(entry: &Entry) -> Result<ModelShape, CatalogError> {
         Some(window) => Some((window, need("global_layer_every")?)),
         None => None,
     };
+    let indexer = match optional("index_picked")? {
+        Some(picked) if picked > 0 => {
+            Some(Indexer { heads: need("index_heads")?, head_dim: need("index_head_dim")?, picked })
+        }
+        _ => None,
+    };
     let state_space = match optional("state_space_layers")? {
         Some(layers) if layers > 0 => Some(StateSpace {
             layers,
@@ -70,6 +76,7 @@ pub fn model_shape(entry: &Entry) -> Result<ModelShape, CatalogError> {
         attention,
         moe,
         sliding_window,
+        indexer,
         state_space,
         mtp_layers: or_zero("mtp_layers")?,
     })

@@ -1,48 +1,80 @@
 //! The coefficients of the step model and their keys in the catalog.
 
-/// Generation of a chip, the level at which kernels are tuned.
+/// Kind of a chip as far as kernels and measurements tell them apart: each that was measured, and others by generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ChipClass {
     /// NVIDIA A100 and relatives.
     Ampere,
-    /// NVIDIA H100, H200, GH200.
+    /// NVIDIA H100.
+    H100,
+    /// NVIDIA H200.
+    H200,
+    /// GH200 and other chips of its generation.
     Hopper,
-    /// NVIDIA B200, B300, GB200, GB300.
+    /// NVIDIA B200.
+    B200,
+    /// NVIDIA B300.
+    B300,
+    /// NVIDIA GB200.
+    Gb200,
+    /// GB300 and other chips of its generation.
     Blackwell,
     /// Everything else: the engine-wide coefficients apply.
     Other,
 }
 
+/// Words of the generations, the level at which kernels are tuned.
+pub const GENERATIONS: [&str; 4] = ["ampere", "hopper", "blackwell", "other"];
+/// Words of the chips that were measured.
+pub const CHIPS: [&str; 6] = ["a100", "h100", "h200", "b200", "b300", "gb200"];
+
 impl ChipClass {
-    /// All classes.
-    pub const ALL: [ChipClass; 4] = [Self::Ampere, Self::Hopper, Self::Blackwell, Self::Other];
-
-    /// The word in keys and tables.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Ampere => "ampere",
-            Self::Hopper => "hopper",
-            Self::Blackwell => "blackwell",
-            Self::Other => "other",
-        }
-    }
-
-    /// From the word; anything unknown is [`ChipClass::Other`].
+    /// From the word of a generation, for chips that the catalog does not know; anything unknown is [`ChipClass::Other`].
     pub fn from_word(word: &str) -> Self {
-        Self::ALL.into_iter().find(|c| c.word() == word).unwrap_or(Self::Other)
+        match word {
+            "ampere" => Self::Ampere,
+            "hopper" => Self::Hopper,
+            "blackwell" => Self::Blackwell,
+            _ => Self::Other,
+        }
     }
 
     /// From an id of the catalog's `accelerators`.
     pub fn of_accelerator(id: &str) -> Self {
-        let starts = |list: &[&str]| list.iter().any(|p| id.starts_with(p));
-        if starts(&["a100"]) {
-            Self::Ampere
-        } else if starts(&["h100", "h200", "gh200"]) {
-            Self::Hopper
-        } else if starts(&["b200", "b300", "gb200", "gb300", "rtx-pro-6000"]) {
-            Self::Blackwell
-        } else {
-            Self::Other
+        const STARTS: [(&str, ChipClass); 9] = [
+            ("a100", ChipClass::Ampere),
+            ("h100", ChipClass::H100),
+            ("h200", ChipClass::H200),
+            ("gh200", ChipClass::Hopper),
+            ("b200", ChipClass::B200),
+            ("b300", ChipClass::B300),
+            ("gb200", ChipClass::Gb200),
+            ("gb300", ChipClass::Blackwell),
+            ("rtx-pro-6000", ChipClass::Blackwell),
+        ];
+        STARTS.iter().find(|(start, _)| id.starts_with(start)).map_or(Self::Other, |(_, class)| *class)
+    }
+
+    /// Place in [`GENERATIONS`].
+    pub(crate) fn generation(self) -> usize {
+        match self {
+            Self::Ampere => 0,
+            Self::H100 | Self::H200 | Self::Hopper => 1,
+            Self::B200 | Self::B300 | Self::Gb200 | Self::Blackwell => 2,
+            Self::Other => 3,
+        }
+    }
+
+    /// Place in [`CHIPS`], where it was measured.
+    pub(crate) fn chip(self) -> Option<usize> {
+        match self {
+            Self::Ampere => Some(0),
+            Self::H100 => Some(1),
+            Self::H200 => Some(2),
+            Self::B200 => Some(3),
+            Self::B300 => Some(4),
+            Self::Gb200 => Some(5),
+            Self::Hopper | Self::Blackwell | Self::Other => None,
         }
     }
 }
@@ -81,12 +113,14 @@ impl EngineFamily {
 }
 
 /// Number of terms of a decode step.
-pub const DECODE_TERMS: usize = 13;
+pub const DECODE_TERMS: usize = 17;
 /// Number of terms of the time to the first token.
 pub const FIRST_TOKEN_TERMS: usize = 5;
 
-/// Names of the decode terms, in the order of the arrays. The first eight multiply an ideal time; the others are seconds per
-/// layer, per layer and log2 of the chips, per expert layer, per layer and request, and per request.
+/// Names of the decode terms, in the order of the arrays. The first eight and the last multiply an ideal time; the others are seconds per
+/// layer, per layer and log2 of the chips, per expert layer, per layer and request, per request, per kernel beyond those of attention with
+/// heads, per layer and 4,096 of width, and the same times log2 of the chips. `copied_experts` is the compute of routed experts once more,
+/// where the attention is copied: its ranks wait for the fullest.
 pub const DECODE_NAMES: [&str; DECODE_TERMS] = [
     "dense_weights",
     "expert_weights",
@@ -101,32 +135,39 @@ pub const DECODE_NAMES: [&str; DECODE_TERMS] = [
     "per_expert_layer",
     "per_layer_request",
     "per_request",
+    "per_extra_kernel",
+    "per_layer_width",
+    "per_layer_width_log2_chips",
+    "copied_experts",
 ];
 /// Names of the first-token terms: multiples of the prefill time, of a decode step, seconds, multiples of the queueing time, of
 /// the work of the requests that start together.
 pub const FIRST_TOKEN_NAMES: [&str; FIRST_TOKEN_TERMS] = ["prefill", "step", "constant", "queue", "burst"];
 
-/// Global coefficients with multipliers by engine family and by engine family and chip class, each shrunk to one.
+/// Global coefficients with multipliers by engine family, by engine family and generation, and by chip, each shrunk to one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Coefficients<const N: usize> {
     /// For all engines and chips.
     pub global: [f64; N],
     /// Multipliers by engine family, in the order of [`EngineFamily::ALL`].
     pub engine: [[f64; N]; 4],
-    /// Further multipliers by engine family and chip class, in the order of [`ChipClass::ALL`].
+    /// Further multipliers by engine family and generation, in the order of [`GENERATIONS`].
     pub group: [[[f64; N]; 4]; 4],
+    /// Further multipliers by chip, in the order of [`CHIPS`].
+    pub chip: [[f64; N]; 6],
 }
 
 impl<const N: usize> Coefficients<N> {
     /// The same coefficients everywhere.
     pub fn uniform(global: [f64; N]) -> Self {
-        Coefficients { global, engine: [[1.0; N]; 4], group: [[[1.0; N]; 4]; 4] }
+        Coefficients { global, engine: [[1.0; N]; 4], group: [[[1.0; N]; 4]; 4], chip: [[1.0; N]; 6] }
     }
 
     /// The product of the levels.
     pub fn effective(&self, engine: EngineFamily, class: ChipClass) -> [f64; N] {
-        let (e, g) = (&self.engine[engine as usize], &self.group[engine as usize][class as usize]);
-        std::array::from_fn(|i| self.global[i] * e[i] * g[i])
+        let (e, g) = (&self.engine[engine as usize], &self.group[engine as usize][class.generation()]);
+        let chip = class.chip().map_or([1.0; N], |c| self.chip[c]);
+        std::array::from_fn(|i| self.global[i] * e[i] * g[i] * chip[i])
     }
 
     fn read(
@@ -144,10 +185,15 @@ impl<const N: usize> Coefficients<N> {
             for (i, name) in names.iter().enumerate() {
                 let key = format!("{prefix}_{name}_{}", e.word());
                 out.engine[e as usize][i] = lookup(&key, false).unwrap_or(1.0);
-                for c in ChipClass::ALL {
-                    let key = format!("{prefix}_{name}_{}_{}", e.word(), c.word());
-                    out.group[e as usize][c as usize][i] = lookup(&key, false).unwrap_or(1.0);
+                for (g, word) in GENERATIONS.iter().enumerate() {
+                    let key = format!("{prefix}_{name}_{}_{word}", e.word());
+                    out.group[e as usize][g][i] = lookup(&key, false).unwrap_or(1.0);
                 }
+            }
+        }
+        for (c, word) in CHIPS.iter().enumerate() {
+            for (i, name) in names.iter().enumerate() {
+                out.chip[c][i] = lookup(&format!("{prefix}_{name}_on_{word}"), false).unwrap_or(1.0);
             }
         }
         Some(out)
@@ -172,12 +218,20 @@ impl<const N: usize> Coefficients<N> {
                     out.push((format!("{prefix}_{name}_{}", e.word()), m, false));
                 }
             }
-            for c in ChipClass::ALL {
+            for (g, word) in GENERATIONS.iter().enumerate() {
                 for (i, name) in names.iter().enumerate() {
-                    let m = self.group[e as usize][c as usize][i];
+                    let m = self.group[e as usize][g][i];
                     if m != 1.0 {
-                        out.push((format!("{prefix}_{name}_{}_{}", e.word(), c.word()), m, false));
+                        out.push((format!("{prefix}_{name}_{}_{word}", e.word()), m, false));
                     }
+                }
+            }
+        }
+        for (c, word) in CHIPS.iter().enumerate() {
+            for (i, name) in names.iter().enumerate() {
+                let m = self.chip[c][i];
+                if m != 1.0 {
+                    out.push((format!("{prefix}_{name}_on_{word}"), m, false));
                 }
             }
         }
@@ -201,8 +255,10 @@ pub struct Calibration {
     pub decode: Coefficients<DECODE_TERMS>,
     /// Of the time to the first token.
     pub first_token: Coefficients<FIRST_TOKEN_TERMS>,
-    /// Of the time per output token.
+    /// Of the time per output token, over all engines.
     pub tpot_band: Band,
+    /// The same of one engine family, where enough of it was measured, in the order of [`EngineFamily::ALL`].
+    pub tpot_band_of: [Option<Band>; 4],
     /// Of the time to the first token.
     pub ttft_band: Band,
     /// Of offline throughput.
@@ -210,7 +266,7 @@ pub struct Calibration {
 }
 
 fn decode_seconds(i: usize) -> bool {
-    i >= 8
+    (8..16).contains(&i)
 }
 
 fn first_token_seconds(i: usize) -> bool {
@@ -230,13 +286,21 @@ impl Calibration {
                 high: lookup(&format!("{name}_band_high"), false)?,
             })
         };
+        let tpot_band_of = EngineFamily::ALL.map(|e| band(&format!("tpot_{}", e.word())));
         Some(Calibration {
             decode,
             first_token,
+            tpot_band_of,
             tpot_band: band("tpot")?,
             ttft_band: band("ttft")?,
             throughput_band: band("throughput")?,
         })
+    }
+
+    /// The same calibration as one engine family sees it: its own band of the time per output token stands for all of them.
+    pub fn of_engine(mut self, engine: EngineFamily) -> Calibration {
+        self.tpot_band = self.tpot_band_of[engine as usize].unwrap_or(self.tpot_band);
+        self
     }
 
     /// Key, value and whether the value is in seconds, for everything fitted: what [`Calibration::read`] reads.
@@ -248,6 +312,12 @@ impl Calibration {
         {
             out.push((format!("{name}_band_low"), band.low, false));
             out.push((format!("{name}_band_high"), band.high, false));
+        }
+        for (e, band) in EngineFamily::ALL.iter().zip(self.tpot_band_of) {
+            if let Some(band) = band {
+                out.push((format!("tpot_{}_band_low", e.word()), band.low, false));
+                out.push((format!("tpot_{}_band_high", e.word()), band.high, false));
+            }
         }
         out
     }

@@ -151,6 +151,12 @@ pub(crate) fn kept(model: &ModelShape, context: f64) -> f64 {
     }
 }
 
+/// Bytes that the indexer of sparse attention keeps of one token over all layers: its key in eight bits and a scale of four bytes. Every
+/// chip has all of it.
+pub(crate) fn index_bytes(model: &ModelShape) -> f64 {
+    model.indexer.map_or(0.0, |i| f64::from(model.attention_layers()) * (f64::from(i.head_dim) + 4.0))
+}
+
 /// Memory of a replica whose requests reach `context` tokens (used where windows bound what is kept).
 ///
 /// # Errors
@@ -182,7 +188,8 @@ pub fn memory(
         chip.memory.bytes() * inputs.memory_utilisation.fraction() - inputs.activation_reserve.bytes();
     // A context that a window bounds costs fewer tokens than it is long.
     let kept_share = kept(model, context) / context;
-    let per_token = kv_scalars(model, deployment.tp) * deployment.kv_bytes() * kept_share / pp;
+    let per_token =
+        (kv_scalars(model, deployment.tp) * deployment.kv_bytes() * kept_share + index_bytes(model)) / pp;
     let free = usable - weights;
     let tokens = free / per_token * f64::from(deployment.dp_attention);
     if free < per_token * context {

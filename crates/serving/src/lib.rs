@@ -5,6 +5,7 @@
 //! (steady states) and [`memory`] (what fits). The coefficients are a [`Calibration`], fitted by [`mod@calibrate`].
 
 pub mod acceptance;
+mod attention;
 pub mod calibrate;
 pub mod coefficients;
 pub mod deployment;

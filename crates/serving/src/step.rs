@@ -8,8 +8,9 @@ use gigatwin_catalog::{Chip, ModelShape, Precision};
 use gigatwin_fabric::{Collective, Group, Network};
 use gigatwin_quantity::{Data, Time};
 
+use crate::attention::{attention_flop, extra_kernels, read};
 use crate::coefficients::{Calibration, ChipClass, DECODE_TERMS, EngineFamily, FIRST_TOKEN_TERMS};
-use crate::deployment::{Deployment, EngineInputs, attention_bytes, kept, kv_scalars};
+use crate::deployment::{Deployment, EngineInputs, attention_bytes, index_bytes, kv_scalars};
 use crate::error::{ServingError, positive};
 use crate::speculation::{Speculation, share};
 use crate::steady::Lengths;
@@ -19,6 +20,9 @@ const ACTIVATION_BYTES: f64 = 2.0;
 
 /// Requests of one wave of attention kernels: more of them run beside each other, so that the cost per request falls.
 const WAVE: f64 = 128.0;
+
+/// Width of the residual stream at which a layer counts one in the terms that grow with it.
+const WIDTH: f64 = 4096.0;
 
 /// What a matrix product costs beyond the larger of its two bounds while both are near: half the harmonic mean, bounded by either.
 fn overlap(memory: f64, compute: f64) -> f64 {
@@ -44,6 +48,7 @@ pub struct StepModel {
     dense_weights: f64,
     all_experts: f64,
     kv_scalar: f64,
+    index_key: f64,
     head_per_token: f64,
     linear_per_token: f64,
     experts_per_token: f64,
@@ -55,6 +60,8 @@ pub struct StepModel {
     log2_chips: f64,
     layers: f64,
     expert_layers: f64,
+    extra_kernels: f64,
+    width: f64,
     /// Effective decode coefficients.
     pub(crate) decode: [f64; DECODE_TERMS],
     /// Effective first-token coefficients.
@@ -141,6 +148,7 @@ impl StepModel {
             dense_weights: dense_bytes / tp / bandwidth,
             all_experts: expert_layers * experts * expert * weight / stage / bandwidth,
             kv_scalar: kv_scalars(model, deployment.tp) * deployment.kv_bytes() / bandwidth,
+            index_key: index_bytes(model) / bandwidth,
             head_per_token: 2.0 * head / stage / rate,
             linear_per_token: 2.0 * linear / stage / rate,
             experts_per_token: 2.0 * routed / stage / rate,
@@ -152,6 +160,8 @@ impl StepModel {
             log2_chips: stage.log2(),
             layers,
             expert_layers,
+            extra_kernels: layers * extra_kernels(model),
+            width: hidden / WIDTH,
             decode: calibration.decode.effective(engine, class),
             first_token: calibration.first_token.effective(engine, class),
             model: model.clone(),
@@ -168,7 +178,7 @@ impl StepModel {
     fn prompt_compute(&self, prompt: f64) -> [f64; 2] {
         let attention = |tokens: f64| {
             if tokens > 0.0 {
-                tokens * self.model.attention_flop_per_token(tokens) * self.attention_flop
+                tokens * attention_flop(&self.model, tokens) * self.attention_flop
             } else {
                 0.0
             }
@@ -192,8 +202,20 @@ impl StepModel {
 
     /// The terms of a step that decodes `batch` requests and takes in the prompts of the requests that replace finished
     /// ones: ideal seconds or counts, in the order of [`crate::coefficients::DECODE_NAMES`]. One token per request.
+    /// With drafted tokens those of drafting and verifying over the tokens that come of it.
     pub fn decode_terms(&self, batch: f64, lengths: &Lengths) -> [f64; DECODE_TERMS] {
-        self.terms(batch, lengths, 1.0, 1.0, 1.0)
+        let Some(s) = &self.speculation else { return self.terms(batch, lengths, 1.0, 1.0, 1.0) };
+        let verify = self.terms(batch, lengths, 1.0, s.verified(), s.emitted());
+        let draft = self.terms(batch, lengths, 0.0, 1.0, 1.0);
+        std::array::from_fn(|i| (verify[i] + s.drafting() * draft[i]) / s.emitted())
+    }
+
+    /// What no run can beat with `batch` requests decoding: the larger of the bytes of a step over peak bandwidth (the experts expected in
+    /// use, evenly spread) and of its compute, prompts included, over peak rates; over the tokens that the step gives.
+    pub fn floor(&self, batch: f64, lengths: &Lengths) -> Time {
+        let even = StepModel { imbalance: 1.0, experts_on_rank: f64::INFINITY, ..self.clone() };
+        let t = even.decode_terms(batch, lengths);
+        Time::from_s((t[0] + t[1] + t[2]).max(t[3] + t[4]))
     }
 
     /// The terms of a step that only decodes: a static batch, or the decode pool of a disaggregated deployment.
@@ -236,7 +258,7 @@ impl StepModel {
         [
             self.dense_weights,
             experts,
-            on_rank * kept(&self.model, context) * self.kv_scalar,
+            on_rank * (read(&self.model, context) * self.kv_scalar + context * self.index_key),
             dense + batch * turnover * prompt[0],
             routed + batch * turnover * prompt[1],
             overlap(self.dense_weights, dense) + overlap(experts, routed),
@@ -247,6 +269,10 @@ impl StepModel {
             self.expert_layers,
             self.layers * on_rank * WAVE / (WAVE + on_rank),
             on_rank,
+            self.extra_kernels,
+            self.layers * self.width,
+            self.layers * self.log2_chips * self.width,
+            if self.deployment.dp_attention > 1 { routed + batch * turnover * prompt[1] } else { 0.0 },
         ]
     }
 
@@ -291,9 +317,10 @@ impl StepModel {
     pub fn prefill_batch(&self, prompts: f64, tokens: f64) -> Time {
         let c = &self.decode;
         let all = prompts * self.computed(tokens);
+        let copied = if self.deployment.dp_attention > 1 { c[16] } else { 0.0 };
         let compute = self.prompt_compute(tokens);
         Time::from_s(
-            prompts * (compute[0] * c[3] + compute[1] * c[4])
+            prompts * (compute[0] * c[3] + compute[1] * (c[4] + copied))
                 + all * (self.exchange_per_token * c[6] + self.traffic_per_token * c[7])
                 + self.chunks(all) * self.launches()
                 + self.beyond_domain(all),
@@ -308,7 +335,10 @@ impl StepModel {
     /// What a step costs in launches alone.
     fn launches(&self) -> f64 {
         let c = &self.decode;
-        self.layers * c[8] + self.layers * self.log2_chips * c[9] + self.expert_layers * c[10]
+        self.layers * (c[8] + self.width * c[14])
+            + self.layers * self.log2_chips * (c[9] + self.width * c[15])
+            + self.expert_layers * c[10]
+            + self.extra_kernels * c[13]
     }
 
     /// What exchanges cost beyond the calibrated in-domain ones, in seconds, for `tokens` on one rank: the same collectives across

@@ -7,18 +7,25 @@ use std::collections::BTreeMap;
 
 use gigatwin_catalog::{Catalog, Kind};
 use gigatwin_quantity::{Data, Dim, Share};
-use gigatwin_serving::calibrate::{DECODE_CENTRE, FIRST_TOKEN_CENTRE, Sample, Shrinkage, fit};
+use gigatwin_serving::calibrate::{
+    DECODE_BY_CHIP, DECODE_CENTRE, FIRST_TOKEN_CENTRE, Sample, Shrinkage, fit,
+};
 use gigatwin_serving::steady::first_token_terms;
-use gigatwin_serving::{Band, Calibration, Coefficients, EngineInputs, ServingError, StepModel, memory};
+use gigatwin_serving::{
+    Band, Calibration, Coefficients, EngineFamily, EngineInputs, ServingError, StepModel, memory,
+};
 
 use crate::report::{Fold, Prediction, Refusal, Report};
 use crate::table::ValidationError;
 
+mod bands;
 mod ordering;
 mod published;
+mod recipes;
 mod reported;
 mod rows;
 
+use bands::{Ratio, band};
 use rows::{Mode, Point, read};
 
 const SHIPPED: &str = include_str!("../../../validation/serving.csv");
@@ -54,7 +61,7 @@ pub fn validate(csv: Option<&str>) -> Result<Report, ValidationError> {
     for p in &points {
         match predict(p, &inputs, &calibration) {
             Ok(list) => predictions.extend(list.into_iter().map(|f| {
-                let band = f.band(&calibration);
+                let band = f.band(p, &calibration);
                 f.prediction(p, band)
             })),
             Err(e) => refused.push(refusal(p, &e)),
@@ -115,7 +122,8 @@ struct Figure {
 }
 
 impl Figure {
-    fn band(&self, c: &Calibration) -> Band {
+    fn band(&self, p: &Point, c: &Calibration) -> Band {
+        let c = c.of_engine(p.engine);
         match self.metric {
             // Energy follows the time; the power's own error is not in it.
             "tpot_ms" | "j_per_token" => c.tpot_band,
@@ -143,7 +151,8 @@ fn step_model(
     inputs: &EngineInputs,
     calibration: &Calibration,
 ) -> Result<StepModel, ServingError> {
-    StepModel::new(&p.model, &p.chip, &p.network, p.deployment, inputs, calibration, p.engine, p.class)
+    let inputs = EngineInputs { speculation: p.speculation, ..*inputs };
+    StepModel::new(&p.model, &p.chip, &p.network, p.deployment, &inputs, calibration, p.engine, p.class)
 }
 
 fn predict(p: &Point, inputs: &EngineInputs, calibration: &Calibration) -> Result<Vec<Figure>, ServingError> {
@@ -165,10 +174,18 @@ fn predict(p: &Point, inputs: &EngineInputs, calibration: &Calibration) -> Resul
             let terms = first_token_terms(&step, &p.lengths, p.concurrency, tpot);
             let ttft: f64 = terms.iter().zip(&first).map(|(t, c)| t * c).sum();
             let load = p.concurrency * terms[0] / (p.lengths.answer * tpot.s());
-            let free = load < UNSATURATED && fit.is_ok_and(|m| p.concurrency * p.lengths.held() <= m.tokens);
+            let free = load < UNSATURATED
+                && fit.as_ref().is_ok_and(|m| p.concurrency * p.lengths.held() <= m.tokens);
             let mut classes = vec!["closed_loop"];
             if p.layout_stated {
-                classes.push("full_settings");
+                classes.push("all_settings");
+                // A run that beats the floor of the chip cannot have had the settings of its row: they are not its full settings.
+                let running = fit
+                    .as_ref()
+                    .map_or(1.0, |m| m.tokens / p.lengths.held())
+                    .clamp(1.0, p.concurrency.max(1.0));
+                let beaten = p.tpot.is_some_and(|ms| ms < step.floor(running, &p.lengths).ms());
+                classes.push(if beaten { "below_floor" } else { "full_settings" });
             }
             push("tpot_ms", tpot.ms(), p.tpot, classes);
             push("ttft_ms", ttft * 1e3, p.ttft, vec![if free { "unsaturated" } else { "saturated" }]);
@@ -189,11 +206,12 @@ fn predict(p: &Point, inputs: &EngineInputs, calibration: &Calibration) -> Resul
     Ok(out)
 }
 
-/// Requests in flight of an offline run: what memory and the engine's limit allow, on every copy of the attention.
+/// Requests in flight of an offline run: what memory and the engine's limit allow, on every copy of the attention. TensorRT-LLM lets a
+/// request in when its whole length has room (capacity policy GUARANTEED_NO_EVICT, its default), so that memory is never full.
 fn offline_batch(p: &Point, inputs: &EngineInputs) -> Option<f64> {
     let fit = memory(&p.model, &p.chip, &p.deployment, inputs, p.lengths.total()).ok()?;
     let most = inputs.max_batch.saturating_mul(p.deployment.dp_attention);
-    Some(gigatwin_serving::plan::offline_batch(&fit, &p.lengths, most))
+    Some((fit.tokens / p.lengths.total()).floor().clamp(1.0, f64::from(most.max(1))))
 }
 
 /// Fits on the rows that `keep` allows.
@@ -207,6 +225,7 @@ fn fitted(
         decode: Coefficients::uniform(DECODE_CENTRE),
         first_token: Coefficients::uniform(FIRST_TOKEN_CENTRE),
         tpot_band: Band { low: 1.0, high: 1.0 },
+        tpot_band_of: [None; 4],
         ttft_band: Band { low: 1.0, high: 1.0 },
         throughput_band: Band { low: 1.0, high: 1.0 },
     });
@@ -227,7 +246,7 @@ fn fitted(
             decode.push(Sample { terms, seconds, engine: p.engine, class: p.class, weight: p.weight });
         }
     }
-    let decode = fit(&decode, &DECODE_CENTRE, &shrinkage, start.map(|c| &c.decode), steps);
+    let decode = fit(&decode, &DECODE_CENTRE, &shrinkage, &DECODE_BY_CHIP, start.map(|c| &c.decode), steps);
     // The first token builds on the fitted step.
     let with_decode = Calibration { decode, ..neutral };
     let mut first = Vec::new();
@@ -237,19 +256,17 @@ fn fitted(
             Mode::Static => [step.prefill_batch(p.concurrency, p.lengths.prompt).s(), 0.0, 1.0, 0.0, 0.0],
             _ => first_token_terms(&step, &p.lengths, p.concurrency, step.tpot(p.concurrency, &p.lengths)),
         };
-        first.push(Sample { terms, seconds: measured * 1e-3, engine: p.engine, class: p.class, weight: 1.0 });
+        first.push(Sample {
+            terms,
+            seconds: measured * 1e-3,
+            engine: p.engine,
+            class: p.class,
+            weight: p.weight,
+        });
     }
-    let loose = Shrinkage { global: 1.0, engine: 1.0, scale: 0.4, ..shrinkage };
-    let first_token = fit(&first, &FIRST_TOKEN_CENTRE, &loose, start.map(|c| &c.first_token), steps);
+    let loose = Shrinkage { global: 1.0, ..shrinkage };
+    let first_token = fit(&first, &FIRST_TOKEN_CENTRE, &loose, &[], start.map(|c| &c.first_token), steps);
     Calibration { first_token, ..with_decode }
-}
-
-/// Ratio of measurement to prediction of one metric of one row, with its pair and cell.
-struct Ratio<'a> {
-    metric: &'static str,
-    pair: &'a str,
-    weight: f64,
-    value: f64,
 }
 
 fn out_of_fold(
@@ -281,6 +298,7 @@ fn out_of_fold(
         .iter()
         .map(|(p, f)| Ratio {
             metric: f.metric,
+            engine: p.engine,
             pair: &p.pair,
             weight: 1.0 / sizes.get(&(p.cell.as_str(), f.metric)).copied().unwrap_or(1.0),
             value: f.measured / f.predicted,
@@ -288,19 +306,26 @@ fn out_of_fold(
         .collect();
     ratios.sort_by(|a, b| a.value.total_cmp(&b.value));
     let mut calibration = all;
-    calibration.tpot_band = band(&ratios, "tpot_ms", "");
-    calibration.ttft_band = band(&ratios, "ttft_ms", "");
-    calibration.throughput_band = band(&ratios, "tokens_per_s", "");
+    let whole = |metric, engine| band(&ratios, metric, engine, "");
+    calibration.tpot_band = whole("tpot_ms", None).unwrap_or(calibration.tpot_band);
+    calibration.tpot_band_of = EngineFamily::ALL.map(|e| whole("tpot_ms", Some(e)));
+    calibration.ttft_band = whole("ttft_ms", None).unwrap_or(calibration.ttft_band);
+    calibration.throughput_band = whole("tokens_per_s", None).unwrap_or(calibration.throughput_band);
     // A row's own band comes from the errors of the other pairs.
-    let mut bands: BTreeMap<(&str, &str), Band> = BTreeMap::new();
+    let mut bands: BTreeMap<(&str, &str, usize), Option<Band>> = BTreeMap::new();
     for (p, f) in &figures {
-        bands.entry((&p.pair, f.metric)).or_insert_with(|| band(&ratios, f.metric, &p.pair));
+        bands.entry((&p.pair, f.metric, p.engine as usize)).or_insert_with(|| {
+            let own =
+                (f.metric == "tpot_ms").then(|| band(&ratios, f.metric, Some(p.engine), &p.pair)).flatten();
+            own.or_else(|| band(&ratios, f.metric, None, &p.pair))
+        });
     }
     let unit = Band { low: 1.0, high: 1.0 };
     let predictions = figures
         .into_iter()
         .map(|(p, f)| {
-            let own = bands.get(&(p.pair.as_str(), f.metric)).copied().unwrap_or(unit);
+            let key = (p.pair.as_str(), f.metric, p.engine as usize);
+            let own = bands.get(&key).copied().flatten().unwrap_or(unit);
             f.prediction(p, own)
         })
         .collect();
@@ -312,28 +337,12 @@ fn out_of_fold(
         .filter_map(|p| predict(p, inputs, &calibration).ok().map(|list| (p, list)))
         .flat_map(|(p, list)| list.into_iter().map(move |f| (p, f)))
         .map(|(p, f)| {
-            let band = f.band(&calibration);
+            let band = f.band(p, &calibration);
             f.prediction(p, band)
         })
         .collect();
     report.headline.extend(Report::score("serving", rows, seen, Vec::new(), Fold::In).headline);
     (calibration, report)
-}
-
-/// P10 and P90 of the ratios of a metric, each cell weighing the same, without one pair.
-fn band(ascending: &[Ratio], metric: &str, without: &str) -> Band {
-    let chosen = || ascending.iter().filter(|r| r.metric == metric && r.pair != without);
-    let total: f64 = chosen().map(|r| r.weight).sum();
-    let at = |q: f64| {
-        let mut sum = 0.0;
-        chosen()
-            .find(|r| {
-                sum += r.weight;
-                sum >= q * total
-            })
-            .map_or(1.0, |r| r.value)
-    };
-    Band { low: at(0.1), high: at(0.9) }
 }
 
 fn refusal(p: &Point, error: &ServingError) -> Refusal {

@@ -108,6 +108,7 @@ fn dense(
         attention: Attention::Heads,
         moe: None,
         sliding_window: None,
+        indexer: None,
         state_space: None,
         mtp_layers: 0,
     }

@@ -11,6 +11,7 @@ use gigatwin_fabric::Network;
 use gigatwin_quantity::Bandwidth;
 use gigatwin_serving::{ChipClass, Deployment, EngineFamily};
 
+use super::recipes::{self, Facts};
 use super::reported::{self, Reported};
 use super::rows::{Mode, Point};
 use crate::report::Refusal;
@@ -288,6 +289,17 @@ fn point(row: &Row, id: &str, names: &mut Names) -> Result<Result<Point, Refused
     let share = f64::from(replicas);
     let stage = tp.saturating_mul(dp_attention);
     let ep = if moe { d.ep.unwrap_or(1).min(stage) } else { 1 };
+    let recipe = recipes::recipe(&Facts {
+        source: row.text("source"),
+        engine: &row.text("engine").to_lowercase(),
+        model: &model_id,
+        chip: &chip_id,
+        weights,
+        tp,
+        dp_attention,
+        ep,
+    });
+    let (weights, ep) = (recipe.weights, recipe.ep);
     let network = Network::new(
         Bandwidth::from_bytes_per_s(0.5 * chip.scaleup_bandwidth.bytes_per_s()),
         chip.scaleup_domain,
@@ -334,10 +346,11 @@ fn point(row: &Row, id: &str, names: &mut Names) -> Result<Result<Point, Refused
             } else if modelopt(row, &model_id, weights) {
                 Precision::Fp8
             } else {
-                Precision::Bf16
+                recipe.kv.unwrap_or(Precision::Bf16)
             },
         },
         layout_stated: !moe || d.dp.is_some(),
+        speculation: recipes::speculation(recipe.draft_tokens),
         lengths: reported::lengths(lengths),
         concurrency: (number.unwrap_or(0.0) / share).max(if mode == Mode::Offline { 0.0 } else { 1.0 }),
         ttft,

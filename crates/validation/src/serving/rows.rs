@@ -1,9 +1,9 @@
 //! Rows of the serving table.
 
-use gigatwin_catalog::{Attention, Chip, FfnKind, ModelShape, Moe, Precision};
+use gigatwin_catalog::{Attention, Chip, FfnKind, Indexer, ModelShape, Moe, Precision};
 use gigatwin_fabric::Network;
 use gigatwin_quantity::{Bandwidth, Data, Flops, Power};
-use gigatwin_serving::{ChipClass, Deployment, EngineFamily, Lengths};
+use gigatwin_serving::{ChipClass, Deployment, EngineFamily, Lengths, Speculation};
 
 use crate::report::Refusal;
 use crate::table::{Row, Table, ValidationError};
@@ -52,6 +52,8 @@ pub(super) struct Point {
     pub network: Network,
     pub deployment: Deployment,
     pub layout_stated: bool,
+    /// Drafted tokens, where the engine speculates.
+    pub speculation: Option<Speculation>,
     pub lengths: Lengths,
     pub concurrency: f64,
     pub ttft: Option<f64>,
@@ -143,6 +145,12 @@ fn point(row: &Row, id: String) -> Result<Result<Point, &'static str>, Validatio
         _ => None,
     };
     let window = row.count("sliding_window")?.zip(row.count("global_layer_every")?);
+    let indexer = match row.count("index_picked")? {
+        Some(picked) if picked > 0 => {
+            Some(Indexer { heads: whole!("index_heads"), head_dim: whole!("index_head_dim"), picked })
+        }
+        _ => None,
+    };
     let model = ModelShape {
         layers: whole!("layers"),
         hidden: whole!("hidden"),
@@ -162,6 +170,7 @@ fn point(row: &Row, id: String) -> Result<Result<Point, &'static str>, Validatio
         attention,
         moe,
         sliding_window: window,
+        indexer,
         state_space: None,
         mtp_layers: 0,
     };
@@ -194,9 +203,9 @@ fn point(row: &Row, id: String) -> Result<Result<Point, &'static str>, Validatio
         (_, None) => return Ok(Err("concurrency")),
     };
     let (model_name, chip_name) = (row.text("model"), row.text("chip"));
-    let class = match row.text("chip_class") {
-        "" => ChipClass::of_accelerator(chip_name),
-        word => ChipClass::from_word(word),
+    let class = match ChipClass::of_accelerator(chip_name) {
+        ChipClass::Other => ChipClass::from_word(row.text("chip_class")),
+        known => known,
     };
     let measured = |column: &'static str| match row.number(column)? {
         Some(v) if v > 0.0 => Ok(Some(v)),
@@ -226,6 +235,7 @@ fn point(row: &Row, id: String) -> Result<Result<Point, &'static str>, Validatio
             },
         },
         layout_stated: row.text("layout_stated") != "0",
+        speculation: super::recipes::speculation(row.count("draft_tokens")?.unwrap_or(0)),
         lengths: Lengths { prompt: need!("prompt_tokens"), answer: need!("answer_tokens") },
         concurrency,
         ttft: measured("ttft_ms")?,

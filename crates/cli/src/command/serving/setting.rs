@@ -137,7 +137,7 @@ impl Setting {
             kv,
             engine,
             inputs,
-            calibration,
+            calibration: calibration.of_engine(engine),
             sha256,
         })
     }

@@ -110,6 +110,7 @@ pub(super) fn shape(f: &Fields, models: &mut Models) -> Result<ModelShape, Reaso
             .count("sliding_window")
             .zip(f.count("global_every"))
             .or(base.and_then(|b| b.sliding_window)),
+        indexer: None,
         state_space,
         mtp_layers: f
             .whole("mtp_layers")
