@@ -6,6 +6,7 @@ use gigatwin_catalog::Catalog;
 use gigatwin_factory::load;
 use gigatwin_pilot::Machine;
 
+use super::workload::TENANTS;
 use crate::fault::Fault;
 use crate::tree;
 
@@ -25,7 +26,25 @@ fn of_text(name: &str, text: &str) -> Result<Machine, Fault> {
 
 /// So many nodes of eight H100 on one rail-optimised network.
 pub(super) fn of_nodes(nodes: u32) -> Result<Machine, Fault> {
-    let text = format!(
+    of_text(&format!("nodes-{nodes}"), &file(nodes))
+}
+
+/// The same with the tenants of the replays with accounts.
+pub(super) fn of_tenants(nodes: u32) -> Result<Machine, Fault> {
+    let mut text = file(nodes);
+    // Hours are divided once the file says what they cost.
+    text.push_str("[finance]\npublic_money = \"none\"\n");
+    for t in &TENANTS {
+        let (name, part) = (t.account, f64::from(t.shares) / 100.0);
+        text.push_str(&format!(
+            "[[tenant]]\nname = \"{name}\"\nkind = \"research\"\nhours = \"{part} %\"\nprice = \"EUR 3/h\"\n"
+        ));
+    }
+    of_text(&format!("tenants-{nodes}"), &text)
+}
+
+fn file(nodes: u32) -> String {
+    format!(
         "format = 1
 [factory]
 name = \"{nodes} nodes\"
@@ -50,12 +69,28 @@ supply = \"24 °C\"
 [energy]
 contracts = [{{ kind = \"spot\" }}]
 "
-    );
-    of_text(&format!("nodes-{nodes}"), &text)
+    )
 }
 
 /// The largest partition: its name for Slurm, nodes, accelerators of a node.
 pub(super) fn largest_partition(machine: &Machine) -> (String, u32, u32) {
     let p = machine.cluster.partitions.iter().max_by_key(|p| p.nodes);
     p.map_or_else(|| (String::new(), 0, 0), |p| (gigatwin_export::slurm::ascii(&p.name), p.nodes, p.per_node))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tenants_of_the_replays_have_their_shares() {
+        let machine = of_tenants(64).expect("machine");
+        let parts: Vec<f64> =
+            machine.cluster.tenants.iter().filter_map(|t| Some(t.share?.fraction() * 10_000.0)).collect();
+        let promised: Vec<f64> = TENANTS.iter().map(|t| f64::from(t.shares)).collect();
+        assert!(
+            parts.len() == 3 && parts.iter().zip(&promised).all(|(a, b)| (a - b).abs() < 0.5),
+            "{parts:?}"
+        );
+    }
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use gigatwin_operations::SlurmSettings;
 use gigatwin_pilot::Cluster;
 
 use super::machine;
@@ -14,8 +15,13 @@ use super::workload::{self, Job};
 use crate::fault::Fault;
 
 /// Columns of the table.
-pub(super) const HEAD: &str =
-    "workload,machine_nodes,nodes_per_leaf,load,seed,job,submit_s,nodes,limit_min,sleep_s,run,start_s,end_s";
+pub(super) const HEAD: &str = "workload,machine_nodes,nodes_per_leaf,load,seed,job,submit_s,nodes,limit_min,sleep_s,run,clock_s,cycle_s,start_s,end_s";
+
+/// Columns that tell accounts apart.
+const ACCOUNTS: &str = ",account,account_shares,qos,qos_priority";
+
+/// Runs of a workload begin so far apart, to meet the clock on the wall at other places.
+const APART: Duration = Duration::from_secs(17);
 
 /// What is replayed.
 #[derive(Debug)]
@@ -53,26 +59,56 @@ impl Options {
     }
 }
 
-/// A job as Slurm ran it, in seconds since the start of the replay.
-type Ran = HashMap<u32, (i64, i64)>;
+/// A replay of a workload.
+struct Replay {
+    /// Second of the minute in which it began.
+    clock: i64,
+    /// Seconds from its start until the backfill scheduler may begin its next cycle, as known at its start; negative where it might have before.
+    cycle: i64,
+    /// Start and end of each job in seconds since the start of the replay.
+    ran: HashMap<u32, (i64, i64)>,
+    /// How late a job was submitted at most.
+    late: f64,
+}
 
-pub(super) fn run(options: &Options) -> Result<(), Fault> {
-    let machine = machine::of_nodes(options.nodes)?;
+/// Replays each workload several times at once. With accounts each workload gets fresh clusters, on which nobody has used anything.
+pub(super) fn run(options: &Options, accounts: bool) -> Result<(), Fault> {
+    let machine =
+        if accounts { machine::of_tenants(options.nodes)? } else { machine::of_nodes(options.nodes)? };
     let leaf = machine.cluster.partitions.first().map_or(1, |p| p.nodes_per_leaf);
     let folder = std::env::temp_dir().join(format!("gigatwin-slurm-{}", std::process::id()));
-    let mut clusters = Vec::new();
-    for k in 0..options.runs {
-        let port = options.port + k * (options.nodes as u16 + 20);
-        eprintln!("starting cluster {} of {} nodes on port {port}", k + 1, options.nodes);
-        clusters.push(Cluster::start(&machine, &folder.join(k.to_string()), port, false)?);
-    }
-    let version =
-        clusters.first().map(|c| c.client("sinfo", &["--version"])).transpose()?.unwrap_or_default();
+    let mut clusters: Vec<Cluster> = Vec::new();
     for (seed, load) in &options.cases {
-        let jobs = workload::generate(options.jobs, options.nodes, *load, *seed);
-        let name = format!("n{}-s{seed}-l{}", options.nodes, (load * 100.0).round());
-        let results: Vec<Result<(Ran, f64), Fault>> = std::thread::scope(|scope| {
-            let threads: Vec<_> = clusters.iter().map(|c| scope.spawn(|| replay(c, &jobs, &name))).collect();
+        if clusters.is_empty() || accounts {
+            clusters.clear();
+            let _ = fs::remove_dir_all(&folder);
+            for k in 0..options.runs {
+                let port = options.port + k * (options.nodes as u16 + 20);
+                eprintln!("starting cluster {} of {} nodes on port {port}", k + 1, options.nodes);
+                let root = folder.join(k.to_string());
+                clusters.push(Cluster::start_with(&machine, &root, port, false, accounts)?);
+            }
+        }
+        let version =
+            clusters.first().map(|c| c.client("sinfo", &["--version"])).transpose()?.unwrap_or_default();
+        let mut jobs = workload::generate(options.jobs, options.nodes, *load, *seed);
+        if accounts {
+            workload::told_apart(&mut jobs, *seed);
+        }
+        let kind = if accounts { "a" } else { "n" };
+        let name = format!("{kind}{}-s{seed}-l{}", options.nodes, (load * 100.0).round());
+        let results: Vec<Result<Replay, Fault>> = std::thread::scope(|scope| {
+            let jobs = &jobs;
+            let threads: Vec<_> = (0..)
+                .zip(&clusters)
+                .map(|(k, c)| {
+                    let name = name.as_str();
+                    scope.spawn(move || {
+                        sleep(APART * k);
+                        replay(c, jobs, name)
+                    })
+                })
+                .collect();
             threads
                 .into_iter()
                 .map(|t| t.join().unwrap_or_else(|_| Err(Fault::new("a replay broke off"))))
@@ -80,7 +116,7 @@ pub(super) fn run(options: &Options) -> Result<(), Fault> {
         });
         let mut text = String::new();
         for (k, result) in results.into_iter().enumerate() {
-            let (ran, late) = match result {
+            let replay = match result {
                 Ok(found) => found,
                 Err(e) => {
                     eprintln!("{name} run {}: {e}", k + 1);
@@ -88,48 +124,57 @@ pub(super) fn run(options: &Options) -> Result<(), Fault> {
                 }
             };
             eprintln!(
-                "{name} run {}: {} of {} jobs, submitted at most {late:.2} s late",
+                "{name} run {}: {} of {} jobs, submitted at most {:.2} s late",
                 k + 1,
-                ran.len(),
-                jobs.len()
+                replay.ran.len(),
+                jobs.len(),
+                replay.late
             );
             for j in &jobs {
-                if let Some((start, end)) = ran.get(&j.number) {
+                if let Some((start, end)) = replay.ran.get(&j.number) {
+                    let who = j.who.map_or_else(String::new, |(t, q)| {
+                        format!(",{},{},{},{}", t.account, t.shares, q.name, q.priority)
+                    });
                     text.push_str(&format!(
-                        "{name},{},{leaf},{load},{seed},{},{:.2},{},{},{},{},{start},{end}\n",
+                        "{name},{},{leaf},{load},{seed},{},{:.2},{},{},{},{},{},{},{start},{end}{who}\n",
                         options.nodes,
                         j.number,
                         j.submit,
                         j.nodes,
                         j.limit_minutes,
                         j.sleep,
-                        k + 1
+                        k + 1,
+                        replay.clock,
+                        replay.cycle
                     ));
                 }
             }
         }
-        append(&options.out, &text, version.trim())?;
+        let head = if accounts { format!("{HEAD}{ACCOUNTS}") } else { HEAD.to_owned() };
+        append(&options.out, &text, version.trim(), &head)?;
     }
     drop(clusters);
     let _ = fs::remove_dir_all(&folder);
     Ok(())
 }
 
-fn append(path: &PathBuf, text: &str, version: &str) -> Result<(), Fault> {
+fn append(path: &PathBuf, text: &str, version: &str, columns: &str) -> Result<(), Fault> {
     let fresh = !path.exists();
     let mut file =
         fs::OpenOptions::new().create(true).append(true).open(path).map_err(|e| Fault::on(path, e))?;
-    let head = if fresh { format!("# {version}\n{HEAD}\n") } else { String::new() };
+    let head = if fresh { format!("# {version}\n{columns}\n") } else { String::new() };
     file.write_all((head + text).as_bytes()).map_err(|e| Fault::on(path, e))
 }
 
 /// Submits every job at its time, waits until the queue is empty and reads what the controller wrote.
-fn replay(cluster: &Cluster, jobs: &[Job], name: &str) -> Result<(Ran, f64), Fault> {
+fn replay(cluster: &Cluster, jobs: &[Job], name: &str) -> Result<Replay, Fault> {
     // On a whole second, as the controller counts.
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     sleep(Duration::from_nanos(1_000_000_000 - u64::from(now.subsec_nanos())));
     let zero = Instant::now();
     let epoch = now.as_secs() as i64 + 1;
+    let interval = SlurmSettings::default().bf_interval;
+    let cycle = last_cycle(&cluster.client("sdiag", &[])?).map_or(-interval, |at| at + interval - epoch);
     let mut late: f64 = 0.0;
     for j in jobs {
         let due = Duration::from_secs_f64(j.submit);
@@ -139,7 +184,7 @@ fn replay(cluster: &Cluster, jobs: &[Job], name: &str) -> Result<(Ran, f64), Fau
         }
         let (nodes, limit) = (j.nodes.to_string(), j.limit_minutes.to_string());
         let (title, work) = (format!("{name}.{}", j.number), format!("sleep {}", j.sleep));
-        let words = [
+        let mut words = vec![
             "--parsable",
             "-N",
             &nodes,
@@ -154,6 +199,9 @@ fn replay(cluster: &Cluster, jobs: &[Job], name: &str) -> Result<(Ran, f64), Fau
             "--wrap",
             &work,
         ];
+        if let Some((tenant, quality)) = j.who {
+            words.extend(["-A", tenant.account, "--qos", quality.name]);
+        }
         cluster.client("sbatch", &words)?;
     }
     let most = Duration::from_secs(3600);
@@ -163,14 +211,22 @@ fn replay(cluster: &Cluster, jobs: &[Job], name: &str) -> Result<(Ran, f64), Fau
     })?;
     // The controller writes a job's record when it is done with it.
     sleep(Duration::from_secs(3));
-    Ok((records(cluster, name, epoch)?, late))
+    Ok(Replay { clock: epoch.rem_euclid(60), cycle, ran: records(cluster, name, epoch)?, late })
+}
+
+/// When the backfill scheduler began its last cycle, in seconds since 1970, out of the controller's statistics; nothing before the first.
+fn last_cycle(statistics: &str) -> Option<i64> {
+    let (_, backfill) = statistics.split_once("Backfilling stats")?;
+    let line = backfill.lines().find(|l| l.trim_start().starts_with("Last cycle when:"))?;
+    let (_, seconds) = line.split_once('(')?;
+    seconds.split(')').next()?.parse().ok().filter(|at| *at > 0)
 }
 
 /// Start and end of a workload's jobs from the completion log.
-fn records(cluster: &Cluster, name: &str, epoch: i64) -> Result<Ran, Fault> {
+fn records(cluster: &Cluster, name: &str, epoch: i64) -> Result<HashMap<u32, (i64, i64)>, Fault> {
     let path = cluster.root.join("log/jobcomp.txt");
     let text = fs::read_to_string(&path).map_err(|e| Fault::on(&path, e))?;
-    let mut ran = Ran::new();
+    let mut ran = HashMap::new();
     for line in text.lines() {
         let fields: HashMap<&str, &str> = line.split(' ').filter_map(|w| w.split_once('=')).collect();
         let Some(number) = fields
@@ -204,4 +260,24 @@ fn seconds(text: &str) -> Option<i64> {
     let doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
     let days = era * 146_097 + doe - 719_468;
     Some(days * 86_400 + h * 3600 + min * 60 + s)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_cycle;
+
+    #[test]
+    fn the_last_backfill_cycle_is_read_and_not_that_of_the_main_scheduler() {
+        let text = "Main schedule statistics (microseconds):
+\tLast cycle:   52
+
+Backfilling stats
+\tTotal cycles: 14
+\tLast cycle when: Thu Nov 26 19:25:36 2026 (1795721136)
+\tLast cycle: 217083
+";
+        assert_eq!(last_cycle(text), Some(1_795_721_136));
+        assert_eq!(last_cycle(&text.replace("1795721136", "0")), None);
+        assert_eq!(last_cycle("Main schedule statistics"), None);
+    }
 }

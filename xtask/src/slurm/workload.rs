@@ -9,7 +9,35 @@ pub(super) struct Job {
     pub nodes: u32,
     pub limit_minutes: u32,
     pub sleep: u32,
+    /// Account and quality of service, where they are told apart.
+    pub who: Option<(&'static Tenant, &'static Quality)>,
 }
+
+/// An account and the part of the machine it was promised, in parts of 10,000 as the export writes it.
+#[derive(Debug, PartialEq)]
+pub(super) struct Tenant {
+    pub account: &'static str,
+    pub shares: u32,
+}
+
+/// A quality of service of the export with its priority, of 1,000.
+#[derive(Debug, PartialEq)]
+pub(super) struct Quality {
+    pub name: &'static str,
+    pub priority: u32,
+}
+
+/// Tenants of the replays with accounts. All ask for as much, so that their promises must tell.
+pub(super) const TENANTS: [Tenant; 3] = [
+    Tenant { account: "union", shares: 2_000 },
+    Tenant { account: "industry", shares: 5_000 },
+    Tenant { account: "research", shares: 3_000 },
+];
+const QUALITIES: [Quality; 3] = [
+    Quality { name: "benchmark", priority: 300 },
+    Quality { name: "regular", priority: 400 },
+    Quality { name: "development", priority: 700 },
+];
 
 /// Weights of the sizes 1, 2, 4, … nodes: many small gangs, most of the time in large ones.
 const SIZES: [u32; 9] = [30, 15, 12, 10, 10, 9, 7, 5, 2];
@@ -42,9 +70,19 @@ pub(super) fn generate(count: u32, machine: u32, load: f64, seed: u64) -> Vec<Jo
                 .map_or(1, |s| s.0);
             let sleep = RUN.0 + random.below(RUN.1 - RUN.0 + 1);
             let limit_minutes = LIMITS[random.below(LIMITS.len() as u32) as usize];
-            Job { number, submit: (at * 100.0).round() / 100.0, nodes, limit_minutes, sleep }
+            Job { number, submit: (at * 100.0).round() / 100.0, nodes, limit_minutes, sleep, who: None }
         })
         .collect()
+}
+
+/// Gives each job an account and a quality of service, all as often.
+pub(super) fn told_apart(jobs: &mut [Job], seed: u64) {
+    // Another stream than that of the sizes.
+    let mut random = Random(!seed);
+    for job in jobs {
+        let mut one = |of: usize| random.below(of as u32) as usize;
+        job.who = TENANTS.get(one(TENANTS.len())).zip(QUALITIES.get(one(QUALITIES.len())));
+    }
 }
 
 /// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): enough for a workload, and the same everywhere.

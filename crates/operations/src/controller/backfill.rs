@@ -1,7 +1,7 @@
 //! One cycle of the backfill scheduler.
 
-use super::State;
 use super::nodes::NodeSet;
+use super::state::State;
 use crate::job::Seconds;
 
 /// The map of the future: from when to when which nodes are in no reservation.
@@ -16,13 +16,13 @@ const FIRST_GROUP: Seconds = 30;
 
 impl State<'_> {
     pub(super) fn backfill(&mut self) {
-        let clock = self.c.clock;
+        let (clock, now) = (self.c.phase.clock, self.second());
         let resolution = self.c.settings.bf_resolution.max(1);
         // Slots are cut from the clock on the wall.
         let floor = move |t: Seconds| (t + clock).div_euclid(resolution) * resolution - clock;
         let mut map = vec![Slot {
-            begin: floor(self.now),
-            end: floor(self.now + self.c.settings.bf_window),
+            begin: floor(now),
+            end: floor(now + self.c.settings.bf_window),
             open: NodeSet::all(self.c.nodes),
         }];
         let mut order: Vec<usize> = (0..self.running.len()).collect();
@@ -44,10 +44,10 @@ impl State<'_> {
         order: &mut Vec<usize>,
         floor: &impl Fn(Seconds) -> Seconds,
     ) -> bool {
-        let gang = self.gangs[index];
-        let mut later = Some(self.now);
+        let (gang, now) = (self.gangs[index], self.second());
+        let mut later = Some(now);
         while let Some(from) = later.take() {
-            let until = from.max(self.now) + gang.limit;
+            let until = from.max(now) + gang.limit;
             let mut open = NodeSet::all(self.c.nodes);
             for (i, slot) in map.iter().enumerate() {
                 if slot.end <= from {
@@ -70,13 +70,13 @@ impl State<'_> {
             }
             let Some((at, nodes)) = self.earliest(&open, gang.nodes, order) else { continue };
             let at = at.max(from);
-            if at <= self.now {
+            if at <= now {
                 // On the nodes that no reservation holds.
                 let mut free = self.free.clone();
                 free.keep(&open);
                 if let Some(nodes) = self.leaves.choose(&free, gang.nodes) {
                     self.launch(index, nodes);
-                    let limit_end = self.now + gang.limit;
+                    let limit_end = now + gang.limit;
                     let place = order.partition_point(|i| self.running[*i].limit_end <= limit_end);
                     order.insert(place, self.running.len() - 1);
                     return true;
@@ -85,7 +85,7 @@ impl State<'_> {
             if later.is_some_and(|l| at > l) {
                 continue;
             }
-            if at > self.now + self.c.settings.bf_window {
+            if at > now + self.c.settings.bf_window {
                 return false;
             }
             let (begin, end) = (floor(at), floor(at + gang.limit));
@@ -105,30 +105,34 @@ impl State<'_> {
 
     /// When and where the select plugin says that the gang can run on these nodes: now, or at the end of a group of running jobs.
     fn earliest(&self, open: &NodeSet, wanted: u32, order: &[usize]) -> Option<(Seconds, NodeSet)> {
+        let now = self.second();
         let mut at_hand = self.free.clone();
         at_hand.keep(open);
         if let Some(nodes) = self.leaves.choose(&at_hand, wanted) {
-            return Some((self.now, nodes));
+            return Some((now, nodes));
         }
-        let useful: Vec<usize> =
-            order.iter().copied().filter(|i| self.running[*i].nodes.meets(open)).collect();
         let mut width = FIRST_GROUP;
-        let mut i = 0;
-        while i < useful.len() {
-            let first = self.running[useful[i]].limit_end;
-            let mut last = first;
-            while let Some(r) =
-                useful.get(i).map(|k| &self.running[*k]).filter(|r| r.limit_end <= first + width)
-            {
-                let mut freed = r.nodes.clone();
+        let mut rest = order.iter().map(|i| &self.running[*i]).peekable();
+        while rest.peek().is_some() {
+            let mut group: Option<(Seconds, Seconds)> = None;
+            // Jobs on other nodes end no group: the next job on these nodes joins it however late it ends.
+            while let Some(job) = rest.next() {
+                if !job.nodes.meets(open) {
+                    continue;
+                }
+                let mut freed = job.nodes.clone();
                 freed.keep(open);
                 at_hand.add(&freed);
-                last = r.limit_end;
-                i += 1;
+                let first = group.map_or(job.limit_end, |g| g.0);
+                group = Some((first, job.limit_end));
+                if rest.peek().is_none_or(|next| next.limit_end > first + width) {
+                    break;
+                }
             }
+            let (_, last) = group?;
             width *= 2;
             if let Some(nodes) = self.leaves.choose(&at_hand, wanted) {
-                return Some((last.max(self.now + 1), nodes));
+                return Some((last.max(now + 1), nodes));
             }
         }
         None

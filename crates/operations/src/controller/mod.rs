@@ -2,43 +2,54 @@
 //!
 //! The simulation of a site counts free nodes, which is fast and enough for months of a large machine. This model instead keeps the map of every single
 //! node through the same decisions as `slurmctld` 22.05 takes them, for questions about one cluster over hours: will this job
-//! start where and when a real Slurm starts it? What is modelled, as read in Slurm's own documentation and sources (`sched/backfill`,
-//! `select/cons_tres`, `topology/tree`):
+//! start where and when a real Slurm starts it? What is modelled, as read in Slurm's own documentation and sources (`slurmctld/controller.c`,
+//! `sched/backfill`, `select/cons_tres`, `topology/tree`) and in logs of real controllers:
 //!
-//! - the main scheduler walks the queue in its order when a job has come or gone, not sooner after its last walk than it may, and ends at the first
-//!   job that does not fit;
-//! - the backfill scheduler starts a cycle `interval` after the last one if anything has changed, builds a map of the future out of its
-//!   own reservations alone, asks for each job on which nodes and when it could run, and reserves whole slots of `resolution`;
+//! - one loop of the controller looks once a second whether jobs have come or gone since; if so, and three seconds have passed since the last time, the
+//!   main scheduler walks the queue in its order and ends at the first job that does not fit. It looks at the whole queue every minute;
+//! - another loop runs the backfill scheduler: it sleeps for `interval` after a cycle, then looks once a second whether anything has changed. A cycle
+//!   builds a map of the future out of its own reservations alone, asks for each job on which nodes and when it could run, and reserves
+//!   whole slots of `resolution`;
 //! - when it asks for the future, running jobs are taken to end at their limits, in groups whose width doubles from 30 s: a start
 //!   is planned at the end of a group and not of the job that makes room;
 //! - nodes are taken from the smallest switch that holds the job.
+//!
+//! The controller writes whole seconds, but its loops stand anywhere within one; so time is counted in milliseconds here.
 
 mod backfill;
 mod nodes;
+mod rank;
 mod select;
+mod state;
 
-use nodes::NodeSet;
-use select::Leaves;
+pub use rank::Ranking;
+use state::State;
 
 use crate::job::Seconds;
 use crate::policy::SlurmSettings;
+
+/// Thousandths of a second.
+pub type Millis = i64;
+
+/// Thousandths of a second in one.
+const SECOND: Millis = 1000;
 
 /// A gang of whole nodes as a user submits it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gang {
     /// When it is submitted.
-    pub submit: Seconds,
-    /// How long it runs.
-    pub run: Seconds,
+    pub submit: Millis,
+    /// From its start until the controller hears that it is done.
+    pub run: Millis,
     /// How long it asks for.
     pub limit: Seconds,
     /// Nodes.
     pub nodes: u32,
-    /// From the end of its work until its nodes are free again: the end is reported, the epilogue runs.
-    pub release: Seconds,
+    /// From then until its nodes are free again: they answer that nothing is left, the epilogue runs.
+    pub release: Millis,
 }
 
-/// A machine under Slurm's controller. Of the settings these count: `bf_interval`, `bf_resolution`, `bf_window`, `bf_max_job_test`, `bf_phase` and
+/// A machine under Slurm's controller. Of the settings these count: `bf_interval`, `bf_resolution`, `bf_window`, `bf_max_job_test` and
 /// `default_queue_depth`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Controller {
@@ -48,179 +59,75 @@ pub struct Controller {
     pub nodes_per_leaf: u32,
     /// The knobs.
     pub settings: SlurmSettings,
-    /// Time of day of the start, since slots of `bf_resolution` are cut from midnight.
-    pub clock: Seconds,
-    /// From the moment nodes are free until the main scheduler looks at the queue.
-    pub reaction: Seconds,
-    /// Least time from a look of the main scheduler until it looks again because of a new job (`batch_sched_delay`).
+    /// Where the loops of the controller stand at the start.
+    pub phase: Phase,
+    /// Least time from a look of the main scheduler until the next (`batch_sched_delay`).
     pub batch_delay: Seconds,
+    /// From one look at the whole queue until the next (`sched_interval`).
+    pub sched_interval: Seconds,
+    /// From one look of the loop of the main scheduler until the next: it sleeps ten times for a tenth of a second and then works.
+    pub tick: Millis,
+    /// How long the backfill scheduler thinks about one job, in microseconds for each node of the machine.
+    pub thought: i64,
+}
+
+/// Where the loops of a controller stand when a workload begins. Nobody sets them: they follow from the moment at which the daemon was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Phase {
+    /// Time of day, since slots of `bf_resolution` are cut from midnight.
+    pub clock: Seconds,
+    /// First look of the loop that starts the main scheduler.
+    pub tick: Millis,
+    /// First moment at which a backfill cycle may begin; before zero where nothing has asked for one since.
+    pub cycle: Millis,
+    /// When the main scheduler last looked at the whole queue, zero or before.
+    pub sweep: Seconds,
 }
 
 impl Controller {
-    /// A machine with these settings, its scheduler looking at once.
+    /// A machine with these settings.
     pub fn new(nodes: u32, nodes_per_leaf: u32, settings: SlurmSettings) -> Controller {
         Controller {
             nodes,
             nodes_per_leaf: nodes_per_leaf.max(1),
             settings,
-            clock: 0,
-            reaction: 0,
+            phase: Phase::default(),
             batch_delay: 3,
+            sched_interval: 60,
+            tick: SECOND,
+            thought: 0,
         }
     }
 
-    /// When each gang starts, in the order given; gangs must stand in order of submission. A gang larger than the machine never starts.
+    /// When each gang starts, in the order given and in the whole seconds that Slurm writes; gangs must stand in order of submission. A gang larger
+    /// than the machine never starts.
     pub fn starts(&self, gangs: &[Gang]) -> Vec<Option<Seconds>> {
-        let mut state = State::new(self, gangs);
+        self.starts_by(gangs, None)
+    }
+
+    /// The same where gangs wait in another order than that in which they came.
+    pub fn starts_by(&self, gangs: &[Gang], ranking: Option<Ranking<'_>>) -> Vec<Option<Seconds>> {
+        let mut state = State::new(self, gangs, ranking);
         state.run();
         state.start
-    }
-}
-
-/// A gang on its nodes.
-#[derive(Debug, Clone)]
-struct Running {
-    /// Until when the controller must expect it.
-    limit_end: Seconds,
-    /// When its nodes are free.
-    free_at: Seconds,
-    nodes: NodeSet,
-}
-
-struct State<'a> {
-    c: &'a Controller,
-    gangs: &'a [Gang],
-    leaves: Leaves,
-    now: Seconds,
-    next: usize,
-    free: NodeSet,
-    running: Vec<Running>,
-    /// Waiting gangs, first come first.
-    queue: Vec<usize>,
-    start: Vec<Option<Seconds>>,
-    last_cycle: Seconds,
-    last_main: Seconds,
-    changed: bool,
-    /// When the main scheduler looks at the queue next, if anything has happened.
-    wake: Option<Seconds>,
-}
-
-impl<'a> State<'a> {
-    fn new(c: &'a Controller, gangs: &'a [Gang]) -> Self {
-        State {
-            c,
-            gangs,
-            leaves: Leaves::new(c.nodes, c.nodes_per_leaf),
-            now: 0,
-            next: 0,
-            free: NodeSet::all(c.nodes),
-            running: Vec::new(),
-            queue: Vec::new(),
-            start: vec![None; gangs.len()],
-            last_cycle: c.settings.bf_phase - c.settings.bf_interval,
-            last_main: Seconds::MIN / 2,
-            changed: false,
-            wake: None,
-        }
-    }
-
-    fn run(&mut self) {
-        while let Some(at) = self.next_moment() {
-            self.now = at;
-            self.end();
-            self.submit();
-            if self.wake.is_some_and(|t| t <= self.now) {
-                self.wake = None;
-                self.last_main = self.now;
-                self.main();
-            }
-            if self.changed && self.now >= self.last_cycle + self.c.settings.bf_interval {
-                self.changed = false;
-                self.backfill();
-                self.last_cycle = self.now;
-            }
-        }
-    }
-
-    fn next_moment(&self) -> Option<Seconds> {
-        let submit = self.gangs.get(self.next).map(|g| g.submit);
-        let end = self.running.iter().map(|r| r.free_at).min();
-        let cycle =
-            (self.changed && !self.queue.is_empty()).then(|| self.last_cycle + self.c.settings.bf_interval);
-        [submit, end, cycle, self.wake].into_iter().flatten().min().map(|t| t.max(self.now))
-    }
-
-    fn end(&mut self) {
-        let now = self.now;
-        let (free, mut gone) = (&mut self.free, false);
-        self.running.retain(|r| {
-            if r.free_at > now {
-                return true;
-            }
-            free.add(&r.nodes);
-            gone = true;
-            false
-        });
-        if gone {
-            self.changed = true;
-            self.wake_at(self.now + self.c.reaction);
-        }
-    }
-
-    fn wake_at(&mut self, at: Seconds) {
-        self.wake = Some(self.wake.map_or(at, |w| w.min(at)));
-    }
-
-    fn submit(&mut self) {
-        while let Some(gang) = self.gangs.get(self.next).filter(|g| g.submit <= self.now) {
-            let index = self.next;
-            self.next += 1;
-            if gang.nodes > self.c.nodes || gang.nodes == 0 {
-                continue;
-            }
-            self.changed = true;
-            self.wake_at(self.now.max(self.last_main + self.c.batch_delay));
-            self.queue.push(index);
-        }
-    }
-
-    fn launch(&mut self, index: usize, nodes: NodeSet) {
-        let gang = &self.gangs[index];
-        self.free.remove(&nodes);
-        self.start[index] = Some(self.now);
-        self.changed = true;
-        self.running.push(Running {
-            limit_end: self.now + gang.limit,
-            free_at: self.now + gang.run.min(gang.limit).max(1) + gang.release,
-            nodes,
-        });
-    }
-
-    /// The main scheduler: in order, until one does not fit.
-    fn main(&mut self) {
-        let mut started = 0;
-        while let Some(&index) =
-            self.queue.get(started).filter(|_| started < self.c.settings.default_queue_depth)
-        {
-            let Some(nodes) = self.leaves.choose(&self.free, self.gangs[index].nodes) else { break };
-            self.launch(index, nodes);
-            started += 1;
-        }
-        self.queue.drain(..started);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::Multifactor;
+    use crate::share::{Account, ShareTree};
     use proptest::prelude::*;
 
     fn gang(submit: Seconds, run: Seconds, limit: Seconds, nodes: u32) -> Gang {
-        Gang { submit, run, limit, nodes, release: 0 }
+        Gang { submit: submit * SECOND, run: run * SECOND, limit, nodes, release: 0 }
     }
 
     fn controller(nodes: u32, leaf: u32) -> Controller {
-        Controller::new(nodes, leaf, SlurmSettings { bf_phase: 30, ..SlurmSettings::default() })
+        let mut controller = Controller::new(nodes, leaf, SlurmSettings::default());
+        controller.phase.cycle = 30 * SECOND;
+        controller
     }
 
     #[test]
@@ -234,9 +141,42 @@ mod tests {
     }
 
     #[test]
-    fn first_come_first_served_where_all_fit() {
+    fn the_main_scheduler_looks_every_third_second_at_most() {
         let gangs = [gang(0, 10, 60, 4), gang(0, 10, 60, 4), gang(5, 10, 60, 8), gang(5, 10, 60, 9)];
         assert_eq!(controller(8, 4).starts(&gangs), [Some(0), Some(0), Some(10), None]);
+        // The look at 9 s finds a new job and a full machine; what comes free at 10 s is seen at 12 s.
+        let gangs = [gang(0, 10, 60, 8), gang(9, 10, 60, 8)];
+        assert_eq!(controller(8, 4).starts(&gangs)[1], Some(12));
+        // Within a second the loop stands anywhere: here at its half.
+        let mut half = controller(8, 4);
+        half.phase.tick = SECOND / 2;
+        let gangs = [gang(0, 10, 60, 8), gang(5, 10, 60, 8)];
+        assert_eq!(half.starts(&gangs), [Some(0), Some(10)]);
+    }
+
+    #[test]
+    fn a_cycle_of_the_backfill_is_spent_on_an_empty_queue() {
+        // The end at 20 s lets the cycle at 30 s run with nobody waiting; the next may run at 60 s.
+        let gangs = [gang(0, 20, 60, 8), gang(40, 60, 180, 6), gang(44, 60, 120, 8), gang(45, 30, 60, 2)];
+        assert_eq!(controller(8, 8).starts(&gangs)[3], Some(60));
+    }
+
+    #[test]
+    fn an_account_that_has_had_less_goes_first_once_priorities_are_worked_out() {
+        let account = |name: &str| Account { name: name.into(), parent: None, shares: 1.0 };
+        let shares = ShareTree::new(vec![account("a"), account("b")]).expect("tree");
+        let rule = Multifactor { calc_period: 60, ..Multifactor::default() };
+        // The first account holds the machine; of the two that wait the other account's is the later one.
+        let gangs = [gang(0, 80, 120, 8), gang(5, 10, 60, 8), gang(6, 10, 60, 8)];
+        let of = [(0, 0.0), (0, 0.0), (1, 0.0)];
+        let by = |first, of: &[(u32, f64)]| {
+            controller(8, 8).starts_by(&gangs, Some(Ranking { rule, shares: &shares, of, first }))
+        };
+        assert_eq!(by(30, &of), [Some(0), Some(90), Some(80)]);
+        // Worked out only after the machine came free: they go as they came.
+        assert_eq!(by(500, &of), [Some(0), Some(80), Some(90)]);
+        // A better quality of service goes first at once, within one account.
+        assert_eq!(by(500, &[(0, 0.0), (0, 0.0), (0, 0.5)]), [Some(0), Some(90), Some(80)]);
     }
 
     proptest! {
@@ -244,17 +184,22 @@ mod tests {
         fn nodes_are_never_given_twice_and_all_jobs_start(
             jobs in proptest::collection::vec((0i64..400, 1i64..120, 1i64..4, 1u32..33), 1..60),
             leaf in 1u32..33,
+            tick in 0i64..1000,
+            cycle in 0i64..30_000,
         ) {
             let mut gangs: Vec<Gang> = jobs.iter().map(|&(s, r, l, n)| gang(s, r, (l * 60).max(r), n)).collect();
             gangs.sort_by_key(|g| g.submit);
-            let starts = controller(32, leaf).starts(&gangs);
+            let mut controller = controller(32, leaf);
+            controller.phase = Phase { clock: 7, tick, cycle, sweep: -tick / 20 };
+            let starts = controller.starts(&gangs);
             let spans: Vec<(i64, i64, i64)> = gangs
                 .iter()
                 .zip(&starts)
-                .map(|(g, s)| { let s = s.expect("starts"); (s, s + g.run, i64::from(g.nodes)) })
+                // Starts are cut to whole seconds: a job may be seen to start up to one before it did.
+                .map(|(g, s)| { let s = s.expect("starts"); (s, s + g.run / SECOND, i64::from(g.nodes)) })
                 .collect();
             for (g, s) in gangs.iter().zip(&spans) {
-                prop_assert!(s.0 >= g.submit);
+                prop_assert!(s.0 >= g.submit / SECOND);
                 let busy: i64 = spans.iter().filter(|o| o.0 <= s.0 && s.0 < o.1).map(|o| o.2).sum();
                 prop_assert!(busy <= 32, "{busy} nodes at {}", s.0);
             }

@@ -1,0 +1,298 @@
+//! A workload with what became of it on a real Slurm, and what the twin makes of it.
+
+use std::collections::BTreeMap;
+
+use gigatwin_operations::SlurmSettings;
+use gigatwin_operations::controller::{Controller, Gang, Millis, Phase};
+
+use super::accounts::{Accounts, ranking};
+use crate::report::{mean, quantile, sorted};
+use crate::table::{Row, Table, ValidationError};
+
+const REQUIRED: [&str; 13] = [
+    "workload",
+    "machine_nodes",
+    "nodes_per_leaf",
+    "load",
+    "seed",
+    "job",
+    "submit_s",
+    "nodes",
+    "limit_min",
+    "sleep_s",
+    "run",
+    "start_s",
+    "end_s",
+];
+
+/// What the loops of a controller stand in when a replay begins is known in part: so many places are tried for the rest, evenly.
+const PHASES: i64 = 45;
+/// Thousandths of a second in one.
+const SECOND: Millis = 1000;
+/// Starts are whole seconds: a spread below one second cannot be told from one.
+pub const RESOLUTION: f64 = 1.0;
+
+/// What a controller takes time for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Costs {
+    /// From a job's start until the controller hears of its end, without what the job does itself.
+    pub launch: Millis,
+    /// From one look of the loop of the main scheduler until the next.
+    pub tick: Millis,
+    /// Microseconds that the backfill scheduler thinks about one job, for each node of the machine.
+    pub thought: i64,
+}
+
+/// One run of a workload.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Run {
+    /// Second of the minute in which it began, where that was written down.
+    clock: Option<i64>,
+    /// Seconds until the backfill scheduler might begin its next cycle, where that was written down.
+    cycle: Option<i64>,
+    /// Start and end by job, in seconds.
+    jobs: BTreeMap<u32, (f64, f64)>,
+}
+
+/// A workload with what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Workload {
+    /// Name.
+    pub name: String,
+    /// Nodes of the machine.
+    pub machine: u32,
+    /// Nodes below a leaf switch.
+    pub leaf: u32,
+    /// Offered load.
+    pub load: f64,
+    /// Seed of the generator.
+    pub seed: u32,
+    /// Jobs by number: when they were submitted, and the rest. Their run is what they do themselves.
+    jobs: BTreeMap<u32, (f64, Gang)>,
+    runs: BTreeMap<u32, Run>,
+    accounts: Accounts,
+}
+
+/// How the twin and Slurm compare on a workload, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Comparison {
+    /// Slurm's own run-to-run difference of starts: median and 90th percentile over all pairs of runs and all jobs.
+    pub spread: (f64, f64),
+    /// Difference between the twin's start (median over phases) and Slurm's, over all runs and jobs: median and 90th percentile.
+    pub twin: (f64, f64),
+    /// The same for single phases, 10th and 90th percentile over them: of the median, then of the 90th percentile.
+    pub band: [(f64, f64); 2],
+    /// Mean wait in Slurm, over runs.
+    pub wait: f64,
+    /// Mean wait in the twin: mean over runs and phases, and its 10th and 90th percentile over phases.
+    pub twin_wait: (f64, f64, f64),
+    /// Part of the pairs of jobs that start in the other order: in another run of Slurm, and in the twin.
+    pub turned: (f64, f64),
+}
+
+impl Comparison {
+    /// Whether the twin stays within 1.5 times Slurm's own spread, at most 15 s in the median and 40 s in the 90th percentile.
+    pub fn starts_meet_bar(&self) -> bool {
+        let within = |twin: f64, spread: f64, most: f64| twin <= (1.5 * spread.max(RESOLUTION)).min(most);
+        within(self.twin.0, self.spread.0, 15.0) && within(self.twin.1, self.spread.1, 40.0)
+    }
+
+    /// By how much the twin's mean wait is off, of one.
+    pub fn wait_error(&self) -> f64 {
+        self.twin_wait.0 / self.wait - 1.0
+    }
+
+    /// Starts within the bar and the mean wait within 5 %.
+    pub fn meets_bar(&self) -> bool {
+        self.starts_meet_bar() && self.wait_error().abs() <= 0.05
+    }
+}
+
+/// Reads a table of replays.
+///
+/// # Errors
+/// Where the table cannot be read.
+pub fn read(csv: &str) -> Result<Vec<Workload>, ValidationError> {
+    let table = Table::read(csv, &REQUIRED)?;
+    let mut list: Vec<Workload> = Vec::new();
+    for row in table.rows() {
+        let count = |column| row.count(column)?.ok_or_else(|| row.fault(column, "a whole number"));
+        let number = |column| row.number(column)?.ok_or_else(|| row.fault(column, "a number, zero or more"));
+        let name = row.text("workload");
+        if list.last().is_none_or(|w| w.name != name) && !list.iter().any(|w| w.name == name) {
+            list.push(Workload {
+                name: name.to_owned(),
+                machine: count("machine_nodes")?,
+                leaf: count("nodes_per_leaf")?,
+                load: number("load")?,
+                seed: count("seed")?,
+                jobs: BTreeMap::new(),
+                runs: BTreeMap::new(),
+                accounts: Accounts::default(),
+            });
+        }
+        let (job, times) = (count("job")?, (number("start_s")?, number("end_s")?));
+        let gang = Gang {
+            submit: 0,
+            run: Millis::from(count("sleep_s")?) * SECOND,
+            limit: i64::from(count("limit_min")?) * 60,
+            nodes: count("nodes")?,
+            release: 0,
+        };
+        if let Some(workload) = list.iter_mut().find(|w| w.name == name) {
+            workload.accounts.add(row, job)?;
+            workload.jobs.insert(job, (number("submit_s")?, gang));
+            let run = workload.runs.entry(count("run")?).or_default();
+            run.clock = seconds(row, "clock_s")?;
+            run.cycle = seconds(row, "cycle_s")?;
+            run.jobs.insert(job, times);
+        }
+    }
+    Ok(list)
+}
+
+/// Whole seconds before or after, or nothing where the column or the value is missing.
+fn seconds(row: Row<'_>, column: &'static str) -> Result<Option<i64>, ValidationError> {
+    let text = row.text(column);
+    let number = || text.parse().map_err(|_| row.fault(column, "a whole number of seconds"));
+    (!text.is_empty()).then(number).transpose()
+}
+
+/// The `k`th place of the loops of a controller: as written down, else spread evenly over what each may stand in, each in an order of its own.
+fn phase(k: i64, run: &Run, settings: &SlurmSettings) -> Phase {
+    let part = |turn: i64, whole: i64| (k * turn % PHASES) * whole / PHASES;
+    Phase {
+        clock: run.clock.unwrap_or_else(|| part(4, settings.bf_resolution)),
+        tick: part(7, SECOND),
+        cycle: match run.cycle {
+            Some(second) => second * SECOND + part(2, SECOND),
+            None => part(1, settings.bf_interval * SECOND),
+        },
+        sweep: -part(11, 60),
+    }
+}
+
+impl Workload {
+    /// Whether its jobs belong to accounts and qualities of service.
+    pub fn has_accounts(&self) -> bool {
+        self.accounts.any()
+    }
+
+    /// What the twin says of a run, phase by phase. Nothing where a job is larger than the machine.
+    fn predict(
+        &self,
+        run: &Run,
+        jobs: &[(u32, f64, Gang)],
+        gangs: &[Gang],
+        costs: Costs,
+    ) -> Option<Vec<Vec<f64>>> {
+        let ranks = if self.accounts.any() { self.accounts.ranks(jobs.iter().map(|j| j.0)) } else { None };
+        (0..PHASES)
+            .map(|k| {
+                let mut controller = Controller::new(self.machine, self.leaf, SlurmSettings::default());
+                controller.phase = phase(k, run, &controller.settings);
+                controller.tick = costs.tick;
+                controller.thought = costs.thought;
+                // When priorities are worked out was not written down.
+                let first = k * 13 % PHASES * 60 / PHASES;
+                let ranking = ranks.as_ref().map(|(shares, of)| ranking(shares, of, first));
+                controller.starts_by(gangs, ranking).into_iter().map(|s| s.map(|s| s as f64)).collect()
+            })
+            .collect()
+    }
+
+    /// Compares. Nothing where a job is larger than the machine, or fewer than two runs are there.
+    pub fn compare(&self, costs: Costs) -> Option<Comparison> {
+        let jobs = self.in_order();
+        let gangs: Vec<Gang> = jobs
+            .iter()
+            .map(|(_, at, g)| Gang {
+                submit: (at * SECOND as f64).round() as Millis,
+                run: g.run + costs.launch,
+                ..*g
+            })
+            .collect();
+        let pair = |list: &[f64]| (quantile(list, 0.5), quantile(list, 0.9));
+        let own = self.own_differences();
+        if own.is_empty() {
+            return None;
+        }
+        // By phase: differences to Slurm of all runs, and mean waits.
+        let (mut middle, mut single) = (Vec::new(), vec![Vec::new(); PHASES as usize]);
+        let mut waits = vec![Vec::new(); PHASES as usize];
+        let mut turned = Vec::new();
+        for run in self.runs.values() {
+            let phases = self.predict(run, &jobs, &gangs, costs)?;
+            let mut both = Vec::new();
+            for (i, (job, ..)) in jobs.iter().enumerate() {
+                let Some((start, _)) = run.jobs.get(job) else { continue };
+                let twin = quantile(&sorted(phases.iter().map(|p| p[i])), 0.5);
+                both.push((*start, twin));
+                middle.push((start - twin).abs());
+                single.iter_mut().zip(&phases).for_each(|(list, p)| list.push((start - p[i]).abs()));
+            }
+            turned.push(turned_pairs(&both));
+            for (list, p) in waits.iter_mut().zip(&phases) {
+                list.push(mean(p.iter().zip(&jobs).map(|(s, j)| s - j.1)));
+            }
+        }
+        let single: Vec<(f64, f64)> =
+            single.into_iter().map(|list| pair(&sorted(list.into_iter()))).collect();
+        let ends = |list: Vec<f64>| (quantile(&list, 0.1), quantile(&list, 0.9));
+        let waits = sorted(waits.into_iter().map(|list| mean(list.into_iter())));
+        Some(Comparison {
+            spread: pair(&own),
+            twin: pair(&sorted(middle.into_iter())),
+            band: [ends(sorted(single.iter().map(|s| s.0))), ends(sorted(single.iter().map(|s| s.1)))],
+            wait: mean(self.runs.values().map(|run| self.wait(run))),
+            twin_wait: (mean(waits.iter().copied()), quantile(&waits, 0.1), quantile(&waits, 0.9)),
+            turned: (self.own_turned(), mean(turned.into_iter())),
+        })
+    }
+
+    /// Mean wait of a run.
+    fn wait(&self, run: &Run) -> f64 {
+        mean(run.jobs.iter().filter_map(|(job, times)| Some(times.0 - self.jobs.get(job)?.0)))
+    }
+
+    /// By how much a job lasted longer in Slurm than what it did itself, in seconds: one value for each job and run.
+    pub fn overheads(&self) -> impl Iterator<Item = f64> + '_ {
+        let jobs = self.runs.values().flat_map(|run| &run.jobs);
+        jobs.filter_map(|(job, (start, end))| Some(end - start - (self.jobs.get(job)?.1.run / SECOND) as f64))
+    }
+
+    /// Number, time of submission and the rest of each job, as they were submitted.
+    fn in_order(&self) -> Vec<(u32, f64, Gang)> {
+        let mut jobs: Vec<(u32, f64, Gang)> = self.jobs.iter().map(|(k, (at, g))| (*k, *at, *g)).collect();
+        jobs.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+        jobs
+    }
+
+    /// Starts of each job in any two runs that both have it.
+    fn pairs_of_runs(&self) -> Vec<Vec<(f64, f64)>> {
+        let runs: Vec<_> = self.runs.values().collect();
+        let pairs = (0..runs.len()).flat_map(|a| (a + 1..runs.len()).map(move |b| (a, b)));
+        pairs
+            .map(|(a, b)| {
+                let other = |job| runs[b].jobs.get(job).map(|times| times.0);
+                runs[a].jobs.iter().filter_map(|(job, times)| Some((times.0, other(job)?))).collect()
+            })
+            .collect()
+    }
+
+    /// Absolute differences of a job's starts between any two runs.
+    fn own_differences(&self) -> Vec<f64> {
+        sorted(self.pairs_of_runs().into_iter().flatten().map(|(a, b)| (a - b).abs()))
+    }
+
+    /// Part of the pairs of jobs that one run starts in another order than another run.
+    fn own_turned(&self) -> f64 {
+        mean(self.pairs_of_runs().iter().map(|both| turned_pairs(both)))
+    }
+}
+
+/// Part of the pairs of jobs that start in one order in the first schedule and in the other in the second.
+fn turned_pairs(starts: &[(f64, f64)]) -> f64 {
+    let pairs = (0..starts.len()).flat_map(|a| (a + 1..starts.len()).map(move |b| (starts[a], starts[b])));
+    mean(pairs.map(|(a, b)| f64::from(u8::from((a.0 - b.0) * (a.1 - b.1) < 0.0))))
+}
