@@ -39,6 +39,7 @@ pub(super) fn speculation(draft_tokens: u32) -> Option<Speculation> {
         draft_tokens,
         acceptance: Share::from_fraction(ACCEPTANCE),
         draft_cost: Share::from_fraction(DRAFT_COST),
+        scatter: Share::ZERO,
     })
 }
 
