@@ -4,6 +4,7 @@
 
 pub mod chart;
 pub mod heatmap;
+pub mod occupancy;
 pub mod report;
 mod scale;
 mod stamp;
@@ -11,6 +12,7 @@ pub mod table;
 
 pub use chart::Chart;
 pub use heatmap::Heatmap;
+pub use occupancy::Occupancy;
 pub use report::{Block, Page, Report};
 pub use stamp::Stamp;
 pub use table::{Table, TableError};

@@ -5,6 +5,7 @@
 
 pub mod collectives;
 pub mod finance;
+pub mod operations;
 pub mod power;
 pub mod pue;
 pub mod report;
@@ -19,8 +20,19 @@ pub mod training;
 pub use table::ValidationError as TableError;
 
 /// Domains that can be scored, in the order of the book.
-pub const DOMAINS: &[&str] =
-    &["training", "serving", "collectives", "sizing", "storage", "power", "pue", "sites", "finance", "slurm"];
+pub const DOMAINS: &[&str] = &[
+    "training",
+    "serving",
+    "collectives",
+    "sizing",
+    "storage",
+    "power",
+    "pue",
+    "sites",
+    "finance",
+    "operations",
+    "slurm",
+];
 
 /// Why a domain cannot be scored.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +63,7 @@ pub fn validate(domain: &str, csv: Option<&str>) -> Result<report::Report, Valid
         "pue" => pue::validate(csv)?,
         "sites" => sites::validate(csv)?,
         "finance" => finance::validate(csv)?,
+        "operations" => operations::validate(csv)?,
         "slurm" => slurm::validate(csv)?,
         other => return Err(ValidationError::UnknownDomain(other.to_owned())),
     })

@@ -131,6 +131,12 @@ pub struct Operate {
     /// Let the days go by in the terminal
     #[arg(long, conflicts_with = "json")]
     pub watch: bool,
+    /// Draw who held the nodes against time, with queue and power beneath, into this file
+    #[arg(long, value_name = "FILE", conflicts_with = "from_slurm")]
+    pub svg: Option<PathBuf>,
+    /// What the colours of --svg tell apart
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = ColourBy::Class, requires = "svg")]
+    pub colour: ColourBy,
     /// Write jobs and time series as Parquet and CSV, and pictures as SVG, into this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -203,4 +209,13 @@ impl ClassName {
             ClassName::Development => JobClass::Development,
         }
     }
+}
+
+/// What colours tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColourBy {
+    /// The class of the job
+    Class,
+    /// The tenant, with all below it
+    Tenant,
 }

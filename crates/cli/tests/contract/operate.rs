@@ -141,6 +141,46 @@ fn a_course_of_power_is_kept() {
     }
 }
 
+#[test]
+fn who_held_the_nodes_as_a_picture() {
+    let f = folder("operate-picture");
+    write(&f, "small.swf", TRACE);
+    let small = [
+        "operate",
+        "--nodes",
+        "10",
+        "--gpus-per-node",
+        "1",
+        "--trace",
+        "small.swf",
+        "--sample",
+        "10",
+        "--svg",
+        "small.svg",
+    ];
+    gigatwin(&f, &small).exits(0);
+    let svg = std::fs::read_to_string(f.join("small.svg")).expect("a picture");
+    assert!(svg.contains("one row a node") && svg.contains("node 9") && svg.contains("batch "));
+    let a = gigatwin(
+        &f,
+        &["operate", JUPITER, "--days", "2", "--svg", "site.svg", "--colour", "tenant", "--json"],
+    )
+    .exits(0)
+    .json();
+    let svg = std::fs::read_to_string(f.join("site.svg")).expect("a picture");
+    for part in ["states ", "union ", "out of service", "power at the meter", "prefers-color-scheme:dark"] {
+        assert!(svg.contains(part), "{part}");
+    }
+    assert!(svg.len() < 1_500_000, "{} bytes", svg.len());
+    // The legend's shares are those of the page.
+    let share = |name: &str| -> f64 {
+        let at = svg.find(&format!(">{name} ")).expect("in the legend") + name.len() + 2;
+        svg[at..].split(' ').next().expect("a number").parse().expect("a number")
+    };
+    let held = share("states") + share("union");
+    assert!((held - 100.0 * figures(&a, "operate.utilisation")).abs() < 0.3, "{held}");
+}
+
 /// With and without in one run; a tenant pays for the hours in which its jobs ran.
 #[test]
 fn what_can_wait_goes_to_cheap_hours() {

@@ -6,6 +6,7 @@ mod explain;
 mod federation;
 mod files;
 mod page;
+mod picture;
 mod power;
 mod series;
 mod setting;
@@ -19,7 +20,7 @@ use gigatwin_output::Stamp;
 use crate::args::operate::Operate;
 use crate::context::Context;
 use crate::exit::{Exit, Fault};
-use crate::stats;
+use crate::{files as files_on_disk, stats};
 use setting::Setting;
 
 /// A run with what it was made of.
@@ -70,6 +71,10 @@ pub(super) fn run(context: &Context, args: &Operate) -> Result<Exit, Fault> {
     }
     if let Some(folder) = &args.out {
         files::write(context, folder, &answer, &page::json(&answer))?;
+    }
+    if let Some(path) = &args.svg {
+        let svg = picture::occupancy(&answer, args.colour).svg();
+        files_on_disk::write(&context.messages, path, svg.as_bytes())?;
     }
     if context.json {
         context.json(&page::json(&answer))?;

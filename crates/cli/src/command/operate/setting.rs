@@ -194,6 +194,7 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
         // A drawn workload has no end; a trace runs until its last job is done.
         until: args.trace.is_none().then_some(span),
         sample: Some(args.sample),
+        holdings: args.svg.is_some(),
         seed: context.seed,
         ..Settings::new(policy)
     };
