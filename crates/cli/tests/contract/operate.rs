@@ -296,7 +296,7 @@ fn planned_work_takes_its_hours_and_campaigns_go_on_after_it() {
     none.push("--no-maintenance");
     let b = gigatwin(&f, &none).exits(0).json();
     assert_eq!(b["metrics"]["operate.maintenance"]["value"], 0.0);
-    write(&f, "much.toml", &FEDERATED.replace("2000", "200000"));
+    write(&f, "much.toml", FEDERATED.replace("2000", "200000"));
     for (args, code) in [
         (vec!["much.toml"], "G665"),
         (vec!["site.toml", "--federate", "hammerhai"], "G664"),
@@ -323,7 +323,7 @@ fn jobs_wait_for_one_another_and_circles_are_refused() {
             9|u|a|2026-01-01T10:00:00|2026-01-01T10:20:00|2026-01-01T10:30:00|1|01:00:00|COMPLETED|afterany:7_1,afterok:3\n"
         )
     };
-    write(&f, "linked.txt", &trace(""));
+    write(&f, "linked.txt", trace(""));
     let args = ["operate", "--nodes", "4", "--trace", "linked.txt"];
     let mut json = args.to_vec();
     json.push("--json");
@@ -334,7 +334,7 @@ fn jobs_wait_for_one_another_and_circles_are_refused() {
     assert_eq!(a["left_out"][0]["code"], "G668");
     let page = gigatwin(&f, &args).exits(0);
     assert!(page.out.contains("1 failed, 1 cancelled"), "{}", page.out);
-    write(&f, "linked.txt", &trace("afterany:8"));
+    write(&f, "linked.txt", trace("afterany:8"));
     let a = gigatwin(&f, &json).exits(2);
     assert!(a.err.contains("G667") || a.out.contains("G667"), "{}{}", a.out, a.err);
 }

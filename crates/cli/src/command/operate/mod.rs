@@ -4,6 +4,7 @@ mod classes;
 mod cluster;
 mod federation;
 mod files;
+mod keys;
 mod page;
 mod power;
 mod setting;
