@@ -491,7 +491,7 @@ fn jobs_wait_for_one_another_and_circles_are_refused() {
             9|u|a|2026-01-01T10:00:00|2026-01-01T10:20:00|2026-01-01T10:30:00|1|01:00:00|COMPLETED|afterany:7_1,afterok:3\n"
         )
     };
-    write(&f, "linked.txt", &trace(""));
+    write(&f, "linked.txt", trace(""));
     let args = ["operate", "--nodes", "4", "--trace", "linked.txt"];
     let mut json = args.to_vec();
     json.push("--json");
@@ -502,7 +502,7 @@ fn jobs_wait_for_one_another_and_circles_are_refused() {
     assert_eq!(a["left_out"][0]["code"], "G668");
     let page = gigatwin(&f, &args).exits(0);
     assert!(page.out.contains("1 failed, 1 cancelled"), "{}", page.out);
-    write(&f, "linked.txt", &trace("afterany:8"));
+    write(&f, "linked.txt", trace("afterany:8"));
     let a = gigatwin(&f, &json).exits(2);
     assert!(a.err.contains("G667") || a.out.contains("G667"), "{}{}", a.out, a.err);
 }

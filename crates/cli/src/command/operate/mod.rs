@@ -5,6 +5,7 @@ mod cluster;
 mod explain;
 mod federation;
 mod files;
+mod keys;
 mod page;
 mod picture;
 mod power;
