@@ -30,6 +30,7 @@ fn main() {
         sizes: sizes(8, 32_768, 1.6),
         qos: 0,
         checkpoint: 3_600,
+        longest: None,
         swing: 0.0,
         tenants: vec![(0, 1.0)],
     };
