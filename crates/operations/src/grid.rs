@@ -122,7 +122,7 @@ impl Grid {
     /// Earliest cell after this moment, not before `from`, in which a job could start; none within the window.
     pub fn earliest(&self, units: i64, span: Seconds, from: usize) -> Option<usize> {
         let units = narrow(units);
-        let cells = usize::try_from(span / self.resolution).unwrap_or(usize::MAX / 4);
+        let cells = self.span_of(span);
         let mut i = from.max(1);
         loop {
             i = self.first_with(i, units)?;
@@ -139,9 +139,14 @@ impl Grid {
         self.take(0, end, narrow(units))
     }
 
+    /// Whole cells of a span, more than any window where it cannot be counted.
+    pub fn span_of(&self, span: Seconds) -> usize {
+        usize::try_from(span / self.resolution).unwrap_or(usize::MAX / 4)
+    }
+
     /// Takes a job out that is planned from a cell on.
     pub fn take_from(&mut self, cell: usize, span: Seconds, units: i64) -> i64 {
-        let cells = usize::try_from(span / self.resolution).unwrap_or(usize::MAX / 4);
+        let cells = self.span_of(span);
         // Rounded down, a start later in this slot lies at its beginning, and so holds this moment too.
         self.take(if cell == 1 { 0 } else { cell }, cell + cells, narrow(units))
     }

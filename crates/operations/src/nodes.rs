@@ -15,6 +15,8 @@ pub(crate) struct Nodes {
     /// Shared nodes by the accelerators they have left.
     partly: Vec<BTreeSet<u32>>,
     order: Vec<u32>,
+    /// Free nodes of the blocks not drawn yet.
+    left: Vec<u32>,
 }
 
 /// How far a gang is spread.
@@ -38,6 +40,7 @@ impl Nodes {
             used: vec![0; nodes],
             partly: vec![BTreeSet::new(); layout.gpus_per_node as usize + 1],
             order: Vec::new(),
+            left: Vec::new(),
         };
         for n in 0..layout.nodes {
             all.put(n);
@@ -195,15 +198,25 @@ impl Nodes {
         if let Some(block) = tightest(&self.block_free, n) {
             return self.collect_block(block, n, out);
         }
-        let mut blocks: Vec<u32> = (0..self.block_free.len() as u32).collect();
-        blocks.sort_by_key(|&b| (std::cmp::Reverse(self.block_free[b as usize]), b));
-        for b in blocks {
-            let missing = n - out.len() as u32;
-            if missing == 0 {
+        // The blocks with most free first, among equals the first: drawn one after the other, as few are needed.
+        let mut left = std::mem::take(&mut self.left);
+        left.clear();
+        left.extend_from_slice(&self.block_free);
+        while (out.len() as u32) < n {
+            let mut best = (0, 0);
+            for (b, &free) in left.iter().enumerate() {
+                if free > best.1 {
+                    best = (b, free);
+                }
+            }
+            let (block, free) = best;
+            if free == 0 {
                 break;
             }
-            self.collect_block(b, missing.min(self.block_free[b as usize]), out);
+            left[block] = 0;
+            self.collect_block(block as u32, (n - out.len() as u32).min(free), out);
         }
+        self.left = left;
     }
 
     /// From the fullest leaves first, so that few are touched.

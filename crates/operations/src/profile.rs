@@ -8,16 +8,22 @@ pub(crate) struct Profile {
     at: Vec<Seconds>,
     /// Free accelerators of each step.
     free: Vec<i64>,
-    /// Least free from now to the end of each step; empty where the steps changed since.
+    /// Least free from now to the end of each step, for as many as were asked for since they changed.
     lowest: Vec<i64>,
+    /// Least free over spans from now on that were asked for since the steps changed.
+    asked: Vec<(Seconds, i64)>,
     horizon: Seconds,
 }
+
+/// Sites have few limits, and a long list would not be faster.
+const ASKED: usize = 16;
 
 impl Profile {
     pub fn reset(&mut self, now: Seconds, free: i64, horizon: Seconds) {
         self.at.clear();
         self.free.clear();
         self.lowest.clear();
+        self.asked.clear();
         self.at.push(now);
         self.free.push(free);
         self.horizon = horizon;
@@ -26,6 +32,7 @@ impl Profile {
     /// Adds a release at a time not before the last step; past the horizon it is left out.
     pub fn release(&mut self, at: Seconds, units: i64) {
         self.lowest.clear();
+        self.asked.clear();
         let last = self.at.len() - 1;
         if self.at[last] == at {
             self.free[last] += units;
@@ -43,17 +50,24 @@ impl Profile {
 
     /// Do `units` stay free from now for `span` seconds? Answered from running minima, which one change after another asks for anew.
     pub fn fits_now(&mut self, units: i64, span: Seconds) -> bool {
-        if self.lowest.len() != self.free.len() {
-            self.lowest.clear();
-            let mut low = i64::MAX;
-            self.lowest.extend(self.free.iter().map(|f| {
+        if let Some(&(_, low)) = self.asked.iter().find(|a| a.0 == span) {
+            return low >= units;
+        }
+        let until = self.at[0] + span;
+        let steps = self.at.partition_point(|&t| t < until).max(1);
+        let known = self.lowest.len();
+        if known < steps {
+            let mut low = self.lowest.last().copied().unwrap_or(i64::MAX);
+            self.lowest.extend(self.free[known..steps].iter().map(|f| {
                 low = low.min(*f);
                 low
             }));
         }
-        let until = self.at[0] + span;
-        let steps = self.at.partition_point(|&t| t < until).max(1);
-        self.lowest[steps - 1] >= units
+        let low = self.lowest[steps - 1];
+        if self.asked.len() < ASKED {
+            self.asked.push((span, low));
+        }
+        low >= units
     }
 
     /// Does what is known not speak against `units` from a later `now` on for `span` seconds?
@@ -93,14 +107,42 @@ impl Profile {
         }
     }
 
+    /// The same where it lies before `until`; else no more than a moment from `until` on before which it does not lie.
+    pub fn earliest_until(&self, units: i64, span: Seconds, from: Seconds, until: Seconds) -> Seconds {
+        let until = until.min(self.horizon);
+        let n = self.at.len();
+        let mut i = self.at.partition_point(|&t| t <= from).saturating_sub(1);
+        let stop = i + self.at[i..].partition_point(|&t| t < until);
+        loop {
+            match self.free[i..stop].iter().position(|f| *f >= units) {
+                Some(k) => i += k,
+                None => return until,
+            }
+            let start = self.at[i].max(from);
+            let end = start + span;
+            let mut j = i + 1;
+            while j < n && self.at[j] < end && self.free[j] >= units {
+                j += 1;
+            }
+            if j >= n || self.at[j] >= end {
+                return start;
+            }
+            i = j + 1;
+            if i >= stop {
+                return until.max(self.at.get(i).copied().unwrap_or(until));
+            }
+        }
+    }
+
     /// Takes `units` out of the span; says how little is left at its tightest moment before the horizon.
     pub fn take(&mut self, start: Seconds, end: Seconds, units: i64) -> i64 {
         let start = start.max(self.at[0]);
         if start >= end || start >= self.horizon {
             return i64::MAX;
         }
-        self.lowest.clear();
         let first = self.split(start);
+        self.lowest.truncate(first);
+        self.asked.clear();
         let last = if end < self.horizon { self.split(end) } else { self.at.len() };
         let mut least = i64::MAX;
         for f in &mut self.free[first..last] {
@@ -209,6 +251,14 @@ mod tests {
                 });
                 prop_assert_eq!(p.earliest(units, span, 0), brute);
                 prop_assert_eq!(p.fits_now(units, span), brute == Some(0));
+                for until in [1, 30, 90, horizon] {
+                    let bound = p.earliest_until(units, span, 0, until);
+                    match brute {
+                        Some(s) if s < until => prop_assert_eq!(bound, s),
+                        Some(s) => prop_assert!(until <= bound && bound <= s),
+                        None => prop_assert!(bound >= until),
+                    }
+                }
                 if let Some(s) = brute {
                     let least = p.take(s, s + span, units);
                     for t in s..(s + span).min(horizon) { table[t as usize] -= units; }

@@ -2,7 +2,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::Engine;
-use super::settled::{NEVER, Watch, part};
+use super::settled::{NEVER, Near, Watch};
 use crate::job::Seconds;
 use crate::lanes::Key;
 use crate::policy::{Order, Policy};
@@ -25,7 +25,7 @@ struct Rule {
 pub(super) struct Scratch {
     heads: Heads,
     /// Lanes whose jobs are passed over, as none of them matters to those that could start now: see [`super::settled`].
-    aside: Heads,
+    aside: Vec<Head>,
     /// Lanes that could start a job now, with their shape.
     hopeful: Vec<(u32, i64, Seconds)>,
     /// By lane: does it stand among those?
@@ -70,19 +70,27 @@ impl Engine<'_> {
         self.changed = false;
     }
 
-    /// Since the last pass jobs only arrived, behind all others, and what that pass left free does not hold them now. Nothing ended,
-    /// so the plan of the others is the same as then, and none of them is due.
+    /// Since the last pass jobs only arrived, behind all others or at least not first, and what that pass left free does not hold them
+    /// now. Nothing ended, so the plan of the others is the same as then, and none of them is due.
     fn arrivals_turned_away(&self) -> bool {
         if self.arrived.is_empty() {
             return true;
         }
-        if !self.profile_stands || !matches!(self.settings.order, Order::Submit) {
+        if !self.profile_stands {
             return false;
+        }
+        if !matches!(self.settings.order, Order::Submit) {
+            // A newcomer may stand before others. Unless it is the very first, that changes nothing where only the first holds a place.
+            let first = self.queue.first(&self.ageing).and_then(|l| self.queue.lane(l).job(0));
+            let overtakes = self.arrived.iter().any(|&a| Some(a) == first);
+            if overtakes || self.settings.policy == Policy::Conservative || self.may_preempt() {
+                return false;
+            }
         }
         self.arrived.iter().all(|&index| {
             let job = &self.jobs[index as usize];
             let preempts = self.site.qos[job.qos as usize].preempts;
-            // Only the newest stand behind all others: those that wait again do not.
+            // Those that wait again need not stand behind all others.
             let stopped = self.records[index as usize].start >= 0;
             !preempts && !stopped && {
                 let units = self.site.layout.units(job.size);
@@ -277,11 +285,11 @@ impl Engine<'_> {
                 if let Some(end) = self.start(job) {
                     tested += 1;
                     self.queue.pop(l);
-                    if watch.settled && end > self.now + limit {
+                    let behind = self.behind(end);
+                    if watch.settled && behind > watch.brink {
                         // It holds more than its lane said, and those passed over came before it.
-                        self.catch_up(heads, aside, key, found, &mut watch);
+                        self.move_brink(behind, key, heads, aside, found, &mut watch);
                     }
-                    let before = hopeful.len();
                     let least = if self.on_grid {
                         self.grid.take_now(end, units)
                     } else {
@@ -299,16 +307,10 @@ impl Engine<'_> {
                     if hopeful.is_empty() && !preempting {
                         break;
                     }
-                    if watch.settled
-                        && hopeful.len() < before
-                        && !self.lost_are_settled(heads, aside, hopeful, hopes, found)
-                    {
-                        self.catch_up(heads, aside, key, found, &mut watch);
-                    }
                     continue;
                 }
                 if watch.settled {
-                    self.catch_up(heads, aside, key, found, &mut watch);
+                    self.catch_up(key, heads, aside, found, &mut watch);
                 }
                 // Enough in number, but not as one gang: it waits for the next change.
                 drop_hope(hopeful, hopes, l);
@@ -329,6 +331,20 @@ impl Engine<'_> {
                     break;
                 }
                 continue;
+            }
+            if watch.settled {
+                match self.weigh(l, &mut found[l as usize], hopeful, &mut watch) {
+                    Near::Planned => {}
+                    Near::Aside => {
+                        heads.pop();
+                        aside.push((key, l, cursor));
+                        continue;
+                    }
+                    Near::Doubtful(end) => {
+                        self.move_brink(end, key, heads, aside, found, &mut watch);
+                        continue;
+                    }
+                }
             }
             tested += 1;
             // Where the number is there but not the gang, only a change can help.
@@ -352,9 +368,8 @@ impl Engine<'_> {
             if key.is_none() {
                 found[l as usize] = NEVER;
             }
-            if watch.is_due() && self.is_settled(heads, hopeful, hopes, found, &mut watch) {
-                watch.settled = true;
-                part(heads, aside, hopes);
+            if watch.is_due() {
+                self.settle(heads, aside, hopeful, hopes, found, &mut watch);
             }
             if reservations == 0 {
                 heads.retain(|Reverse((_, l, _))| preempting || hopes[*l as usize]);
@@ -406,8 +421,11 @@ impl Engine<'_> {
     }
 }
 
-/// The next job of each lane and its place in the lane, first in the queue first.
-pub(super) type Heads = BinaryHeap<Reverse<(Key, u32, u32)>>;
+/// The next job of a lane: its place in the queue, the lane, its place in the lane.
+pub(super) type Head = (Key, u32, u32);
+
+/// The next job of each lane, first in the queue first.
+pub(super) type Heads = BinaryHeap<Reverse<Head>>;
 
 /// Puts the next job of a lane, if there is one, in the place of the first.
 pub(super) fn replace(heads: &mut Heads, key: Option<Key>, lane: u32, cursor: u32) {
