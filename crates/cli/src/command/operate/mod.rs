@@ -91,7 +91,7 @@ pub(super) fn run(context: &Context, args: &Operate) -> Result<Exit, Fault> {
     Ok(Exit::Done)
 }
 
-fn faults(faults: &Vec<SimulationError>) -> Fault {
+fn faults(faults: &[SimulationError]) -> Fault {
     let list: Vec<String> = faults.iter().take(10).map(ToString::to_string).collect();
     setting::not_understood("G582", &list.join("; "), "mend the workload")
 }

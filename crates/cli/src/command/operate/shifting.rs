@@ -88,7 +88,7 @@ pub(super) fn patience(
         // The share is of all load; these classes carry it alone.
         let work = |all: bool| -> f64 {
             let counts = |j: &&Job| all || args.deferrable.iter().any(|c| c.class() == j.class);
-            jobs.iter().filter(counts).map(|j| work_of(j)).sum()
+            jobs.iter().filter(counts).map(work_of).sum()
         };
         let share = (d.share.fraction() * work(true) / work(false).max(1e-9)).min(1.0);
         return Ok(Some(Patience { slack: d.within.s().round() as Seconds, share }));
