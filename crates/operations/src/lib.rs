@@ -36,6 +36,9 @@ pub use outcome::{Counts, Holding, Incident, Outcome, Sample};
 pub use policy::{FairShareRule, Multifactor, Order, OverLimit, Policy, Qos, Reservation, SlurmSettings};
 pub use share::{Account, ShareError, ShareTree};
 pub use site::{Cap, PlacementSpeed, Settings, Site};
-pub use slurm_conf::{ConfPartition, NodeKind, SlurmConf, SlurmConfError, read_slurm_conf};
+pub use slurm_conf::{
+    Associations, ConfPartition, DumpError, NodeKind, Ranked, SlurmConf, SlurmConfError, read_associations,
+    read_qualities, read_slurm_conf,
+};
 pub use trace::{Format, LeftOut, Recorded, Trace, TraceError, read_trace};
 pub use waits::{BusySite, Probe, Waits};

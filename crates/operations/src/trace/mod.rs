@@ -98,6 +98,10 @@ pub struct Recorded {
     pub end: Option<Seconds>,
     /// Nodes it held, where the file says.
     pub nodes: Option<u32>,
+    /// Partition, by number in the trace, where the file says.
+    pub partition: Option<u32>,
+    /// Time limit of its own, where the file says.
+    pub asked: Option<Seconds>,
 }
 
 /// A workload read from a file. Times count from the first submission.
@@ -111,6 +115,8 @@ pub struct Trace {
     pub tenants: Vec<String>,
     /// Qualities of service, by number in the jobs.
     pub qos: Vec<String>,
+    /// Partitions, by number in what is recorded of the jobs.
+    pub partitions: Vec<String>,
     /// First submission, in seconds since 1970 or since the start the file uses.
     pub origin: Seconds,
     /// Processors or nodes of the machine, where the file says.
@@ -167,6 +173,7 @@ struct Row {
     gpus: Option<i64>,
     tenant: String,
     qos: String,
+    partition: Option<String>,
 }
 
 /// A trace in the making.
@@ -176,6 +183,7 @@ struct Draft {
     rows: Vec<(Job, Recorded)>,
     tenants: FxHashMap<String, u32>,
     qos: FxHashMap<String, u32>,
+    partitions: FxHashMap<String, u32>,
     without_limit: usize,
     out_of_order: usize,
     last_submit: Option<Seconds>,
@@ -266,7 +274,10 @@ impl Draft {
             ..Job::nodes(row.id, submit, runtime, row.limit.unwrap_or_else(|| next_limit(runtime)), 1)
         };
         let nodes = row.nodes.and_then(|n| u32::try_from(n).ok());
-        self.rows.push((job, Recorded { start: row.start, end: row.end, nodes }));
+        let partition =
+            row.partition.map(|name| number(&mut self.partitions, &mut self.trace.partitions, name));
+        let asked = row.limit;
+        self.rows.push((job, Recorded { start: row.start, end: row.end, nodes, partition, asked }));
     }
 
     fn finish(&mut self) -> Result<Trace, TraceError> {
@@ -297,7 +308,7 @@ impl Draft {
             trace.recorded.push(Recorded {
                 start: shift(recorded.start),
                 end: shift(recorded.end),
-                nodes: recorded.nodes,
+                ..recorded
             });
         }
         if self.out_of_order > 0 {

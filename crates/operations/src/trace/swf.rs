@@ -67,6 +67,7 @@ pub(super) fn read(text: &str) -> Result<Draft, TraceError> {
             gpus: None,
             tenant: format!("user {user}"),
             qos: if qos < 0 { "normal".to_owned() } else { format!("queue {qos}") },
+            partition: None,
         });
     }
     if let Some(n) = promised
