@@ -35,8 +35,9 @@ pub const RESOLUTION: f64 = 1.0;
 /// What a controller takes time for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Costs {
-    /// From a job's start until the controller hears of its end, without what the job does itself.
-    pub launch: Millis,
+    /// From a job's start until the controller hears of its end, without what the job does itself; where nothing is given, as the jobs of each
+    /// run lasted: how long a job ran is what accounting gives any replay.
+    pub launch: Option<Millis>,
     /// From one look of the loop of the main scheduler until the next.
     pub tick: Millis,
     /// Microseconds that the backfill scheduler thinks about one job, for each node of the machine.
@@ -205,6 +206,7 @@ impl Workload {
         costs: Costs,
     ) -> Option<Vec<Vec<f64>>> {
         let ranks = if self.accounts.any() { self.accounts.ranks(jobs.iter().map(|j| j.0)) } else { None };
+        let launch = costs.launch.unwrap_or_else(|| self.launch_of(run));
         (0..PHASES)
             .map(|k| {
                 let mut controller = Controller::new(self.machine, self.leaf, SlurmSettings::default());
@@ -214,7 +216,7 @@ impl Workload {
                 let first = run.reckon.map_or(k * 13 % PHASES * 60 / PHASES, |s| s as i64);
                 let ranking = ranks.as_ref().map(|(shares, of)| ranking(shares, of, first));
                 // Launches differ: half to one and a half times their mean.
-                let launch = costs.launch / 2 + costs.launch * (k * 17 % PHASES) / PHASES;
+                let launch = launch / 2 + launch * (k * 17 % PHASES) / PHASES;
                 let gangs: Vec<Gang> = gangs.iter().map(|g| Gang { run: g.run + launch, ..*g }).collect();
                 controller.starts_by(&gangs, ranking).into_iter().map(|s| s.map(|s| s as f64)).collect()
             })
@@ -271,10 +273,18 @@ impl Workload {
         mean(run.jobs.iter().filter_map(|(job, times)| Some(times.0 - self.jobs.get(job)?.0)))
     }
 
-    /// By how much a job lasted longer in Slurm than what it did itself, in seconds: one value for each job and run.
-    pub fn overheads(&self) -> impl Iterator<Item = f64> + '_ {
-        let jobs = self.runs.values().flat_map(|run| &run.jobs);
-        jobs.filter_map(|(job, (start, end))| Some(end - start - (self.jobs.get(job)?.1.run / SECOND) as f64))
+    /// By how much the jobs of a run lasted longer than what they did themselves, on average. A job whose end was lost on the way lasts for a
+    /// minute and more: those are no launches.
+    fn launch_of(&self, run: &Run) -> Millis {
+        let longer = run.jobs.iter().filter_map(|(job, (start, end))| {
+            Some(end - start - (self.jobs.get(job)?.1.run / SECOND) as f64)
+        });
+        (mean(longer.filter(|s| s.abs() <= 5.0)) * SECOND as f64).max(0.0).round() as Millis
+    }
+
+    /// The same over all runs.
+    pub fn launch(&self) -> Millis {
+        mean(self.runs.values().map(|run| self.launch_of(run) as f64)).round() as Millis
     }
 
     /// Number, time of submission and the rest of each job, as they were submitted.
