@@ -218,6 +218,8 @@ pub const COMMAND_CODES: &[(&str, &str)] = &[
     ("G643", "no room for the pilot"),
     ("G644", "a daemon of the pilot went away"),
     ("G645", "a program of the pilot failed"),
+    ("G653", "a dump of Slurm's accounting database that is not understood"),
+    ("G654", "a row of such a dump that does not count"),
     ("G656", "a table of a course is not understood"),
     ("G657", "a row of a course cannot be read"),
     ("G658", "a course whose times do not rise"),

@@ -50,6 +50,9 @@ pub use projects::{ClassLimit, Door, admit};
 pub use share::{Account, ShareError, ShareTree};
 pub use shift::{Deferral, releases};
 pub use site::{Cap, Settings, Site};
-pub use slurm_conf::{ConfPartition, NodeKind, SlurmConf, SlurmConfError, read_slurm_conf};
+pub use slurm_conf::{
+    Associations, ConfPartition, DumpError, NodeKind, Ranked, SlurmConf, SlurmConfError, read_associations,
+    read_qualities, read_slurm_conf,
+};
 pub use trace::{Format, LeftOut, Recorded, Trace, TraceError, read_trace};
 pub use waits::{BusySite, Probe, Waits};

@@ -15,10 +15,10 @@ use super::workload::{self, Job};
 use crate::fault::Fault;
 
 /// Columns of the table.
-pub(super) const HEAD: &str = "workload,machine_nodes,nodes_per_leaf,load,seed,job,submit_s,nodes,limit_min,sleep_s,run,clock_s,cycle_s,start_s,end_s";
+pub(super) const HEAD: &str = "workload,machine_nodes,nodes_per_leaf,load,seed,job,submit_s,nodes,limit_min,sleep_s,run,clock_s,cycle_s,tick_s,sweep_s,start_s,end_s";
 
 /// Columns that tell accounts apart.
-const ACCOUNTS: &str = ",account,account_shares,qos,qos_priority";
+const ACCOUNTS: &str = ",reckon_s,account,account_shares,qos,qos_priority";
 
 /// Runs of a workload begin so far apart, to meet the clock on the wall at other places.
 const APART: Duration = Duration::from_secs(17);
@@ -63,8 +63,10 @@ impl Options {
 struct Replay {
     /// Second of the minute in which it began.
     clock: i64,
-    /// Seconds from its start until the backfill scheduler may begin its next cycle, as known at its start; negative where it might have before.
-    cycle: i64,
+    /// Where the loops of the controller stood.
+    loops: Loops,
+    /// Seconds from its start until priorities are worked out next: every minute since the controller was started.
+    reckon: i64,
     /// Start and end of each job in seconds since the start of the replay.
     ran: HashMap<u32, (i64, i64)>,
     /// How late a job was submitted at most.
@@ -86,7 +88,11 @@ pub(super) fn run(options: &Options, accounts: bool) -> Result<(), Fault> {
                 let port = options.port + k * (options.nodes as u16 + 20);
                 eprintln!("starting cluster {} of {} nodes on port {port}", k + 1, options.nodes);
                 let root = folder.join(k.to_string());
-                clusters.push(Cluster::start_with(&machine, &root, port, false, accounts)?);
+                let cluster = Cluster::start_with(&machine, &root, port, false, accounts)?;
+                // The log then says when each loop of the controller turns.
+                cluster.client("scontrol", &["setdebug", "debug"])?;
+                cluster.client("scontrol", &["setdebugflags", "+Backfill"])?;
+                clusters.push(cluster);
             }
         }
         let version =
@@ -130,13 +136,15 @@ pub(super) fn run(options: &Options, accounts: bool) -> Result<(), Fault> {
                 jobs.len(),
                 replay.late
             );
+            let loops = replay.loops.columns();
             for j in &jobs {
                 if let Some((start, end)) = replay.ran.get(&j.number) {
                     let who = j.who.map_or_else(String::new, |(t, q)| {
-                        format!(",{},{},{},{}", t.account, t.shares, q.name, q.priority)
+                        let reckon = replay.reckon;
+                        format!(",{reckon},{},{},{},{}", t.account, t.shares, q.name, q.priority)
                     });
                     text.push_str(&format!(
-                        "{name},{},{leaf},{load},{seed},{},{:.2},{},{},{},{},{},{},{start},{end}{who}\n",
+                        "{name},{},{leaf},{load},{seed},{},{:.2},{},{},{},{},{},{loops},{start},{end}{who}\n",
                         options.nodes,
                         j.number,
                         j.submit,
@@ -145,7 +153,6 @@ pub(super) fn run(options: &Options, accounts: bool) -> Result<(), Fault> {
                         j.sleep,
                         k + 1,
                         replay.clock,
-                        replay.cycle
                     ));
                 }
             }
@@ -173,8 +180,10 @@ fn replay(cluster: &Cluster, jobs: &[Job], name: &str) -> Result<Replay, Fault> 
     sleep(Duration::from_nanos(1_000_000_000 - u64::from(now.subsec_nanos())));
     let zero = Instant::now();
     let epoch = now.as_secs() as i64 + 1;
-    let interval = SlurmSettings::default().bf_interval;
-    let cycle = last_cycle(&cluster.client("sdiag", &[])?).map_or(-interval, |at| at + interval - epoch);
+    let log = cluster.root.join("log/slurmctld.log");
+    let loops = Loops::read(&fs::read_to_string(&log).map_err(|e| Fault::on(&log, e))?, epoch);
+    let reckon = booted(&cluster.client("scontrol", &["show", "config"])?)
+        .map_or(0, |at| (at - epoch).rem_euclid(RECKONED));
     let mut late: f64 = 0.0;
     for j in jobs {
         let due = Duration::from_secs_f64(j.submit);
@@ -211,15 +220,64 @@ fn replay(cluster: &Cluster, jobs: &[Job], name: &str) -> Result<Replay, Fault> 
     })?;
     // The controller writes a job's record when it is done with it.
     sleep(Duration::from_secs(3));
-    Ok(Replay { clock: epoch.rem_euclid(60), cycle, ran: records(cluster, name, epoch)?, late })
+    Ok(Replay { clock: epoch.rem_euclid(60), loops, reckon, ran: records(cluster, name, epoch)?, late })
 }
 
-/// When the backfill scheduler began its last cycle, in seconds since 1970, out of the controller's statistics; nothing before the first.
-fn last_cycle(statistics: &str) -> Option<i64> {
-    let (_, backfill) = statistics.split_once("Backfilling stats")?;
-    let line = backfill.lines().find(|l| l.trim_start().starts_with("Last cycle when:"))?;
-    let (_, seconds) = line.split_once('(')?;
-    seconds.split(')').next()?.parse().ok().filter(|at| *at > 0)
+/// Seconds between two times at which a cluster with accounts works out its priorities.
+const RECKONED: i64 = 60;
+
+/// When the controller was started, in seconds since 1970, out of its configuration.
+fn booted(configuration: &str) -> Option<i64> {
+    let line = configuration.lines().find(|l| l.starts_with("BOOT_TIME"))?;
+    seconds(line.split_once('=')?.1.trim())
+}
+
+/// Where the loops of a controller stood when a replay began, in seconds from its start, out of the controller's own log; nothing where
+/// that has no trace of one.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Loops {
+    /// When the backfill scheduler may begin its next cycle; below zero where it might have and found nothing to do.
+    cycle: Option<f64>,
+    /// A look of the loop of the main scheduler, the last before.
+    tick: Option<f64>,
+    /// Its last look at the whole queue.
+    sweep: Option<f64>,
+}
+
+impl Loops {
+    fn read(log: &str, epoch: i64) -> Loops {
+        let interval = SlurmSettings::default().bf_interval as f64;
+        let mut loops = Loops::default();
+        for line in log.lines() {
+            let Some((at, said)) = line.strip_prefix('[').and_then(|l| l.split_once(']')) else { continue };
+            let Some(at) = moment(at).map(|(s, part)| (s - epoch) as f64 + part).filter(|at| *at < 0.0)
+            else {
+                continue;
+            };
+            if said.contains("_attempt_backfill: beginning") {
+                loops.cycle = Some(at + interval);
+            }
+            if said.contains("Running job scheduler") {
+                loops.tick = Some(at);
+                if said.contains("full queue") {
+                    loops.sweep = Some(at);
+                }
+            }
+        }
+        loops
+    }
+
+    fn columns(&self) -> String {
+        [self.cycle, self.tick, self.sweep]
+            .map(|v| v.map_or_else(String::new, |v| format!("{v:.3}")))
+            .join(",")
+    }
+}
+
+/// Whole seconds since 1970 and the part of one, of a time in the log.
+fn moment(text: &str) -> Option<(i64, f64)> {
+    let (whole, part) = text.split_once('.')?;
+    Some((seconds(whole)?, format!("0.{part}").parse().ok()?))
 }
 
 /// Start and end of a workload's jobs from the completion log.
@@ -264,20 +322,26 @@ fn seconds(text: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::last_cycle;
+    use super::{Loops, booted};
 
     #[test]
-    fn the_last_backfill_cycle_is_read_and_not_that_of_the_main_scheduler() {
-        let text = "Main schedule statistics (microseconds):
-\tLast cycle:   52
-
-Backfilling stats
-\tTotal cycles: 14
-\tLast cycle when: Thu Nov 26 19:25:36 2026 (1795721136)
-\tLast cycle: 217083
+    fn the_log_says_where_the_loops_stood() {
+        let log = "[2026-11-26T19:47:20.250] debug:  sched: Running job scheduler for full queue.
+[2026-11-26T19:47:29.500] sched/backfill: _attempt_backfill: beginning
+[2026-11-26T19:47:47.750] debug:  sched: Running job scheduler for default depth.
+a line of another program
+[2026-11-26T19:47:59.500] sched/backfill: _attempt_backfill: beginning
 ";
-        assert_eq!(last_cycle(text), Some(1_795_721_136));
-        assert_eq!(last_cycle(&text.replace("1795721136", "0")), None);
-        assert_eq!(last_cycle("Main schedule statistics"), None);
+        let loops = Loops::read(log, 1_795_722_469);
+        assert_eq!(loops, Loops { cycle: Some(10.5), tick: Some(-1.25), sweep: Some(-28.75) });
+        assert_eq!(loops.columns(), "10.500,-1.250,-28.750");
+        assert_eq!(Loops::read("", 0).columns(), ",,");
+    }
+
+    #[test]
+    fn the_start_of_the_controller_is_read() {
+        let text =
+            "Configuration data as of 2026-11-26T19:47:55\nBOOT_TIME               = 2026-11-26T19:47:49\n";
+        assert_eq!(booted(text), Some(1_795_722_469));
     }
 }

@@ -16,6 +16,12 @@ pub struct Operate {
     /// What if the cluster of --from-slurm had so many times its nodes
     #[arg(long, value_name = "FACTOR,…", requires = "from_slurm", value_delimiter = ',')]
     pub scale_nodes: Vec<f64>,
+    /// Shares of the accounts of --from-slurm: a dump of `sacctmgr -P show assoc format=Account,User,ParentName,Share`
+    #[arg(long, value_name = "FILE", requires = "from_slurm", conflicts_with_all = ["file", "nodes"])]
+    pub associations: Option<PathBuf>,
+    /// Priorities of its qualities of service: a dump of `sacctmgr -P show qos format=Name,Priority`
+    #[arg(long, value_name = "FILE", requires = "from_slurm", conflicts_with_all = ["file", "nodes"])]
+    pub qos: Option<PathBuf>,
     /// Replay this workload instead of a drawn one: SWF, sacct, Philly, Acme, openb
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,

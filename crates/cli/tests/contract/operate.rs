@@ -285,6 +285,73 @@ fn a_cluster_from_its_own_files() {
     assert!(f.join("out/operate.json").is_file() && f.join("out/jobs.parquet").is_file());
 }
 
+/// A cluster that ran: 130 jobs of four accounts, three qualities of service and two partitions on a real Slurm (validation/slurm/cluster).
+fn lived(name: &str) -> std::path::PathBuf {
+    let f = folder(name);
+    write(&f, "slurm.conf", include_str!("../../../../validation/slurm/cluster/slurm.conf"));
+    write(&f, "sacct.txt", include_str!("../../../../validation/slurm/cluster/sacct.txt"));
+    write(&f, "assoc.txt", include_str!("../../../../validation/slurm/cluster/assoc.txt"));
+    write(&f, "qos.txt", include_str!("../../../../validation/slurm/cluster/qos.txt"));
+    f
+}
+
+#[test]
+fn shares_and_qualities_of_a_real_cluster_bring_its_waits_nearer() {
+    let f = lived("operate-lived");
+    let base = ["operate", "--from-slurm", "slurm.conf", "--trace", "sacct.txt", "--json"];
+    let with = |more: &[&str]| {
+        let mut args = base.to_vec();
+        args.extend(more);
+        gigatwin(&f, &args).exits(0).json()
+    };
+    let without = with(&[]);
+    let whole = with(&["--associations", "assoc.txt", "--qos", "qos.txt"]);
+    let figure = |a: &serde_json::Value, key: &str| a["reproduced"]["all"][key].as_f64().expect("a figure");
+    // Half of the starts within five seconds, nine in ten within a minute; without the dumps 12 and 150 s.
+    assert!(figure(&whole, "start_median_s") <= 5.0 && figure(&whole, "start_p90_s") <= 60.0, "{whole}");
+    assert!(figure(&without, "start_median_s") > 2.0 * figure(&whole, "start_median_s"));
+    assert!(figure(&without, "start_p90_s") > 2.0 * figure(&whole, "start_p90_s"));
+    // Who waits longest is who does so in the trace: the accounts that were promised least.
+    let order = |a: &serde_json::Value, key: &str| {
+        let mut rows: Vec<(f64, String)> = a["reproduced"]["accounts"]
+            .as_array()
+            .expect("accounts")
+            .iter()
+            .map(|r| (r[key].as_f64().expect("a wait"), r["account"].as_str().expect("a name").to_owned()))
+            .collect();
+        rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+        rows.into_iter().map(|r| r.1).collect::<Vec<_>>()
+    };
+    assert_eq!(order(&whole, "wait_simulated_s"), order(&whole, "wait_recorded_s"));
+    assert_ne!(order(&without, "wait_simulated_s"), order(&without, "wait_recorded_s"));
+    let tiers: Vec<_> =
+        whole["cluster"]["partitions"].as_array().expect("two").iter().map(|p| &p["tier"]).collect();
+    assert_eq!(tiers, [1, 10]);
+}
+
+#[test]
+fn dumps_of_the_database_that_are_not_understood() {
+    let f = lived("operate-lived-faults");
+    write(&f, "wide.txt", "   Account       User      Share \n---------- ---------- ---------\n");
+    write(&f, "circle.txt", "Account|User|ParentName|Share\na||b|1\nb||a|1\n");
+    write(&f, "rows.txt", "Account|User|ParentName|Share\nunion||root|5\nindustry||root|many\n");
+    let base = ["operate", "--from-slurm", "slurm.conf", "--trace", "sacct.txt"];
+    for more in [["--associations", "wide.txt"], ["--associations", "circle.txt"], ["--qos", "wide.txt"]] {
+        let mut args = base.to_vec();
+        args.extend(more);
+        let a = gigatwin(&f, &args).exits(2);
+        assert!(a.err.contains("G653"), "{}", a.err);
+    }
+    let mut args = base.to_vec();
+    args.extend(["--associations", "rows.txt", "--json"]);
+    let a = gigatwin(&f, &args).exits(0).json();
+    let left: Vec<_> =
+        a["left_out"].as_array().expect("a list").iter().map(|l| (&l["code"], &l["line"])).collect();
+    assert_eq!(left, [(&serde_json::json!("G654"), &serde_json::json!(3))]);
+    // Without a cluster there is nothing that the dumps could be of.
+    gigatwin(&f, &["operate", "--nodes", "4", "--trace", "sacct.txt", "--qos", "qos.txt"]).exits(2);
+}
+
 #[test]
 fn a_cluster_that_is_not_understood() {
     let f = cluster("operate-cluster-faults");

@@ -22,7 +22,7 @@ mod rank;
 mod select;
 mod state;
 
-pub use rank::Ranking;
+pub use rank::{Charged, Ranking};
 use state::State;
 
 use crate::job::Seconds;
@@ -170,7 +170,10 @@ mod tests {
         let gangs = [gang(0, 80, 120, 8), gang(5, 10, 60, 8), gang(6, 10, 60, 8)];
         let of = [(0, 0.0), (0, 0.0), (1, 0.0)];
         let by = |first, of: &[(u32, f64)]| {
-            controller(8, 8).starts_by(&gangs, Some(Ranking { rule, shares: &shares, of, first }))
+            controller(8, 8).starts_by(
+                &gangs,
+                Some(Ranking { rule, shares: &shares, of, first, charged: Charged::Always }),
+            )
         };
         assert_eq!(by(30, &of), [Some(0), Some(90), Some(80)]);
         // Worked out only after the machine came free: they go as they came.

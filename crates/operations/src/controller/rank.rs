@@ -16,6 +16,19 @@ pub struct Ranking<'a> {
     pub of: &'a [(u32, f64)],
     /// When priorities are worked out for the first time after the start; then every `calc_period`.
     pub first: Seconds,
+    /// When use is charged.
+    pub charged: Charged,
+}
+
+/// When a controller charges an account for its jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Charged {
+    /// All the time: `AccountingStorageEnforce` has `limits`.
+    #[default]
+    Always,
+    /// Jobs that run when priorities are worked out, for the time since the last time. Without `limits` nobody charges a job when it ends: what it
+    /// ran since is free.
+    WhenReckoned,
 }
 
 /// Priorities as they stand.
@@ -27,6 +40,8 @@ pub(super) struct Ranks<'a> {
     /// Priority of each gang.
     priority: Vec<u32>,
     next: Seconds,
+    /// Use of each account where it is charged when priorities are worked out, and when that was.
+    sampled: (Vec<f64>, Seconds),
 }
 
 impl<'a> Ranks<'a> {
@@ -38,6 +53,8 @@ impl<'a> Ranks<'a> {
             factor: by.shares.factors(&vec![0.0; accounts], by.rule.rule),
             priority: vec![0; gangs],
             next: by.first,
+            // The time before the start counts for nobody.
+            sampled: (vec![0.0; accounts], 0),
         }
     }
 
@@ -53,6 +70,26 @@ impl<'a> Ranks<'a> {
         let share = self.factor.get(account as usize).copied().unwrap_or(0.0);
         // Slurm adds fractions and cuts the sum.
         self.priority[gang] = (rule.age * age + rule.fair_share * share + rule.qos * qos) as u32;
+    }
+
+    /// Charges gangs that run now, by number, nodes and start.
+    fn sample(&mut self, now: Seconds, running: impl Iterator<Item = (usize, i64, Seconds)>) {
+        let (value, last) = &mut self.sampled;
+        let fade = |since: Seconds| {
+            let half_life = self.by.rule.half_life;
+            if half_life == 0 { 1.0 } else { (-(since as f64) / half_life as f64).exp2() }
+        };
+        let whole = fade(now - *last);
+        value.iter_mut().for_each(|v| *v *= whole);
+        for (gang, nodes, start) in running {
+            let Some((account, _)) = self.by.of.get(gang) else { continue };
+            let since = now - start.max(*last);
+            if let Some(v) = value.get_mut(*account as usize) {
+                // Slurm fades all of the new use by the time that it took.
+                *v += nodes as f64 * since as f64 * fade(since);
+            }
+        }
+        *last = now;
     }
 
     fn charge(&mut self, gang: usize, now: Seconds, nodes: i64) {
@@ -86,12 +123,22 @@ impl State<'_> {
     /// Works priorities out anew where it is time.
     pub(super) fn reckon(&mut self) {
         let now = self.second();
-        let gangs = self.gangs;
+        let (gangs, starts) = (self.gangs, &self.start);
+        let running = self
+            .running
+            .iter()
+            .filter_map(|r| Some((r.gang, i64::from(gangs[r.gang].nodes), starts[r.gang]?)));
         let Some(ranks) = self.ranks.as_mut().filter(|r| r.next <= now) else { return };
         while ranks.next <= now {
             ranks.next += ranks.by.rule.calc_period.max(1);
         }
-        ranks.factor = ranks.by.shares.factors(ranks.usage.values(now), ranks.by.rule.rule);
+        ranks.factor = match ranks.by.charged {
+            Charged::Always => ranks.by.shares.factors(ranks.usage.values(now), ranks.by.rule.rule),
+            Charged::WhenReckoned => {
+                ranks.sample(now, running);
+                ranks.by.shares.factors(&ranks.sampled.0, ranks.by.rule.rule)
+            }
+        };
         for &gang in &self.queue {
             ranks.weigh(gang, now - gangs[gang].submit.div_euclid(super::SECOND));
         }

@@ -13,7 +13,7 @@ pub(super) struct Running {
     pub limit_end: Seconds,
     /// When its nodes are free.
     free_at: Millis,
-    gang: usize,
+    pub gang: usize,
     pub nodes: NodeSet,
 }
 

@@ -3,19 +3,24 @@
 //! Keys, defaults and units are those of the slurm.conf manual page. Keys that change nothing here are passed over; a line that cannot be
 //! understood is listed with its number and left out.
 
+mod database;
 mod hosts;
+mod machine;
+mod ranks;
 mod scheduling;
 #[cfg(test)]
 mod tests;
 
-use rustc_hash::FxHashMap;
+use machine::Machine;
+
+pub use database::{Associations, DumpError, read_associations, read_qualities};
+pub use ranks::Ranked;
 
 use crate::job::Seconds;
 use crate::layout::Layout;
 use crate::policy::{Multifactor, Order, Policy, SlurmSettings};
 use crate::site::Site;
 use crate::trace::LeftOut;
-use crate::trace::time::span;
 
 /// Code of a line that is not understood.
 const CODE: &str = "G588";
@@ -42,6 +47,8 @@ pub struct ConfPartition {
     pub nodes: u32,
     /// Longest run; nothing where unlimited.
     pub max_time: Option<Seconds>,
+    /// `PriorityTier`: jobs of a higher tier go before all others.
+    pub tier: u32,
     /// Do jobs that name none go here?
     pub default: bool,
 }
@@ -199,167 +206,6 @@ fn short(text: &str) -> String {
 
 fn get<'a>(pairs: &'a [(String, String)], key: &str) -> Option<&'a str> {
     pairs.iter().rev().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
-}
-
-/// Accelerators in a `Gres` value: `gpu:h100:8,gpu:a100:2(S:0-1),nic:2`. The number, and the type of the first.
-fn gres(value: &str) -> Result<(u32, String), String> {
-    let (mut sum, mut kind) = (0u32, String::new());
-    // A socket list in parentheses may hold commas.
-    let mut plain = String::with_capacity(value.len());
-    let mut depth = 0usize;
-    for c in value.chars() {
-        match c {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
-            _ if depth == 0 => plain.push(c),
-            _ => {}
-        }
-    }
-    for item in plain.split(',') {
-        let parts: Vec<&str> = item.split(':').filter(|p| *p != "no_consume").collect();
-        if parts.first().is_none_or(|name| !name.eq_ignore_ascii_case("gpu")) {
-            continue;
-        }
-        let (name, count) = match parts.as_slice() {
-            [_] => ("", "1"),
-            [_, one] if one.starts_with(|c: char| c.is_ascii_digit()) => ("", *one),
-            [_, one] => (*one, "1"),
-            [_, name, count] => (*name, *count),
-            _ => return Err(format!("`{item}` is no gpu:TYPE:NUMBER")),
-        };
-        let count: u32 = count.parse().map_err(|_| format!("`{item}` is no gpu:TYPE:NUMBER"))?;
-        if count > 1_024 {
-            return Err(format!("`{item}`: more than 1024 accelerators in a node"));
-        }
-        sum = sum.saturating_add(count);
-        if kind.is_empty() {
-            name.clone_into(&mut kind);
-        }
-    }
-    if sum > 1_024 {
-        return Err(format!("`{value}`: more than 1024 accelerators in a node"));
-    }
-    Ok((sum, kind))
-}
-
-/// Nodes and partitions as the lines come.
-#[derive(Default)]
-struct Machine {
-    /// Kind of each node; none for those that are absent.
-    known: FxHashMap<String, Option<usize>>,
-    kinds: Vec<NodeKind>,
-    absent: u32,
-    node_defaults: Vec<(String, String)>,
-    partition_defaults: Vec<(String, String)>,
-    partitions: Vec<(ConfPartition, Option<Vec<String>>)>,
-}
-
-impl Machine {
-    fn node(&mut self, line: Vec<(String, String)>) -> Result<(), String> {
-        let name = get(&line, "nodename").unwrap_or("").to_owned();
-        if name.eq_ignore_ascii_case("default") {
-            self.node_defaults.extend(line);
-            return Ok(());
-        }
-        let mut all = self.node_defaults.clone();
-        all.extend(line);
-        let (gpus, gpu_type) = get(&all, "gres").map_or(Ok((0, String::new())), gres)?;
-        let number = |key: &str| match get(&all, key) {
-            None => Ok(None),
-            Some(v) => v.parse::<u32>().map(Some).map_err(|_| format!("{key}={} is no number", short(v))),
-        };
-        let sockets = match number("sockets")? {
-            Some(s) => s,
-            None => number("socketsperboard")?.unwrap_or(1).saturating_mul(number("boards")?.unwrap_or(1)),
-        };
-        let cores = number("corespersocket")?.unwrap_or(1);
-        let threads = number("threadspercore")?.unwrap_or(1);
-        let built = sockets.saturating_mul(cores).saturating_mul(threads);
-        let cpus = number("cpus")?.or(number("procs")?).unwrap_or(built);
-        let state = get(&all, "state").unwrap_or("UNKNOWN").to_ascii_uppercase();
-        let away = state.starts_with("DOWN") || state.starts_with("FUTURE") || state == "FAIL";
-        let names = hosts::expand(&name)?;
-        if let Some(twice) = names.iter().find(|n| self.known.contains_key(*n)) {
-            return Err(format!("node {twice} stands in an earlier line"));
-        }
-        if self.known.len() + names.len() > 1_000_000 {
-            return Err("the file names more than 1000000 nodes".to_owned());
-        }
-        let kind = NodeKind { nodes: 0, cpus, gpus, gpu_type };
-        let at = (!away).then(|| {
-            let same = |k: &NodeKind| (k.cpus, k.gpus, &k.gpu_type) == (kind.cpus, kind.gpus, &kind.gpu_type);
-            self.kinds.iter().position(same).unwrap_or_else(|| {
-                self.kinds.push(kind.clone());
-                self.kinds.len() - 1
-            })
-        });
-        for name in names {
-            if self.known.insert(name, at).is_none() {
-                match at {
-                    Some(at) => self.kinds[at].nodes += 1,
-                    None => self.absent += 1,
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn partition(&mut self, line: Vec<(String, String)>) -> Result<(), String> {
-        let name = get(&line, "partitionname").unwrap_or("").to_owned();
-        if name.eq_ignore_ascii_case("default") {
-            self.partition_defaults.extend(line);
-            return Ok(());
-        }
-        let mut all = self.partition_defaults.clone();
-        all.extend(line);
-        let nodes = match get(&all, "nodes") {
-            None => Some(Vec::new()),
-            Some(v) if v.eq_ignore_ascii_case("all") => None,
-            Some(v) => Some(hosts::expand(v)?),
-        };
-        let max_time = match get(&all, "maxtime") {
-            None => None,
-            Some(v) if ["unlimited", "infinite"].iter().any(|u| v.eq_ignore_ascii_case(u)) => None,
-            Some(v) => Some(span(v).ok_or_else(|| format!("MaxTime={} is no time", short(v)))?),
-        };
-        let default = get(&all, "default").is_some_and(|v| v.eq_ignore_ascii_case("yes"));
-        if name.is_empty() {
-            return Err("a partition without a name".to_owned());
-        }
-        self.partitions.push((ConfPartition { name, nodes: 0, max_time, default }, nodes));
-        Ok(())
-    }
-
-    /// Node counts of the partitions, and what there is to say about them.
-    fn close(mut self, notes: &mut Vec<String>) -> (Vec<NodeKind>, u32, Vec<ConfPartition>) {
-        let there: u32 = self.kinds.iter().map(|k| k.nodes).sum();
-        let mut partitions = Vec::new();
-        for (mut partition, names) in std::mem::take(&mut self.partitions) {
-            partition.nodes = match names {
-                None => there,
-                Some(names) => {
-                    let strangers = names.iter().filter(|n| !self.known.contains_key(*n)).count();
-                    if strangers > 0 {
-                        notes.push(format!(
-                            "partition {}: {strangers} of its names are no node of the file (a node set, or a slip)",
-                            partition.name
-                        ));
-                    }
-                    let here = names.iter().filter(|n| self.known.get(*n).is_some_and(Option::is_some));
-                    u32::try_from(here.count()).unwrap_or(u32::MAX)
-                }
-            };
-            partitions.push(partition);
-        }
-        if partitions.iter().any(|p| p.nodes < there) {
-            notes.push(format!(
-                "{} partitions are taken as one pool: a job may run on any node",
-                partitions.len()
-            ));
-        }
-        self.kinds.retain(|k| k.nodes > 0);
-        (self.kinds, self.absent, partitions)
-    }
 }
 
 /// Reads a `slurm.conf`.

@@ -140,18 +140,6 @@ impl Rules {
         // Releases differ in the default of PriorityType; without weights both wait in the order of submission.
         let multifactor = self.multifactor.unwrap_or(any) && any;
         if multifactor {
-            if w.qos > 0.0 {
-                notes.push(
-                    "the priority of each quality of service stands in the accounting database: all count alike"
-                        .to_owned(),
-                );
-            }
-            if w.fair_share > 0.0 {
-                notes.push(
-                    "shares stand in the accounting database: accounts count alike, and start without past use"
-                        .to_owned(),
-                );
-            }
             if self.favor_small && w.size > 0.0 {
                 w.size = 0.0;
                 self.without_counterpart.push("PriorityFavorSmall".to_owned());

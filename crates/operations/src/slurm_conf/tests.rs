@@ -18,7 +18,7 @@ const CONF: &str = "ClusterName=twin # a comment\n\
     NodeName=login[1-2] Sockets=2 CoresPerSocket=8\n\
     PartitionName=DEFAULT MaxTime=7-0\n\
     PartitionName=main Nodes=n[001-062,080-081] Default=YES\n\
-    PartitionName=all Nodes=ALL MaxTime=UNLIMITED\n";
+    PartitionName=all Nodes=ALL MaxTime=UNLIMITED PriorityTier=5\n";
 
 #[test]
 fn nodes_partitions_and_scheduler() {
@@ -32,8 +32,8 @@ fn nodes_partitions_and_scheduler() {
     // 528 accelerators are 66 nodes of eight.
     assert_eq!(c.layout().0, Layout::flat(66, 8));
     let parts: Vec<_> =
-        c.partitions.iter().map(|p| (p.name.as_str(), p.nodes, p.max_time, p.default)).collect();
-    assert_eq!(parts, [("main", 63, Some(604_800), true), ("all", 71, None, false)]);
+        c.partitions.iter().map(|p| (p.name.as_str(), p.nodes, p.max_time, p.tier, p.default)).collect();
+    assert_eq!(parts, [("main", 63, Some(604_800), 1, true), ("all", 71, None, 5, false)]);
     let s = c.scheduler;
     assert_eq!(
         (s.bf_interval, s.bf_window, s.bf_max_job_test, s.sched_min_interval, s.default_queue_depth),

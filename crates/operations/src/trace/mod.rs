@@ -100,6 +100,10 @@ pub struct Recorded {
     pub end: Option<Seconds>,
     /// Nodes it held, where the file says.
     pub nodes: Option<u32>,
+    /// Partition, by number in the trace, where the file says.
+    pub partition: Option<u32>,
+    /// Time limit of its own, where the file says.
+    pub asked: Option<Seconds>,
 }
 
 /// A workload read from a file. Times count from the first submission.
@@ -113,6 +117,8 @@ pub struct Trace {
     pub tenants: Vec<String>,
     /// Qualities of service, by number in the jobs.
     pub qos: Vec<String>,
+    /// Partitions, by number in what is recorded of the jobs.
+    pub partitions: Vec<String>,
     /// First submission, in seconds since 1970 or since the start the file uses.
     pub origin: Seconds,
     /// Processors or nodes of the machine, where the file says.
@@ -172,6 +178,7 @@ struct Row {
     tenant: String,
     qos: String,
     tie: links::Tie,
+    partition: Option<String>,
 }
 
 /// A trace in the making.
@@ -181,6 +188,7 @@ struct Draft {
     rows: Vec<(Job, Recorded, links::Tie)>,
     tenants: FxHashMap<String, u32>,
     qos: FxHashMap<String, u32>,
+    partitions: FxHashMap<String, u32>,
     without_limit: usize,
     out_of_order: usize,
     last_submit: Option<Seconds>,
@@ -272,7 +280,10 @@ impl Draft {
         };
         let nodes = row.nodes.and_then(|n| u32::try_from(n).ok());
         let tie = links::Tie { line, id: row.id, ..row.tie };
-        self.rows.push((job, Recorded { start: row.start, end: row.end, nodes }, tie));
+        let partition =
+            row.partition.map(|name| number(&mut self.partitions, &mut self.trace.partitions, name));
+        let asked = row.limit;
+        self.rows.push((job, Recorded { start: row.start, end: row.end, nodes, partition, asked }, tie));
     }
 
     fn finish(&mut self) -> Result<Trace, TraceError> {
@@ -305,7 +316,7 @@ impl Draft {
             trace.recorded.push(Recorded {
                 start: shift(recorded.start),
                 end: shift(recorded.end),
-                nodes: recorded.nodes,
+                ..recorded
             });
         }
         trace.links = links::link(&ties, &mut trace.left_out)?;

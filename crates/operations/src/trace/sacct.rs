@@ -33,7 +33,7 @@ pub(super) fn read(text: &str) -> Result<Draft, TraceError> {
             code: "G581",
             line: 1,
             message: format!("the header lacks {}", absent.join(", ")),
-            hint: "sacct -aXP -D --format=JobID,User,Account,QOS,Submit,Start,End,Timelimit,State,NNodes,AllocTRES,ReqTRES".into(),
+            hint: "sacct -aXP -D --format=JobID,User,Account,QOS,Partition,Submit,Start,End,Timelimit,State,NNodes,AllocTRES,ReqTRES".into(),
         });
     }
     let total = text.lines().count();
@@ -86,6 +86,7 @@ pub(super) fn read(text: &str) -> Result<Draft, TraceError> {
             gpus: alloc.or(get("reqtres").and_then(gpus)),
             tenant: get("account").or(get("user")).unwrap_or("unknown").to_owned(),
             qos: get("qos").unwrap_or("normal").to_owned(),
+            partition: get("partition").map(str::to_owned),
             tie: Tie {
                 task,
                 depends: get("dependency").filter(|d| *d != "(null)").map(str::to_owned),

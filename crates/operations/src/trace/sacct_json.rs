@@ -101,6 +101,7 @@ pub(super) fn read(source: &str) -> Result<Draft, TraceError> {
                 .or_else(|| text(job.get("user")))
                 .unwrap_or_else(|| "unknown".into()),
             qos: text(job.get("qos")).unwrap_or_else(|| "normal".into()),
+            partition: text(job.get("partition")),
             tie: tie(job, state.as_deref().unwrap_or_default()),
         });
     }

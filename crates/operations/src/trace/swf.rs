@@ -74,6 +74,7 @@ pub(super) fn read(text: &str) -> Result<Draft, TraceError> {
                 ..Tie::default()
             },
             qos: if qos < 0 { "normal".to_owned() } else { format!("queue {qos}") },
+            partition: None,
         });
     }
     if let Some(n) = promised

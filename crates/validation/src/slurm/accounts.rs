@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gigatwin_operations::controller::Ranking;
+use gigatwin_operations::controller::{Charged, Ranking};
 use gigatwin_operations::{Account, Multifactor, ShareTree};
 
 use crate::table::{Row, ValidationError};
@@ -62,5 +62,6 @@ impl Accounts {
 /// How the recorded controllers rank jobs, priorities being worked out for the first time at `first`.
 pub(super) fn ranking<'a>(shares: &'a ShareTree, of: &'a [(u32, f64)], first: i64) -> Ranking<'a> {
     let rule = Multifactor { half_life: HALF_LIFE, calc_period: CALC_PERIOD, ..Multifactor::default() };
-    Ranking { rule, shares, of, first }
+    // Associations are enforced, limits are not.
+    Ranking { rule, shares, of, first, charged: Charged::WhenReckoned }
 }

@@ -35,8 +35,9 @@ pub const RESOLUTION: f64 = 1.0;
 /// What a controller takes time for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Costs {
-    /// From a job's start until the controller hears of its end, without what the job does itself.
-    pub launch: Millis,
+    /// From a job's start until the controller hears of its end, without what the job does itself; where nothing is given, as the jobs of each
+    /// run lasted: how long a job ran is what accounting gives any replay.
+    pub launch: Option<Millis>,
     /// From one look of the loop of the main scheduler until the next.
     pub tick: Millis,
     /// Microseconds that the backfill scheduler thinks about one job, for each node of the machine.
@@ -47,9 +48,14 @@ pub struct Costs {
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Run {
     /// Second of the minute in which it began, where that was written down.
-    clock: Option<i64>,
+    clock: Option<f64>,
     /// Seconds until the backfill scheduler might begin its next cycle, where that was written down.
-    cycle: Option<i64>,
+    cycle: Option<f64>,
+    /// A look of the loop of the main scheduler before it began, and its last look at the whole queue, where those were.
+    tick: Option<f64>,
+    sweep: Option<f64>,
+    /// Seconds until priorities were worked out next, where that was written down.
+    reckon: Option<f64>,
     /// Start and end by job, in seconds.
     jobs: BTreeMap<u32, (f64, f64)>,
 }
@@ -145,30 +151,43 @@ pub fn read(csv: &str) -> Result<Vec<Workload>, ValidationError> {
             let run = workload.runs.entry(count("run")?).or_default();
             run.clock = seconds(row, "clock_s")?;
             run.cycle = seconds(row, "cycle_s")?;
+            run.tick = seconds(row, "tick_s")?;
+            run.sweep = seconds(row, "sweep_s")?;
+            run.reckon = seconds(row, "reckon_s")?;
             run.jobs.insert(job, times);
         }
     }
     Ok(list)
 }
 
-/// Whole seconds before or after, or nothing where the column or the value is missing.
-fn seconds(row: Row<'_>, column: &'static str) -> Result<Option<i64>, ValidationError> {
+/// Seconds before or after, or nothing where the column or the value is missing.
+fn seconds(row: Row<'_>, column: &'static str) -> Result<Option<f64>, ValidationError> {
     let text = row.text(column);
-    let number = || text.parse().map_err(|_| row.fault(column, "a whole number of seconds"));
+    let number = || {
+        let found = text.parse::<f64>().ok().filter(|s| s.is_finite() && s.abs() < 1e9);
+        found.ok_or_else(|| row.fault(column, "a number of seconds"))
+    };
     (!text.is_empty()).then(number).transpose()
 }
 
 /// The `k`th place of the loops of a controller: as written down, else spread evenly over what each may stand in, each in an order of its own.
-fn phase(k: i64, run: &Run, settings: &SlurmSettings) -> Phase {
+fn phase(k: i64, run: &Run, costs: Costs) -> Phase {
+    let settings = SlurmSettings::default();
     let part = |turn: i64, whole: i64| (k * turn % PHASES) * whole / PHASES;
+    let millis = |seconds: f64| (seconds * SECOND as f64).round() as Millis;
     Phase {
-        clock: run.clock.unwrap_or_else(|| part(4, settings.bf_resolution)),
-        tick: part(7, SECOND),
+        clock: run.clock.map_or_else(|| part(4, settings.bf_resolution), |s| s as i64),
+        tick: run.tick.map_or_else(|| part(7, SECOND), |s| millis(s).rem_euclid(costs.tick)),
         cycle: match run.cycle {
-            Some(second) => second * SECOND + part(2, SECOND),
-            None => part(1, settings.bf_interval * SECOND),
+            // The log has it to the millisecond.
+            Some(second) if second.fract() != 0.0 || run.tick.is_some() => millis(second),
+            Some(second) if second >= 0.0 => millis(second) + part(2, SECOND),
+            // Slurm's statistics know of cycles with jobs alone: the scheduler may be waiting for something to do, or may
+            // just have spent a cycle on an empty queue. Each is as good a guess.
+            Some(_) if k % 2 == 0 => -SECOND + part(2, SECOND),
+            _ => part(1, settings.bf_interval * SECOND),
         },
-        sweep: -part(11, 60),
+        sweep: run.sweep.map_or_else(|| -part(11, 60), |s| s.floor() as i64),
     }
 }
 
@@ -187,16 +206,19 @@ impl Workload {
         costs: Costs,
     ) -> Option<Vec<Vec<f64>>> {
         let ranks = if self.accounts.any() { self.accounts.ranks(jobs.iter().map(|j| j.0)) } else { None };
+        let launch = costs.launch.unwrap_or_else(|| self.launch_of(run));
         (0..PHASES)
             .map(|k| {
                 let mut controller = Controller::new(self.machine, self.leaf, SlurmSettings::default());
-                controller.phase = phase(k, run, &controller.settings);
+                controller.phase = phase(k, run, costs);
                 controller.tick = costs.tick;
                 controller.thought = costs.thought;
-                // When priorities are worked out was not written down.
-                let first = k * 13 % PHASES * 60 / PHASES;
+                let first = run.reckon.map_or(k * 13 % PHASES * 60 / PHASES, |s| s as i64);
                 let ranking = ranks.as_ref().map(|(shares, of)| ranking(shares, of, first));
-                controller.starts_by(gangs, ranking).into_iter().map(|s| s.map(|s| s as f64)).collect()
+                // Launches differ: half to one and a half times their mean.
+                let launch = launch / 2 + launch * (k * 17 % PHASES) / PHASES;
+                let gangs: Vec<Gang> = gangs.iter().map(|g| Gang { run: g.run + launch, ..*g }).collect();
+                controller.starts_by(&gangs, ranking).into_iter().map(|s| s.map(|s| s as f64)).collect()
             })
             .collect()
     }
@@ -206,11 +228,7 @@ impl Workload {
         let jobs = self.in_order();
         let gangs: Vec<Gang> = jobs
             .iter()
-            .map(|(_, at, g)| Gang {
-                submit: (at * SECOND as f64).round() as Millis,
-                run: g.run + costs.launch,
-                ..*g
-            })
+            .map(|(_, at, g)| Gang { submit: (at * SECOND as f64).round() as Millis, ..*g })
             .collect();
         let pair = |list: &[f64]| (quantile(list, 0.5), quantile(list, 0.9));
         let own = self.own_differences();
@@ -255,10 +273,18 @@ impl Workload {
         mean(run.jobs.iter().filter_map(|(job, times)| Some(times.0 - self.jobs.get(job)?.0)))
     }
 
-    /// By how much a job lasted longer in Slurm than what it did itself, in seconds: one value for each job and run.
-    pub fn overheads(&self) -> impl Iterator<Item = f64> + '_ {
-        let jobs = self.runs.values().flat_map(|run| &run.jobs);
-        jobs.filter_map(|(job, (start, end))| Some(end - start - (self.jobs.get(job)?.1.run / SECOND) as f64))
+    /// By how much the jobs of a run lasted longer than what they did themselves, on average. A job whose end was lost on the way lasts for a
+    /// minute and more: those are no launches.
+    fn launch_of(&self, run: &Run) -> Millis {
+        let longer = run.jobs.iter().filter_map(|(job, (start, end))| {
+            Some(end - start - (self.jobs.get(job)?.1.run / SECOND) as f64)
+        });
+        (mean(longer.filter(|s| s.abs() <= 5.0)) * SECOND as f64).max(0.0).round() as Millis
+    }
+
+    /// The same over all runs.
+    pub fn launch(&self) -> Millis {
+        mean(self.runs.values().map(|run| self.launch_of(run) as f64)).round() as Millis
     }
 
     /// Number, time of submission and the rest of each job, as they were submitted.

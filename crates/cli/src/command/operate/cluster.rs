@@ -1,11 +1,13 @@
 //! `--from-slurm`: a cluster that runs, from its own files; how well its waits are reproduced, and what if.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use gigatwin_operations::report::Waits;
 use gigatwin_operations::{
-    Job, LeftOut, Links, Policy, Qos, Recorded, Seconds, Settings, Site, SlurmConf, read_slurm_conf, simulate,
+    DumpError, Job, LeftOut, Links, Order, Policy, Recorded, Seconds, Settings, ShareTree, Site, SlurmConf,
+    Trace, read_associations, read_qualities, read_slurm_conf, simulate,
 };
 use gigatwin_output::Stamp;
 use serde_json::{Value, json};
@@ -81,22 +83,26 @@ fn base(context: &Context, args: &Operate, conf: &Path) -> Result<(Setting, Slur
     })?;
     let trace_path = args.trace.as_deref().unwrap_or(Path::new(""));
     let trace_text = disk::read_text(&context.messages, trace_path)?;
-    let trace = setting::from_trace(args, trace_path, &trace_text)?;
+    let mut trace = setting::from_trace(args, trace_path, &trace_text)?;
     let (plain, mut notes) = parsed.site();
-    let site = Site {
-        shares: trace.flat_shares(),
-        qos: trace.qos.iter().map(|q| Qos { name: q.clone(), ..Qos::default() }).collect(),
-        // Slurm without a topology gives the lowest-numbered free nodes.
-        placement: gigatwin_operations::Placement::First,
-        ..plain
-    };
     let mut left_out = parsed.left_out.clone();
     left_out.extend(trace.left_out.clone());
     notes.extend(parsed.notes.clone());
     notes.extend(trace.notes.clone());
+    let database = Database::read(context, args, &parsed, &mut trace, &mut left_out, &mut notes)?;
+    let ranked = parsed.ranked(&trace, &database.priorities);
+    notes.extend(ranked.notes);
+    trace.jobs = ranked.jobs;
+    let site = Site {
+        shares: database.shares,
+        qos: ranked.qos,
+        // Slurm without a topology gives the lowest-numbered free nodes.
+        placement: gigatwin_operations::Placement::First,
+        ..plain
+    };
     let (jobs, recorded) = setting::fitting(&trace, &site.layout, &mut left_out);
     let settings = Settings {
-        order: parsed.order(),
+        order: ranked.order,
         over_limit: match args.over_limit {
             OverLimitName::Kill => gigatwin_operations::OverLimit::Kill,
             OverLimitName::Extend => gigatwin_operations::OverLimit::Extend,
@@ -107,7 +113,7 @@ fn base(context: &Context, args: &Operate, conf: &Path) -> Result<(Setting, Slur
         ..Settings::new(parsed.policy())
     };
     let mut sha = Sha256::new();
-    for part in [&conf_text, &trace_text] {
+    for part in [&conf_text, &trace_text].into_iter().chain(&database.texts) {
         sha.update((part.len() as u64).to_le_bytes());
         sha.update(part.as_bytes());
     }
@@ -118,13 +124,16 @@ fn base(context: &Context, args: &Operate, conf: &Path) -> Result<(Setting, Slur
             Policy::Fcfs => "fcfs",
             _ => "slurm",
         },
-        order: if parsed.priority.is_some() { "multifactor" } else { "submit" },
         access: None,
         facts: None,
         links: Links::default(),
         outages: Vec::new(),
         planned: Vec::new(),
         aparts: Vec::new(),
+        order: match settings.order {
+            Order::Multifactor(_) => "multifactor",
+            Order::Submit => "submit",
+        },
         trace: Some(trace_path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned())),
         inputs_sha256: sha.finalize().iter().map(|b| format!("{b:02x}")).collect(),
         span: (args.days * 86_400.0).round() as Seconds,
@@ -141,6 +150,81 @@ fn base(context: &Context, args: &Operate, conf: &Path) -> Result<(Setting, Slur
         notes,
     };
     Ok((setting, parsed))
+}
+
+/// What the dumps of the accounting database say, where they are given.
+struct Database {
+    shares: ShareTree,
+    /// Of the qualities of service, by name.
+    priorities: BTreeMap<String, f64>,
+    texts: Vec<String>,
+}
+
+impl Database {
+    /// Reads the dumps. Jobs of the trace then name leaves of the share tree.
+    fn read(
+        context: &Context,
+        args: &Operate,
+        conf: &SlurmConf,
+        trace: &mut Trace,
+        left_out: &mut Vec<LeftOut>,
+        notes: &mut Vec<String>,
+    ) -> Result<Database, Fault> {
+        let mut texts = Vec::new();
+        let mut shares = trace.flat_shares();
+        let weighs = |weight: fn(&gigatwin_operations::Multifactor) -> f64| {
+            conf.priority.as_ref().is_some_and(|p| weight(p) > 0.0)
+        };
+        if let Some(path) = &args.associations {
+            let text = disk::read_text(&context.messages, path)?;
+            let found = read_associations(&text).map_err(|e| broken(path, e))?;
+            let (tree, leaves) = found.tree(&trace.tenants).map_err(|e| broken(path, e))?;
+            let strangers = found.strangers(&trace.tenants);
+            if !strangers.is_empty() {
+                notes.push(format!(
+                    "{} accounts of the trace are not among the associations and get one share at the top",
+                    strangers.len()
+                ));
+            }
+            notes.extend(found.notes.clone());
+            left_out.extend(found.left_out.clone());
+            for job in &mut trace.jobs {
+                job.tenant = leaves.get(job.tenant as usize).copied().unwrap_or(0);
+            }
+            shares = tree;
+            texts.push(text);
+        } else if weighs(|p| p.fair_share) {
+            notes.push(
+                "shares stand in the accounting database (--associations): accounts count alike".to_owned(),
+            );
+        }
+        let mut priorities = BTreeMap::new();
+        if let Some(path) = &args.qos {
+            let text = disk::read_text(&context.messages, path)?;
+            let (found, rows) = read_qualities(&text).map_err(|e| broken(path, e))?;
+            left_out.extend(rows);
+            priorities = found;
+            texts.push(text);
+        } else if weighs(|p| p.qos) {
+            notes.push(
+                "priorities of qualities of service stand in the accounting database (--qos): all count alike"
+                    .to_owned(),
+            );
+        }
+        if weighs(|p| p.fair_share) {
+            notes.push("past use is not known: all accounts start without".to_owned());
+        }
+        Ok(Database { shares, priorities, texts })
+    }
+}
+
+fn broken(path: &Path, e: DumpError) -> Fault {
+    Fault::NotUnderstood {
+        code: e.code,
+        message: e.message,
+        hint: e.hint.to_owned(),
+        file: Some(path.display().to_string()),
+    }
 }
 
 impl Setting {
@@ -313,12 +397,16 @@ fn text(context: &Context, base: &Answer, conf: &SlurmConf, variations: &[Variat
     out.push_str(&table(&right(7), &rows));
     if !s.left_out.is_empty() {
         let lines = conf.left_out.len();
+        let dumps = s.left_out.iter().filter(|l| l.code == "G654").count();
         let _ = writeln!(
             out,
             "\n  Left out: {} lines of the configuration, {} rows of the trace",
             count(lines),
-            count(s.left_out.len() - lines)
+            count(s.left_out.len() - lines - dumps)
         );
+        if dumps > 0 {
+            let _ = writeln!(out, "  and {} rows of the dumps of the accounting database", count(dumps));
+        }
     }
     out
 }
@@ -339,7 +427,10 @@ fn json(base: &Answer, conf: &SlurmConf, variations: &[Variation]) -> Value {
     let partitions: Vec<Value> = conf
         .partitions
         .iter()
-        .map(|p| json!({"name": p.name, "nodes": p.nodes, "max_time_s": p.max_time, "default": p.default}))
+        .map(|p| {
+            json!({"name": p.name, "nodes": p.nodes, "max_time_s": p.max_time, "tier": p.tier,
+            "default": p.default})
+        })
         .collect();
     let s = conf.scheduler;
     whole["cluster"] = json!({
