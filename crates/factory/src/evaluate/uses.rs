@@ -177,18 +177,25 @@ pub(crate) fn put(f: &Factory, v: &Values<'_>, p: &Physical, running: Running, s
             watts[u] += accelerators * (drawn / machine.accelerators + common.w() / all);
         }
     }
+    let idle = p.machines.first().map_or(0.0, |machine| {
+        let one = Used { accelerators: 1.0, ..Used::default() };
+        power(machine, one.mix()).map_or(0.0, |x| x.mean.w()) / machine.accelerators + common.w() / all
+    });
     let (total, energy) = (watts.iter().sum::<f64>(), sheet.at("energy.annual"));
     let installed: f64 = hours.iter().sum();
     let bill = sheet.at("energy.cost_annual");
     // Energy that makes sold heat is paid by it.
     let other = sheet.at("cost.capex_annuity") + sheet.at("cost.opex_annual") - bill;
-    // What nobody does is no figure.
-    for (u, name) in USES.iter().enumerate().filter(|(u, _)| hours[*u] > 0.0) {
+    // What nobody does is no figure; replicas may happen to load in some draws alone, and what is left over may be nothing.
+    let known = |u: usize| hours[u] > 0.0 || (u == 2 && hours[1] > 0.0) || u == 5;
+    for (u, name) in USES.iter().enumerate().filter(|(u, _)| known(*u)) {
         let id = |key: &str| format!("use.{name}.{key}");
         sheet.put(&id("hours"), hours[u]);
         sheet.put(&id("energy"), energy * watts[u] / total);
         let cost = other * hours[u] / installed + bill * watts[u] / total;
         sheet.put(&id("cost"), cost);
-        sheet.put(&id("cost_per_hour"), cost / hours[u]);
+        // An hour that did not come would have stood at idle power.
+        let idle = other / installed + bill * idle / total / HOURS_PER_YEAR;
+        sheet.put(&id("cost_per_hour"), if hours[u] > 0.0 { cost / hours[u] } else { idle });
     }
 }
