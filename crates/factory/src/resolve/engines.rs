@@ -20,6 +20,7 @@ pub(crate) struct Bands {
     pub training_step_time: In<Plain>,
     pub training_step_time_moe: In<Plain>,
     pub serving_tpot: In<Plain>,
+    pub serving_ttft: In<Plain>,
     pub it_power: In<Plain>,
     pub pue_overhead: In<Plain>,
 }
@@ -30,12 +31,14 @@ impl Bands {
         let training_step_time = factor("training_step_time");
         let training_step_time_moe = factor("training_step_time_moe");
         let serving_tpot = factor("serving_tpot");
+        let serving_ttft = factor("serving_ttft");
         let it_power = factor("it_power");
         let pue_overhead = factor("pue_overhead");
         Some(Bands {
             training_step_time: training_step_time?,
             training_step_time_moe: training_step_time_moe?,
             serving_tpot: serving_tpot?,
+            serving_ttft: serving_ttft?,
             it_power: it_power?,
             pue_overhead: pue_overhead?,
         })
