@@ -264,6 +264,8 @@ impl Loops {
                 }
             }
         }
+        // The log speaks of cycles from the start of the cluster on: one without any waits for something to do.
+        loops.cycle = loops.cycle.or_else(|| loops.tick.map(|_| -interval));
         loops
     }
 

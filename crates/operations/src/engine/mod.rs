@@ -8,6 +8,7 @@ mod preempt;
 mod priority;
 mod queue;
 mod settled;
+mod shadow;
 mod start;
 
 use std::cmp::Reverse;
@@ -122,6 +123,9 @@ pub(crate) struct Engine<'a> {
     /// In place of the profile in Slurm's backfill.
     grid: Grid,
     on_grid: bool,
+    /// Does the profile hold two moments alone, and when is the second?
+    by_shadow: bool,
+    shadow_at: Option<Seconds>,
     /// Does the profile of the last pass still stand, so that it can turn away arrivals?
     profile_stands: bool,
     changed: bool,
@@ -193,6 +197,8 @@ impl<'a> Engine<'a> {
             saved: FxHashMap::default(),
             preempted: std::collections::BTreeSet::new(),
             profile: Profile::default(),
+            by_shadow: false,
+            shadow_at: None,
             grid: Grid::default(),
             on_grid: false,
             profile_stands: false,

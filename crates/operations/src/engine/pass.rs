@@ -76,7 +76,8 @@ impl Engine<'_> {
         if self.arrived.is_empty() {
             return true;
         }
-        if !self.profile_stands {
+        // At the shadow the first job is due.
+        if !self.profile_stands || self.shadow_at.is_some_and(|at| self.now >= at) {
             return false;
         }
         if !matches!(self.settings.order, Order::Submit) {
@@ -177,7 +178,8 @@ impl Engine<'_> {
     /// One walk through the queue. True where running jobs were stopped for a waiting one, and all has to be looked at anew.
     fn pass_once(&mut self, rule: Rule) -> bool {
         self.profile_stands = true;
-        let monotone = self.site.reservations.is_empty() && self.site.caps.is_empty();
+        (self.by_shadow, self.shadow_at) = (false, None);
+        let monotone = self.only_grows(rule.grid.is_some());
         let mut tested = 0;
         if monotone && !self.start_first_ones(rule, &mut tested) {
             return false;
@@ -198,6 +200,10 @@ impl Engine<'_> {
         self.on_grid = rule.grid.is_some();
         match rule.grid {
             Some((window, resolution)) => self.build_grid(window, resolution),
+            None if rule.reservations == 1 && monotone && !preempting => {
+                self.by_shadow = true;
+                self.profile.reset(self.now, self.free, Seconds::MAX / 4);
+            }
             // One reservation that begins when every job that could start now has ended is of no interest; where several stand on one
             // another, no end can be set.
             None if rule.reservations <= 1 && monotone => self.build_profile(reach.max(1)),
@@ -395,6 +401,16 @@ impl Engine<'_> {
             *found = cell as i64;
             let least = self.grid.take_from(cell, limit, units);
             return Some((if cell == 1 { self.now } else { self.grid.start_of(cell) }, least));
+        }
+        if self.by_shadow {
+            let Some((at, left)) = self.shadow(units, gang_missing) else {
+                *found = NEVER;
+                return None;
+            };
+            (*found, self.shadow_at) = (at, Some(at));
+            self.profile.reset(self.now, self.free, Seconds::MAX / 4);
+            self.profile.release(at, left - self.free);
+            return Some((at, left));
         }
         let from = if gang_missing { self.profile.next_step() } else { *found };
         let Some(start) = self.profile.earliest(units, limit, from) else {
