@@ -35,6 +35,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("hours", "Hours"),
     ("funding", "Funding"),
     ("finance", "Finance"),
+    ("use", "Uses of the hours"),
     ("tune", "Fine-tuning"),
     ("develop", "Development"),
     ("tenant", "Tenants"),

@@ -125,6 +125,7 @@ pub(crate) struct Engine<'a> {
     on_grid: bool,
     /// Does the profile hold two moments alone, and when is the second?
     by_shadow: bool,
+    clear: Seconds,
     shadow_at: Option<Seconds>,
     /// Does the profile of the last pass still stand, so that it can turn away arrivals?
     profile_stands: bool,
@@ -198,6 +199,7 @@ impl<'a> Engine<'a> {
             preempted: std::collections::BTreeSet::new(),
             profile: Profile::default(),
             by_shadow: false,
+            clear: Seconds::MAX / 4,
             shadow_at: None,
             grid: Grid::default(),
             on_grid: false,

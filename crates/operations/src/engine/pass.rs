@@ -138,7 +138,7 @@ impl Engine<'_> {
         let mut profile = self.profile.clone();
         for &slot in stopped {
             let r = &self.running[slot as usize];
-            profile.take(self.now, r.planned_end, -r.units);
+            profile.take(self.now, self.given_back_until(r.planned_end), -r.units);
         }
         profile.fits_now(units, span)
     }
@@ -179,9 +179,11 @@ impl Engine<'_> {
     fn pass_once(&mut self, rule: Rule) -> bool {
         self.profile_stands = true;
         (self.by_shadow, self.shadow_at) = (false, None);
-        let monotone = self.only_grows(rule.grid.is_some());
+        let clear = self.only_grows_until(rule.grid.is_none() && rule.reservations <= 1);
         let mut tested = 0;
-        if monotone && !self.start_first_ones(rule, &mut tested) {
+        if let Some(clear) = clear
+            && !self.start_first_ones(rule, clear, &mut tested)
+        {
             return false;
         }
         let (mut reach, mut least) = (0, i64::MAX);
@@ -198,16 +200,18 @@ impl Engine<'_> {
             return false;
         }
         self.on_grid = rule.grid.is_some();
-        match rule.grid {
-            Some((window, resolution)) => self.build_grid(window, resolution),
-            None if rule.reservations == 1 && monotone && !preempting => {
-                self.by_shadow = true;
-                self.profile.reset(self.now, self.free, Seconds::MAX / 4);
+        match (rule.grid, clear) {
+            (Some((window, resolution)), _) => self.build_grid(window, resolution),
+            (None, Some(clear)) if rule.reservations == 1 => {
+                (self.by_shadow, self.clear) = (true, clear);
+                self.two_moments(None);
             }
             // One reservation that begins when every job that could start now has ended is of no interest; where several stand on one
             // another, no end can be set.
-            None if rule.reservations <= 1 && monotone => self.build_profile(reach.max(1)),
-            None => self.build_profile(Seconds::MAX / 4),
+            (None, Some(_)) if rule.reservations <= 1 && self.site.reservations.is_empty() => {
+                self.build_profile(reach.max(1));
+            }
+            (None, _) => self.build_profile(Seconds::MAX / 4),
         }
         let mut scratch = std::mem::take(&mut self.scratch);
         let again = self.walk(rule, &mut scratch, tested, preempting);
@@ -216,7 +220,7 @@ impl Engine<'_> {
     }
 
     /// Starts the first jobs while they fit. False where there is nothing more to do.
-    fn start_first_ones(&mut self, rule: Rule, tested: &mut usize) -> bool {
+    fn start_first_ones(&mut self, rule: Rule, clear: Seconds, tested: &mut usize) -> bool {
         loop {
             let Some(lane) = self.queue.first(&self.ageing) else {
                 self.profile.reset(self.now, self.free, self.now + 1);
@@ -226,7 +230,7 @@ impl Engine<'_> {
                 return false;
             }
             let l = self.queue.lane(lane);
-            if l.units > self.free {
+            if l.units > self.free || self.now.saturating_add(l.limit) > clear {
                 break;
             }
             let Some(job) = l.job(0) else { break };
@@ -403,14 +407,12 @@ impl Engine<'_> {
             return Some((if cell == 1 { self.now } else { self.grid.start_of(cell) }, least));
         }
         if self.by_shadow {
-            let Some((at, left)) = self.shadow(units, gang_missing) else {
-                *found = NEVER;
-                return None;
-            };
-            (*found, self.shadow_at) = (at, Some(at));
-            self.profile.reset(self.now, self.free, Seconds::MAX / 4);
-            self.profile.release(at, left - self.free);
-            return Some((at, left));
+            // Behind planned work it is in nobody's way.
+            let due =
+                self.shadow(units, gang_missing).filter(|(at, _)| at.saturating_add(limit) <= self.clear);
+            *found = due.map_or(NEVER, |(at, _)| at);
+            self.two_moments(due);
+            return due;
         }
         let from = if gang_missing { self.profile.next_step() } else { *found };
         let Some(start) = self.profile.earliest(units, limit, from) else {

@@ -1,25 +1,38 @@
 //! EASY's one reservation without a profile. Where nothing but jobs that end changes what is free ahead, what is free only grows, so two
 //! moments say all: now, and the shadow (Mu'alem and Feitelson 2001) at which the first job in the queue is due. A later one may start
-//! if it fits now and either ends by the shadow or fits into what the first job leaves free there.
+//! if it fits now and either ends by the shadow or fits into what the first job leaves free there. Planned work on the whole machine is
+//! an end of the world for this: nothing that starts now may reach into it, and a first job that would is due behind it, where it is in
+//! nobody's way.
 
 use super::Engine;
 use crate::job::Seconds;
 
 impl Engine<'_> {
-    /// Does nothing but ending jobs change what is free, as far ahead as a reservation of any waiting job can reach?
-    pub(super) fn only_grows(&self, exact: bool) -> bool {
+    /// Until when nothing but ending jobs changes what is free: the next moment at which the whole machine is closed, or for ever. None
+    /// where something else does, as far ahead as a reservation of any waiting job can reach.
+    pub(super) fn only_grows_until(&self, single: bool) -> Option<Seconds> {
         if !self.site.caps.is_empty() {
-            return false;
+            return None;
         }
-        let ahead = self.site.reservations.iter().filter(|r| r.end > self.now).map(|r| r.start).min();
-        let Some(clear) = ahead else { return true };
-        // Cells of Slurm's grid round spans up.
-        if exact || clear <= self.now {
-            return false;
+        let mut until = Seconds::MAX / 4;
+        let ahead = self.site.reservations.iter().filter(|r| r.end > self.now);
+        for r in ahead {
+            // Several reservations, or cells that round spans up, would have to be looked at beyond.
+            if !single {
+                return None;
+            }
+            if r.first_node > 0 || r.nodes < self.site.layout.nodes {
+                // The first job is due before all that could start now have ended, and then takes its own time.
+                let longest =
+                    self.queue.active().iter().map(|&l| self.queue.lane(l).limit).max().unwrap_or(0);
+                if self.now.saturating_add(longest.saturating_mul(2)) > r.start {
+                    return None;
+                }
+                continue;
+            }
+            until = until.min(r.start.max(self.now));
         }
-        let longest = self.queue.active().iter().map(|&l| self.queue.lane(l).limit).max().unwrap_or(0);
-        // The first job is due before all that could start now have ended, and then takes its own time.
-        self.now.saturating_add(longest.saturating_mul(2)) <= clear
+        Some(until)
     }
 
     /// The moment after this one at which `units` are free as far as running jobs' planned ends say, and how much is left beside them;
@@ -38,5 +51,29 @@ impl Engine<'_> {
             }
         }
         due.filter(|_| free >= units).map(|at| (at, free - units))
+    }
+
+    /// The profile that says as much: what is free now, what is left at the shadow, and nothing once the machine is closed.
+    pub(super) fn two_moments(&mut self, shadow: Option<(Seconds, i64)>) {
+        let end = Seconds::MAX / 4;
+        self.profile.reset(self.now, self.free, end);
+        if let Some((at, left)) = shadow {
+            self.profile.release(at, left - self.free);
+        }
+        if self.clear < end {
+            self.profile.release(self.clear, i64::MIN / 4);
+        }
+        // From then on the plan does not stand.
+        self.shadow_at = Some(shadow.map_or(self.clear, |s| s.0));
+    }
+
+    /// How far the accelerators of a running job that is due then would be free beyond the profile, were it stopped now: the profile of two
+    /// moments counts its end at the shadow, if it lies before that, and else not at all.
+    pub(super) fn given_back_until(&self, due: Seconds) -> Seconds {
+        match self.shadow_at {
+            _ if !self.by_shadow => due,
+            Some(at) if due <= at => at,
+            _ => self.clear,
+        }
     }
 }
