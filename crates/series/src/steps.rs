@@ -25,6 +25,7 @@ impl Steps {
 }
 
 const HINT: &str = "a header such as \"hour,it_mw\" or \"utc,facility_mw\", then a row for each change";
+const ROW_HINT: &str = "a time, then a number of at least 0";
 
 /// Reads a table of a time and a value. The header names both: `second`, `hour` or `utc` (dates), and one of `columns`. Values must not be
 /// negative.
@@ -65,7 +66,7 @@ pub fn read_steps(text: &str, columns: &[&'static str]) -> Result<Steps, Faults>
             }),
         };
         let (Some(at), Some(v)) = (at, number_in(cell(value), delimiter == ';').filter(|v| *v >= 0.0)) else {
-            faults.add("G657", line, format!("\"{}\" is no time and value", content.trim()), HINT);
+            faults.add("G657", line, format!("\"{}\" is no time and value", content.trim()), ROW_HINT);
             continue;
         };
         if rows.last().is_some_and(|r| r.0 >= at) {

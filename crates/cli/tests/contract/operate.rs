@@ -535,6 +535,8 @@ fn planned_work_takes_its_hours_and_campaigns_go_on_after_it() {
     for (args, code) in [
         (vec!["much.toml"], "G665"),
         (vec!["site.toml", "--federate", "hammerhai"], "G664"),
+        (vec!["site.toml", "--federate", "lumi", "--speed", "nowhere=2"], "G580"),
+        (vec!["site.toml", "--federate", "lumi", "--speed", "lumi"], "G580"),
         (vec!["site.toml", "--federate", "nowhere"], "G664"),
         (vec!["site.toml", "--outage", "9:1"], "G580"),
         (vec!["site.toml", "--stay", "nobody"], "G580"),

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use gigatwin_operations::report::Waits;
 use gigatwin_operations::{
-    DumpError, Job, LeftOut, Links, Order, Policy, Recorded, Seconds, Settings, ShareTree, Site, SlurmConf,
-    Trace, read_associations, read_qualities, read_slurm_conf, simulate,
+    DumpError, Job, LeftOut, Policy, Recorded, Seconds, Settings, ShareTree, Site, SlurmConf, Trace,
+    read_associations, read_qualities, read_slurm_conf, simulate,
 };
 use gigatwin_output::Stamp;
 use serde_json::{Value, json};
@@ -118,36 +118,15 @@ fn base(context: &Context, args: &Operate, conf: &Path) -> Result<(Setting, Slur
         sha.update(part.as_bytes());
     }
     sha.update(format!("{settings:?}{:?}{:?}", args.scale_nodes, args.policy).as_bytes());
+    let name = parsed.cluster.clone().unwrap_or_else(|| "cluster".to_owned());
     let setting = Setting {
-        name: parsed.cluster.clone().unwrap_or_else(|| "cluster".to_owned()),
-        policy: match settings.policy {
-            Policy::Fcfs => "fcfs",
-            _ => "slurm",
-        },
-        access: None,
-        facts: None,
-        links: Links::default(),
-        outages: Vec::new(),
-        planned: Vec::new(),
-        aparts: Vec::new(),
-        order: match settings.order {
-            Order::Multifactor(_) => "multifactor",
-            Order::Submit => "submit",
-        },
         trace: Some(trace_path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned())),
         inputs_sha256: sha.finalize().iter().map(|b| format!("{b:02x}")).collect(),
         span: (args.days * 86_400.0).round() as Seconds,
-        power: None,
-        placement: None,
-        released: None,
-        patience: None,
-        limit: None,
-        site,
-        jobs,
         recorded: Some(recorded),
-        settings,
         left_out,
         notes,
+        ..Setting::bare(name, site, jobs, settings)
     };
     Ok((setting, parsed))
 }
@@ -279,30 +258,16 @@ fn vary(
         jobs.push(*job);
         kept.push(*rec);
     }
+    let site = Site { layout, ..from.site.clone() };
     let setting = Setting {
-        name: names.join(", "),
-        site: Site { layout, ..from.site.clone() },
-        jobs,
         recorded: Some(kept),
-        settings,
-        power: None,
-        placement: None,
-        released: None,
-        patience: None,
-        limit: None,
         left_out,
-        notes: Vec::new(),
         inputs_sha256: from.inputs_sha256.clone(),
         policy: policy_name,
         order: from.order,
-        access: None,
-        facts: None,
-        links: Links::default(),
-        outages: Vec::new(),
-        planned: Vec::new(),
-        aparts: Vec::new(),
         trace: from.trace.clone(),
         span: from.span,
+        ..Setting::bare(names.join(", "), site, jobs, settings)
     };
     Ok(Variation { name: names.join(", "), answer: setting.run(context)? })
 }

@@ -36,6 +36,8 @@ pub(super) struct Federation {
 /// A site beside this one.
 struct Other {
     name: String,
+    /// As it was asked for.
+    given: std::path::PathBuf,
     layout: Layout,
     rates: SiteRates,
     guests: f64,
@@ -57,6 +59,12 @@ pub(super) fn run(
         routing = routing.or(Some(word));
     }
     let aparts = std::mem::take(&mut setting.aparts);
+    let mut others = Vec::new();
+    if !sites.is_empty() {
+        let Some(list) = read(context, args, &sites)? else { return Ok(None) };
+        others = list;
+    }
+    check_speeds(args, &others)?;
     let failed = |faults: Vec<gigatwin_operations::SimulationError>| super::faults(&faults);
     if sites.is_empty() && setting.outages.is_empty() && aparts.is_empty() {
         let outcome = gigatwin_operations::simulate_linked(
@@ -66,11 +74,6 @@ pub(super) fn run(
             &setting.settings,
         );
         return Ok(Some((outcome.map_err(failed)?, None)));
-    }
-    let mut others = Vec::new();
-    if !sites.is_empty() {
-        let Some(list) = read(context, args, &sites)? else { return Ok(None) };
-        others = list;
     }
     let home_rates = match &facts {
         Some(f) if !others.is_empty() => {
@@ -119,6 +122,24 @@ fn unusable(reason: &str) -> Fault {
     not_understood("G664", reason, "give a factory file in its place: --federate site.toml")
 }
 
+/// A speed is stated for a site that runs along.
+fn check_speeds(args: &Operate, others: &[Other]) -> Result<(), Fault> {
+    let knows = |name: &str| others.iter().any(|o| o.name == name || o.given == Path::new(name));
+    let unknown: Vec<&str> =
+        args.speed.iter().filter_map(|s| s.split_once('=')).map(|s| s.0).filter(|n| !knows(n)).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let message = format!("--speed of {}, which is no site of this run", unknown.join(", "));
+    let known: Vec<&str> = others.iter().map(|o| o.name.as_str()).collect();
+    let hint = if known.is_empty() {
+        "name other sites with --federate".to_owned()
+    } else {
+        format!("there are {}", known.join(", "))
+    };
+    Err(not_understood("G580", &message, &hint))
+}
+
 /// Reads the other sites: factory files, or ids of the catalog.
 fn read(
     context: &Context,
@@ -135,6 +156,7 @@ fn read(
             Other {
                 rates: site_rates(&catalog, &facts.accelerator, &facts.country).map_err(|e| unusable(&e))?,
                 name: facts.name,
+                given: site.clone(),
                 layout: facts.layout,
                 guests: GUESTS,
                 load: facts.utilisation.fraction(),
@@ -143,6 +165,7 @@ fn read(
             let known = network_site(&catalog, &site.display().to_string()).map_err(|e| unusable(&e))?;
             Other {
                 name: known.name,
+                given: site.clone(),
                 layout: known.layout,
                 rates: known.rates,
                 guests: known.union_share.map_or(GUESTS, |s| s.fraction()),
@@ -211,8 +234,7 @@ fn build(
         all.extend(jobs.into_iter().map(|j| (j, i as u16 + 1)));
         let stated = args.speed.iter().find_map(|s| {
             let (name, ratio) = s.split_once('=')?;
-            let same = name == o.name || args.federate.get(i).is_some_and(|p| p.as_path() == Path::new(name));
-            same.then(|| ratio.parse::<f64>().ok()).flatten()
+            (name == o.name || Path::new(name) == o.given).then(|| ratio.parse::<f64>().ok()).flatten()
         });
         let speed = stated.map_or(o.rates.peak, |ratio| ratio * members[0].speed);
         let (price, carbon) = hour(&o.rates);

@@ -64,6 +64,42 @@ pub(super) struct Setting {
     pub span: Seconds,
 }
 
+impl Setting {
+    /// These jobs on this site, and nothing else: no power, placement, classes, outages or planned work.
+    pub(super) fn bare(name: String, site: Site, jobs: Vec<Job>, settings: Settings) -> Self {
+        let (policy, order) = match (settings.policy, settings.order) {
+            (policy, Order::Multifactor(_)) => (policy, "multifactor"),
+            (policy, Order::Submit) => (policy, "submit"),
+        };
+        let policy = if policy == Policy::Fcfs { "fcfs" } else { "slurm" };
+        Setting {
+            name,
+            site,
+            jobs,
+            settings,
+            policy,
+            order,
+            released: None,
+            patience: None,
+            limit: None,
+            recorded: None,
+            power: None,
+            placement: None,
+            left_out: Vec::new(),
+            notes: Vec::new(),
+            inputs_sha256: String::new(),
+            trace: None,
+            access: None,
+            facts: None,
+            links: Links::default(),
+            outages: Vec::new(),
+            planned: Vec::new(),
+            aparts: Vec::new(),
+            span: 0,
+        }
+    }
+}
+
 pub(super) fn not_understood(code: &'static str, message: &str, hint: &str) -> Fault {
     Fault::NotUnderstood { code, message: message.to_owned(), hint: hint.to_owned(), file: None }
 }
@@ -234,7 +270,7 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
 }
 
 pub(super) fn check(args: &Operate) -> Result<(), Fault> {
-    let mut wrong = Vec::new();
+    let (mut wrong, mut unread) = (Vec::new(), Vec::new());
     let mut between = |name: &str, value: Option<f64>, low: f64, high: f64| {
         if let Some(v) = value
             && !(v.is_finite() && v >= low && v <= high)
@@ -251,12 +287,15 @@ pub(super) fn check(args: &Operate) -> Result<(), Fault> {
     between("dataset", Some(args.dataset), 0.0, 1e6);
     between("link", Some(args.link), 1e-3, 1e6);
     for text in &args.speed {
-        let ratio = text.split_once('=').and_then(|(_, r)| r.parse::<f64>().ok());
-        between("speed", Some(ratio.unwrap_or(f64::NAN)), 1e-3, 1e3);
+        match text.split_once('=').and_then(|(_, r)| r.parse::<f64>().ok()) {
+            Some(ratio) => between("speed", Some(ratio), 1e-3, 1e3),
+            None => unread.push(format!("--speed {text} is no SITE=RATIO")),
+        }
     }
     for factor in &args.scale_nodes {
         between("scale-nodes", Some(*factor), 0.001, 1_000.0);
     }
+    wrong.append(&mut unread);
     let samples = args.days * 86_400.0 / args.sample as f64;
     if samples > 50e6 {
         wrong.push(format!("{samples:.0} samples are more than memory should hold"));
