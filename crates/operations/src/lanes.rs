@@ -21,7 +21,29 @@ pub(crate) struct Lane {
     pub group: u32,
     /// The part of the priority that all its jobs share.
     pub priority: f64,
+    /// Its units and limit among the shapes.
+    shape: u32,
+    /// Where it stands among the lanes of its shape that hold a job.
+    seat: u32,
     jobs: VecDeque<(Seconds, u32)>,
+}
+
+/// Lanes that differ only in who asks: what fits for one of them fits for all.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    pub units: i64,
+    pub limit: Seconds,
+    /// Lanes that hold a job, in no order.
+    lanes: Vec<u32>,
+    /// The first of all their jobs and its lane, where known since the last change.
+    first: Option<(Key, u32)>,
+}
+
+impl Shape {
+    /// Its lanes that hold a job, in no order.
+    pub fn lanes(&self) -> &[u32] {
+        &self.lanes
+    }
 }
 
 /// How a lane's jobs are ranked at the last reckoning of priorities.
@@ -66,6 +88,14 @@ pub(crate) struct Lanes {
     active: Vec<u32>,
     /// Where each lane stands in `active`.
     place: Vec<u32>,
+    shapes: Vec<Shape>,
+    shape_of: FxHashMap<(i64, Seconds), u32>,
+    /// Shapes with a lane that holds a job, in no order.
+    standing: Vec<u32>,
+    /// Where each shape stands in `standing`.
+    stand: Vec<u32>,
+    /// How jobs are ranked, the same as outside.
+    ageing: Ageing,
     jobs: usize,
 }
 
@@ -84,8 +114,24 @@ impl Lanes {
         &self.lanes[lane as usize]
     }
 
-    pub fn all_mut(&mut self) -> &mut [Lane] {
-        &mut self.lanes
+    /// Sets the shared part of every lane's priority anew.
+    pub fn reckon(&mut self, ageing: Ageing, priority: impl Fn(&Lane) -> f64) {
+        self.ageing = ageing;
+        for lane in &mut self.lanes {
+            lane.priority = priority(lane);
+        }
+        for shape in &mut self.shapes {
+            shape.first = None;
+        }
+    }
+
+    /// Shapes of which a job waits, in no order.
+    pub fn standing(&self) -> &[u32] {
+        &self.standing
+    }
+
+    pub fn shape(&self, shape: u32) -> &Shape {
+        &self.shapes[shape as usize]
     }
 
     /// Puts a job where its submission belongs. `priority` is used where the lane is new.
@@ -96,24 +142,75 @@ impl Lanes {
         job: u32,
         priority: impl FnOnce() -> f64,
     ) {
-        let lanes = &mut self.lanes;
-        let place = &mut self.place;
-        let lane = *self.index.entry((group, units, limit)).or_insert_with(|| {
-            lanes.push(Lane { units, limit, group, priority: priority(), jobs: VecDeque::new() });
-            place.push(NOWHERE);
-            (lanes.len() - 1) as u32
-        });
-        let jobs = &mut self.lanes[lane as usize].jobs;
-        let at = jobs.partition_point(|j| *j < (submit, job));
-        if at == jobs.len() {
-            jobs.push_back((submit, job));
+        let lane = match self.index.get(&(group, units, limit)) {
+            Some(&lane) => lane,
+            None => self.open(group, units, limit, priority()),
+        };
+        let own = &mut self.lanes[lane as usize];
+        let at = own.jobs.partition_point(|j| *j < (submit, job));
+        if at == own.jobs.len() {
+            own.jobs.push_back((submit, job));
         } else {
-            jobs.insert(at, (submit, job));
+            own.jobs.insert(at, (submit, job));
         }
         self.jobs += 1;
+        if at == 0 {
+            let key = key_of(own.priority + self.ageing.part(submit), job);
+            let first = &mut self.shapes[own.shape as usize].first;
+            if first.is_some_and(|f| key < f.0) {
+                *first = Some((key, lane));
+            }
+        }
         if self.place[lane as usize] == NOWHERE {
             self.place[lane as usize] = self.active.len() as u32;
             self.active.push(lane);
+            self.seat(lane);
+        }
+    }
+
+    fn open(&mut self, group: u32, units: i64, limit: Seconds, priority: f64) -> u32 {
+        let shapes = &mut self.shapes;
+        let stand = &mut self.stand;
+        let shape = *self.shape_of.entry((units, limit)).or_insert_with(|| {
+            shapes.push(Shape { units, limit, lanes: Vec::new(), first: None });
+            stand.push(NOWHERE);
+            (shapes.len() - 1) as u32
+        });
+        let lane = self.lanes.len() as u32;
+        self.index.insert((group, units, limit), lane);
+        self.lanes.push(Lane { units, limit, group, priority, shape, seat: 0, jobs: VecDeque::new() });
+        self.place.push(NOWHERE);
+        lane
+    }
+
+    /// A lane has its first job.
+    fn seat(&mut self, lane: u32) {
+        let own = &mut self.lanes[lane as usize];
+        let shape = &mut self.shapes[own.shape as usize];
+        own.seat = shape.lanes.len() as u32;
+        shape.lanes.push(lane);
+        if shape.lanes.len() == 1 {
+            // Alone, it is the first.
+            shape.first = None;
+            self.stand[own.shape as usize] = self.standing.len() as u32;
+            self.standing.push(own.shape);
+        }
+    }
+
+    /// A lane has lost its last job.
+    fn unseat(&mut self, lane: u32) {
+        let (s, seat) = (self.lanes[lane as usize].shape, self.lanes[lane as usize].seat);
+        let shape = &mut self.shapes[s as usize];
+        shape.lanes.swap_remove(seat as usize);
+        if let Some(&moved) = shape.lanes.get(seat as usize) {
+            self.lanes[moved as usize].seat = seat;
+        }
+        if shape.lanes.is_empty() {
+            let at = std::mem::replace(&mut self.stand[s as usize], NOWHERE);
+            self.standing.swap_remove(at as usize);
+            if let Some(&moved) = self.standing.get(at as usize) {
+                self.stand[moved as usize] = at;
+            }
         }
     }
 
@@ -141,12 +238,36 @@ impl Lanes {
             if let Some(&moved) = self.active.get(at as usize) {
                 self.place[moved as usize] = at;
             }
+            self.unseat(lane);
+        }
+        let first = &mut self.shapes[self.lanes[lane as usize].shape as usize].first;
+        if first.is_some_and(|f| f.1 == lane) {
+            *first = None;
         }
     }
 
+    /// The first job of a shape and its lane.
+    pub fn first_of(&mut self, shape: u32) -> Option<(Key, u32)> {
+        let own = &self.shapes[shape as usize];
+        if own.first.is_some() {
+            return own.first;
+        }
+        let key = |&l: &u32| Some((self.lanes[l as usize].key(0, &self.ageing)?, l));
+        let first = own.lanes.iter().filter_map(key).min();
+        self.shapes[shape as usize].first = first;
+        first
+    }
+
     /// The lane whose first job goes first.
-    pub fn first(&self, ageing: &Ageing) -> Option<u32> {
-        self.active.iter().copied().min_by_key(|&l| self.lane(l).key(0, ageing))
+    pub fn first(&mut self) -> Option<u32> {
+        let mut first: Option<(Key, u32)> = None;
+        for i in 0..self.standing.len() {
+            let own = self.first_of(self.standing[i]);
+            if first.is_none_or(|f| own.is_some_and(|o| o < f)) {
+                first = own;
+            }
+        }
+        first.map(|f| f.1)
     }
 
     /// The lane whose last job goes last, with that job's key.

@@ -32,15 +32,13 @@ pub struct Door {
 /// left its owner opens the next one; a job that asks for more than a whole grant is refused.
 ///
 /// `limits` are by quality of service, and those of qualities beyond the list are free. Jobs stay in order; the doors are by quality.
-pub fn admit(jobs: Vec<Job>, limits: &[ClassLimit], layout: &Layout) -> (Vec<Job>, Vec<Door>) {
+pub fn admit(mut jobs: Vec<Job>, limits: &[ClassLimit], layout: &Layout) -> (Vec<Job>, Vec<Door>) {
     let mut doors = vec![Door::default(); limits.len()];
     // What the present project of a class and tenant has left, in accelerator-seconds.
     let mut left: BTreeMap<(u16, u32), f64> = BTreeMap::new();
-    let mut taken = Vec::with_capacity(jobs.len());
-    for job in jobs {
+    jobs.retain(|job| {
         let Some(limit) = limits.get(job.qos as usize) else {
-            taken.push(job);
-            continue;
+            return true;
         };
         let door = &mut doors[job.qos as usize];
         let units = layout.units(job.size);
@@ -52,7 +50,7 @@ pub fn admit(jobs: Vec<Job>, limits: &[ClassLimit], layout: &Layout) -> (Vec<Job
         {
             door.refused += 1;
             door.refused_work += units * job.runtime;
-            continue;
+            return false;
         }
         if let Some(grant) = grant {
             let here = left.entry((job.qos, job.tenant)).or_insert(0.0);
@@ -62,9 +60,9 @@ pub fn admit(jobs: Vec<Job>, limits: &[ClassLimit], layout: &Layout) -> (Vec<Job
             }
             *here -= (units * job.runtime.min(job.limit)) as f64;
         }
-        taken.push(job);
-    }
-    (taken, doors)
+        true
+    });
+    (jobs, doors)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 mod caps;
 mod check;
 mod clock;
+mod easy;
 mod failures;
 mod outlook;
 mod pass;
@@ -22,7 +23,7 @@ use crate::job::{Job, JobRecord, Seconds};
 use crate::lanes::{Ageing, Lanes};
 use crate::nodes::Nodes;
 use crate::outcome::{Counts, Holding, Incident, Outcome, Sample};
-use crate::policy::{Order, Policy};
+use crate::policy::{Order, Policy, Reservation};
 use crate::profile::{Profile, Releases};
 use crate::share::Usage;
 use crate::site::{Settings, Site};
@@ -117,6 +118,9 @@ pub(crate) struct Engine<'a> {
     usage: Option<Usage>,
     /// Work saved by jobs that were stopped, and how often they were.
     saved: FxHashMap<u32, Seconds>,
+    /// Reservations that are not over.
+    ahead: Vec<Reservation>,
+    stoppable: preempt::Stoppable,
     /// For whom jobs were stopped in this second.
     preempted: std::collections::BTreeSet<(Seconds, u32)>,
     profile: Profile,
@@ -133,6 +137,7 @@ pub(crate) struct Engine<'a> {
     arrived: Vec<u32>,
     clock: clock::SlurmClock,
     scratch: pass::Scratch,
+    hopes: easy::Hopes,
     breakdowns: Option<Breakdowns>,
     node_up: Vec<bool>,
     records: Vec<JobRecord>,
@@ -196,6 +201,8 @@ impl<'a> Engine<'a> {
             next_calc: Seconds::MIN,
             usage,
             saved: FxHashMap::default(),
+            ahead: site.reservations.clone(),
+            stoppable: preempt::Stoppable::default(),
             preempted: std::collections::BTreeSet::new(),
             profile: Profile::default(),
             by_shadow: false,
@@ -208,6 +215,7 @@ impl<'a> Engine<'a> {
             arrived: Vec::new(),
             clock: clock::SlurmClock::new(&settings.policy),
             scratch: pass::Scratch::default(),
+            hopes: Vec::new(),
             breakdowns: None,
             node_up: vec![true; site.layout.nodes as usize],
             records: vec![JobRecord { start: -1, end: -1, ..JobRecord::default() }; jobs.len()],
@@ -327,6 +335,7 @@ impl<'a> Engine<'a> {
                 self.changed = true;
             }
             What::Edge => {
+                self.ahead.retain(|r| r.end > self.now);
                 self.keep_cap();
                 self.changed = true;
                 self.clock.wake(self.now, self.is_waiting());

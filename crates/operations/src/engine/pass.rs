@@ -38,6 +38,7 @@ impl Engine<'_> {
     /// Starts what the policy lets start now.
     pub(super) fn schedule(&mut self) {
         self.reckon();
+        let quiet = !self.changed && !matches!(self.settings.policy, Policy::Slurm(_)) && self.arrivals_turned_away();
         let all = Rule { strict: false, reservations: usize::MAX, depth: usize::MAX, grid: None };
         match self.settings.policy {
             Policy::Slurm(_) if self.queue.active().is_empty() => {}
@@ -61,7 +62,7 @@ impl Engine<'_> {
                     self.clock.wake(self.now + 1, waiting);
                 }
             }
-            _ if !self.changed && self.arrivals_turned_away() => {}
+            _ if quiet => {}
             Policy::Fcfs => self.pass(Rule { strict: true, reservations: 0, ..all }),
             Policy::Easy => self.pass(Rule { reservations: 1, ..all }),
             Policy::Conservative => self.pass(all),
@@ -72,7 +73,7 @@ impl Engine<'_> {
 
     /// Since the last pass jobs only arrived, behind all others or at least not first, and what that pass left free does not hold them
     /// now. Nothing ended, so the plan of the others is the same as then, and none of them is due.
-    fn arrivals_turned_away(&self) -> bool {
+    fn arrivals_turned_away(&mut self) -> bool {
         if self.arrived.is_empty() {
             return true;
         }
@@ -82,18 +83,19 @@ impl Engine<'_> {
         }
         if !matches!(self.settings.order, Order::Submit) {
             // A newcomer may stand before others. Unless it is the very first, that changes nothing where only the first holds a place.
-            let first = self.queue.first(&self.ageing).and_then(|l| self.queue.lane(l).job(0));
+            let first = self.queue.first().and_then(|l| self.queue.lane(l).job(0));
             let overtakes = self.arrived.iter().any(|&a| Some(a) == first);
             if overtakes || self.settings.policy == Policy::Conservative || self.may_preempt() {
                 return false;
             }
         }
+        let stopping = self.may_preempt();
         self.arrived.iter().all(|&index| {
             let job = &self.jobs[index as usize];
             let preempts = self.site.qos[job.qos as usize].preempts;
             // Those that wait again need not stand behind all others.
             let stopped = self.records[index as usize].start >= 0;
-            !preempts && !stopped && {
+            !(stopping && preempts) && !stopped && {
                 let units = self.site.layout.units(job.size);
                 !self.profile.fits_from(self.now, units, self.planned(job))
             }
@@ -172,7 +174,7 @@ impl Engine<'_> {
         self.counts.passes += 1;
         while self.pass_once(rule) {}
         self.least_waiting =
-            self.queue.active().iter().map(|&l| self.queue.lane(l).units).min().unwrap_or(i64::MAX);
+            self.queue.standing().iter().map(|&s| self.queue.shape(s).units).min().unwrap_or(i64::MAX);
     }
 
     /// One walk through the queue. True where running jobs were stopped for a waiting one, and all has to be looked at anew.
@@ -180,6 +182,13 @@ impl Engine<'_> {
         self.profile_stands = true;
         (self.by_shadow, self.shadow_at) = (false, None);
         let clear = self.only_grows_until(rule.grid.is_none() && rule.reservations <= 1);
+        if let Some(clear) = clear
+            && rule.reservations == 1
+            && !self.may_preempt()
+        {
+            self.pass_easy(clear);
+            return false;
+        }
         let mut tested = 0;
         if let Some(clear) = clear
             && !self.start_first_ones(rule, clear, &mut tested)
@@ -222,7 +231,7 @@ impl Engine<'_> {
     /// Starts the first jobs while they fit. False where there is nothing more to do.
     fn start_first_ones(&mut self, rule: Rule, clear: Seconds, tested: &mut usize) -> bool {
         loop {
-            let Some(lane) = self.queue.first(&self.ageing) else {
+            let Some(lane) = self.queue.first() else {
                 self.profile.reset(self.now, self.free, self.now + 1);
                 return false;
             };
@@ -324,7 +333,7 @@ impl Engine<'_> {
                 }
                 // Enough in number, but not as one gang: it waits for the next change.
                 drop_hope(hopeful, hopes, l);
-            } else if preempting && !in_vain.contains(&l) {
+            } else if preempting && !in_vain.contains(&l) && self.might_stop(l) {
                 if self.preempt_for(job) {
                     return true;
                 }
@@ -336,7 +345,7 @@ impl Engine<'_> {
             if reservations == 0 {
                 // Only those that can start are of interest now.
                 heads.pop();
-                heads.retain(|Reverse((_, l, _))| preempting || hopes[*l as usize]);
+                heads.retain(|Reverse((_, l, _))| hopes[*l as usize] || preempting && self.might_stop(*l));
                 if hopeful.is_empty() && !preempting {
                     break;
                 }
@@ -382,7 +391,7 @@ impl Engine<'_> {
                 self.settle(heads, aside, hopeful, hopes, found, &mut watch);
             }
             if reservations == 0 {
-                heads.retain(|Reverse((_, l, _))| preempting || hopes[*l as usize]);
+                heads.retain(|Reverse((_, l, _))| hopes[*l as usize] || preempting && self.might_stop(*l));
             }
         }
         false
@@ -407,9 +416,7 @@ impl Engine<'_> {
             return Some((if cell == 1 { self.now } else { self.grid.start_of(cell) }, least));
         }
         if self.by_shadow {
-            // Behind planned work it is in nobody's way.
-            let due =
-                self.shadow(units, gang_missing).filter(|(at, _)| at.saturating_add(limit) <= self.clear);
+            let due = self.promised(units, limit, gang_missing);
             *found = due.map_or(NEVER, |(at, _)| at);
             self.two_moments(due);
             return due;

@@ -33,10 +33,10 @@ impl Engine<'_> {
         let (all, size) = (self.site.layout.gpus() as f64, m.size);
         let factor = &self.group_factor;
         for lanes in [&mut self.queue, &mut self.behind] {
-            for lane in lanes.all_mut() {
+            lanes.reckon(self.ageing, |lane| {
                 let share = factor.get(lane.group as usize).copied().unwrap_or(0.0);
-                lane.priority = share + size * lane.units as f64 / all;
-            }
+                share + size * lane.units as f64 / all
+            });
         }
         self.resort();
         self.changed = true;

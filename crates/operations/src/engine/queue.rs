@@ -79,7 +79,7 @@ impl Engine<'_> {
     /// Lets jobs move up into the depth that the scheduler looks at.
     pub(super) fn refill(&mut self) {
         while self.queue.len() < self.depth {
-            let Some(lane) = self.behind.first(&self.ageing) else { return };
+            let Some(lane) = self.behind.first() else { return };
             let Some(index) = self.behind.pop(lane) else { return };
             let job = &self.jobs[index as usize];
             let units = self.site.layout.units(job.size);

@@ -6,6 +6,7 @@
 
 use super::Engine;
 use crate::job::Seconds;
+use crate::policy::Reservation;
 
 impl Engine<'_> {
     /// Until when nothing but ending jobs changes what is free: the next moment at which the whole machine is closed, or for ever. None
@@ -15,7 +16,7 @@ impl Engine<'_> {
             return None;
         }
         let mut until = Seconds::MAX / 4;
-        let ahead = self.site.reservations.iter().filter(|r| r.end > self.now);
+        let ahead = self.ahead.iter().filter(|r| r.end > self.now);
         for r in ahead {
             // Several reservations, or cells that round spans up, would have to be looked at beyond.
             if !single {
@@ -35,22 +36,24 @@ impl Engine<'_> {
         Some(until)
     }
 
+    /// When the whole machine is closed next; nothing that runs then can have started before.
+    pub(super) fn closing(&self) -> Seconds {
+        let whole = |r: &&Reservation| r.end > self.now && r.first_node == 0 && r.nodes >= self.site.layout.nodes;
+        self.ahead.iter().filter(whole).map(|r| r.start).min().unwrap_or(Seconds::MAX)
+    }
+
+    /// The shadow of a job; none behind planned work, where it is in nobody's way.
+    pub(super) fn promised(&self, units: i64, limit: Seconds, gang_missing: bool) -> Option<(Seconds, i64)> {
+        self.shadow(units, gang_missing).filter(|(at, _)| at.saturating_add(limit) <= self.clear)
+    }
+
     /// The moment after this one at which `units` are free as far as running jobs' planned ends say, and how much is left beside them;
     /// where the gang is missing, the next change of any kind.
-    pub(super) fn shadow(&self, units: i64, gang_missing: bool) -> Option<(Seconds, i64)> {
-        let (mut free, mut due) = (self.free, None);
-        for (at, released) in self.releases.iter() {
-            let at = at.max(self.now + 1);
-            // All that ends in that second counts.
-            if due.is_some_and(|due| at > due) {
-                break;
-            }
-            free += released;
-            if due.is_none() && (gang_missing || free >= units) {
-                due = Some(at);
-            }
-        }
-        due.filter(|_| free >= units).map(|at| (at, free - units))
+    fn shadow(&self, units: i64, gang_missing: bool) -> Option<(Seconds, i64)> {
+        // Any change is enough where only the gang is missing.
+        let least = if gang_missing { i64::MIN } else { units };
+        let due = self.releases.reach(self.free, least, self.now + 1);
+        due.filter(|d| d.1 >= units).map(|(at, free)| (at, free - units))
     }
 
     /// The profile that says as much: what is free now, what is left at the shadow, and nothing once the machine is closed.

@@ -74,6 +74,10 @@ impl Engine<'_> {
             completing: false,
         };
         let epoch = r.epoch;
+        let qos = &self.site.qos[job.qos as usize];
+        if qos.preemptible {
+            self.stoppable.add(qos.rank, self.now, slot, units);
+        }
         self.running_jobs += 1;
         self.queued_units -= units;
         self.free -= units;
@@ -88,7 +92,7 @@ impl Engine<'_> {
     /// Nodes that a job of this length may not have, because a reservation on them begins before it ends.
     fn forbidden(&self, limit: Seconds) -> Option<Vec<u64>> {
         let mut mask: Option<Vec<u64>> = None;
-        for r in self.site.reservations.iter().filter(|r| r.start < self.now + limit && r.end > self.now) {
+        for r in self.ahead.iter().filter(|r| r.start < self.now + limit && r.end > self.now) {
             let bits = mask.get_or_insert_with(|| vec![0; (self.site.layout.nodes as usize).div_ceil(64)]);
             for n in r.first_node..(r.first_node + r.nodes).min(self.site.layout.nodes) {
                 bits[n as usize / 64] |= 1 << (n % 64);
@@ -102,6 +106,10 @@ impl Engine<'_> {
         let r = &mut self.running[slot as usize];
         r.live = false;
         let (job, units, planned) = (r.job, r.units, r.planned_end);
+        let qos = &self.site.qos[self.jobs[job as usize].qos as usize];
+        if qos.preemptible {
+            self.stoppable.remove(qos.rank, r.start, slot, units);
+        }
         let held = units * (self.now - r.start);
         if self.settings.holdings {
             let holding = Holding { job, from: r.start, to: self.now, nodes: r.nodes.clone() };
