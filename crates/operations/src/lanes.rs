@@ -97,11 +97,29 @@ pub(crate) struct Lanes {
     /// How jobs are ranked, the same as outside.
     ageing: Ageing,
     jobs: usize,
+    /// Qualities of service, by group modulo their number, whose jobs are counted; how many jobs of them wait.
+    marks: Vec<bool>,
+    marked: usize,
 }
 
 const NOWHERE: u32 = u32::MAX;
 
 impl Lanes {
+    /// Counts jobs of some qualities of service apart.
+    pub fn marking(marks: Vec<bool>) -> Self {
+        Self { marks, ..Self::default() }
+    }
+
+    /// Jobs that are counted apart.
+    pub fn marked(&self) -> usize {
+        self.marked
+    }
+
+    fn is_marked(&self, lane: u32) -> bool {
+        let group = self.lanes[lane as usize].group as usize;
+        !self.marks.is_empty() && self.marks[group % self.marks.len()]
+    }
+
     pub fn len(&self) -> usize {
         self.jobs
     }
@@ -147,6 +165,7 @@ impl Lanes {
             None => self.open(group, units, limit, priority()),
         };
         let own = &mut self.lanes[lane as usize];
+        let shape = own.shape as usize;
         let at = own.jobs.partition_point(|j| *j < (submit, job));
         if at == own.jobs.len() {
             own.jobs.push_back((submit, job));
@@ -154,9 +173,10 @@ impl Lanes {
             own.jobs.insert(at, (submit, job));
         }
         self.jobs += 1;
+        self.marked += usize::from(self.is_marked(lane));
         if at == 0 {
-            let key = key_of(own.priority + self.ageing.part(submit), job);
-            let first = &mut self.shapes[own.shape as usize].first;
+            let key = key_of(self.lanes[lane as usize].priority + self.ageing.part(submit), job);
+            let first = &mut self.shapes[shape].first;
             if first.is_some_and(|f| key < f.0) {
                 *first = Some((key, lane));
             }
@@ -218,6 +238,7 @@ impl Lanes {
     pub fn pop(&mut self, lane: u32) -> Option<u32> {
         let (_, job) = self.lanes[lane as usize].jobs.pop_front()?;
         self.jobs -= 1;
+        self.marked -= usize::from(self.is_marked(lane));
         self.settle(lane);
         Some(job)
     }
@@ -226,6 +247,7 @@ impl Lanes {
     pub fn pop_back(&mut self, lane: u32) -> Option<u32> {
         let (_, job) = self.lanes[lane as usize].jobs.pop_back()?;
         self.jobs -= 1;
+        self.marked -= usize::from(self.is_marked(lane));
         self.settle(lane);
         Some(job)
     }

@@ -1,12 +1,19 @@
 //! EASY's walk where two moments say all (see [`super::shadow`]): shapes stand in for their lanes, since what fits for one job of a shape
-//! fits for all of it. The first job that cannot start holds the reservation; of the others only those of shapes that can start are looked at.
+//! fits for all of it. The first job that cannot start holds the reservation; of the others only those of shapes that can start are looked
+//! at, and those for which others might be stopped.
 
 use super::Engine;
 use crate::job::Seconds;
 use crate::lanes::Key;
 
-/// Shapes that can start a job now, with the first of them.
-pub(super) type Hopes = Vec<(Key, u32)>;
+/// Room that passes use again and again.
+#[derive(Debug, Default)]
+pub(super) struct Hopes {
+    /// Shapes that can start a job now, with the first of them.
+    shapes: Vec<(Key, u32)>,
+    /// Lanes that cannot, but whose first job might stop others; first in the queue last.
+    stops: Vec<(Key, u32)>,
+}
 
 /// What is ahead beside what is free now.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +22,11 @@ struct Ahead {
     shadow: Option<(Seconds, i64)>,
     /// From then on the machine is closed.
     clear: Seconds,
+    /// Has the first job that cannot start had its turn? It is, until then, with its shape.
+    reserved: bool,
+    blocked: Option<(Key, u32)>,
+    /// May a job be stopped for another in this pass?
+    stopping: bool,
 }
 
 impl Ahead {
@@ -22,84 +34,118 @@ impl Ahead {
     fn holds(&self, free: i64, units: i64, end: Seconds) -> bool {
         units <= free && end <= self.clear && self.shadow.is_none_or(|(at, left)| end <= at || units <= left)
     }
+
+    /// The first that cannot start, if its turn is before `key`.
+    fn first_blocked(&self, key: Option<Key>) -> Option<u32> {
+        let (own, shape) = self.blocked.filter(|_| !self.reserved)?;
+        key.is_none_or(|k| own < k).then_some(shape)
+    }
 }
 
 impl Engine<'_> {
-    /// Starts what EASY lets start now, where only ending jobs change what is free until `clear`.
-    pub(super) fn pass_easy(&mut self, clear: Seconds) {
+    /// Starts what EASY lets start now, where only ending jobs change what is free until `clear`. True where running jobs were stopped for a
+    /// waiting one, and all has to be looked at anew.
+    pub(super) fn pass_easy(&mut self, clear: Seconds) -> bool {
         (self.by_shadow, self.clear, self.on_grid) = (true, clear, false);
         let mut hopes = std::mem::take(&mut self.hopes);
-        hopes.clear();
-        let mut ahead = Ahead { shadow: None, clear };
-        // The first of those that cannot start; none once it has its reservation.
-        let mut blocked: Option<(Key, u32)> = None;
-        for i in 0..self.queue.standing().len() {
-            let s = self.queue.standing()[i];
-            let shape = self.queue.shape(s);
-            let fits = ahead.holds(self.free, shape.units, self.now.saturating_add(shape.limit));
-            let Some((key, _)) = self.queue.first_of(s) else { continue };
-            if fits {
-                hopes.push((key, s));
-            } else if blocked.is_none_or(|b| key < b.0) {
-                blocked = Some((key, s));
-            }
-        }
-        let mut reserved = false;
-        while let Some(place) = (0..hopes.len()).min_by_key(|&i| hopes[i].0) {
-            let (key, s) = hopes[place];
-            let mut missing = None;
-            if reserved || blocked.is_none_or(|b| key < b.0) {
-                let Some((_, lane)) = self.queue.first_of(s) else { break };
-                let units = self.queue.lane(lane).units;
-                let started = self.queue.lane(lane).job(0).and_then(|job| self.start(job));
-                if let Some(end) = started {
-                    self.queue.pop(lane);
-                    if let Some((at, left)) = &mut ahead.shadow
-                        && end > *at
-                    {
-                        *left -= units;
-                    }
-                    match self.queue.first_of(s) {
-                        Some((next, _)) => hopes[place].0 = next,
-                        None => drop(hopes.swap_remove(place)),
-                    }
-                } else {
-                    // Enough in number, but not as one gang: it waits for the next change.
-                    hopes.swap_remove(place);
-                    missing = Some(s);
-                }
-            }
-            let first = match (missing, blocked) {
-                _ if reserved => None,
-                (Some(s), _) => Some(s),
-                (None, Some((b, s))) if b < key => Some(s),
-                _ => None,
-            };
-            if let Some(s) = first {
-                let shape = self.queue.shape(s);
-                let (units, limit) = (shape.units, shape.limit);
-                ahead.shadow = self.promised(units, limit, missing.is_some());
-                self.counts.reservations += u64::from(ahead.shadow.is_some());
-                reserved = true;
-            }
-            self.sift(&mut hopes, ahead, (!reserved).then_some(&mut blocked));
-        }
+        let again = self.walk_shapes(&mut hopes, clear);
         self.hopes = hopes;
-        self.two_moments(ahead.shadow);
+        again
     }
 
-    /// Drops shapes that cannot start any more; the first of them may now be the first of all that cannot.
-    fn sift(&self, hopes: &mut Hopes, ahead: Ahead, mut blocked: Option<&mut Option<(Key, u32)>>) {
-        hopes.retain(|&(key, s)| {
-            let shape = self.queue.shape(s);
-            let still = ahead.holds(self.free, shape.units, self.now.saturating_add(shape.limit));
-            if !still
-                && let Some(blocked) = &mut blocked
-                && blocked.is_none_or(|b| key < b.0)
+    fn walk_shapes(&mut self, hopes: &mut Hopes, clear: Seconds) -> bool {
+        let stopping = self.may_preempt();
+        let mut ahead = Ahead { shadow: None, clear, reserved: false, blocked: None, stopping };
+        hopes.shapes.clear();
+        hopes.stops.clear();
+        for i in 0..self.queue.standing().len() {
+            let s = self.queue.standing()[i];
+            let Some((key, _)) = self.queue.first_of(s) else { continue };
+            hopes.shapes.push((key, s));
+        }
+        self.sift(hopes, &mut ahead);
+        while !hopes.shapes.is_empty() || !hopes.stops.is_empty() {
+            let place = (0..hopes.shapes.len()).min_by_key(|&i| hopes.shapes[i].0);
+            let key = place.map(|i| hopes.shapes[i].0);
+            if let Some(&(own, lane)) = hopes.stops.last()
+                && key.is_none_or(|k| own < k)
+                && ahead.blocked.is_none_or(|b| ahead.reserved || own <= b.0)
             {
-                **blocked = Some((key, s));
+                hopes.stops.pop();
+                if self.might_stop(lane) {
+                    self.two_moments(ahead.shadow);
+                    if self.queue.lane(lane).job(0).is_some_and(|job| self.preempt_for(job)) {
+                        return true;
+                    }
+                }
+                continue;
             }
-            still
+            if let Some(s) = ahead.first_blocked(key) {
+                self.promise(s, false, &mut ahead);
+            } else if let Some(place) = place {
+                let s = hopes.shapes[place].1;
+                if !self.start_of(s, place, hopes, &mut ahead) {
+                    // Enough in number, but not as one gang: it waits for the next change.
+                    hopes.shapes.swap_remove(place);
+                    if !ahead.reserved {
+                        self.promise(s, true, &mut ahead);
+                    }
+                }
+            }
+            self.sift(hopes, &mut ahead);
+        }
+        self.two_moments(ahead.shadow);
+        false
+    }
+
+    /// Starts the first job of a shape, if its nodes can be found.
+    fn start_of(&mut self, s: u32, place: usize, hopes: &mut Hopes, ahead: &mut Ahead) -> bool {
+        let Some((_, lane)) = self.queue.first_of(s) else { return false };
+        let units = self.queue.lane(lane).units;
+        let Some(end) = self.queue.lane(lane).job(0).and_then(|job| self.start(job)) else { return false };
+        self.queue.pop(lane);
+        if let Some((at, left)) = &mut ahead.shadow
+            && end > *at
+        {
+            *left -= units;
+        }
+        match self.queue.first_of(s) {
+            Some((next, _)) => hopes.shapes[place].0 = next,
+            None => drop(hopes.shapes.swap_remove(place)),
+        }
+        true
+    }
+
+    /// Gives the reservation to the first job of a shape.
+    fn promise(&mut self, s: u32, gang_missing: bool, ahead: &mut Ahead) {
+        let shape = self.queue.shape(s);
+        ahead.shadow = self.promised(shape.units, shape.limit, gang_missing);
+        ahead.reserved = true;
+        self.counts.reservations += u64::from(ahead.shadow.is_some());
+    }
+
+    /// Drops shapes that cannot start any more; the first of them may now be the first of all that cannot, and for some of their jobs others
+    /// might be stopped.
+    fn sift(&self, hopes: &mut Hopes, ahead: &mut Ahead) {
+        let Hopes { shapes, stops } = hopes;
+        let known = stops.len();
+        shapes.retain(|&(key, s)| {
+            let shape = self.queue.shape(s);
+            let end = self.now.saturating_add(shape.limit);
+            if ahead.holds(self.free, shape.units, end) {
+                return true;
+            }
+            if ahead.blocked.is_none_or(|b| key < b.0) {
+                ahead.blocked = Some((key, s));
+            }
+            if ahead.stopping && end <= ahead.clear {
+                let lanes = shape.lanes().iter().filter(|&&l| self.might_stop(l));
+                stops.extend(lanes.filter_map(|&l| Some((self.queue.lane(l).key(0, &self.ageing)?, l))));
+            }
+            false
         });
+        if stops.len() > known {
+            stops.sort_unstable_by(|a, b| b.cmp(a));
+        }
     }
 }

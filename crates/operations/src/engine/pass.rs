@@ -38,7 +38,8 @@ impl Engine<'_> {
     /// Starts what the policy lets start now.
     pub(super) fn schedule(&mut self) {
         self.reckon();
-        let quiet = !self.changed && !matches!(self.settings.policy, Policy::Slurm(_)) && self.arrivals_turned_away();
+        let quiet =
+            !self.changed && !matches!(self.settings.policy, Policy::Slurm(_)) && self.arrivals_turned_away();
         let all = Rule { strict: false, reservations: usize::MAX, depth: usize::MAX, grid: None };
         match self.settings.policy {
             Policy::Slurm(_) if self.queue.active().is_empty() => {}
@@ -89,7 +90,7 @@ impl Engine<'_> {
                 return false;
             }
         }
-        let stopping = self.may_preempt();
+        let stopping = matches!(self.settings.order, Order::Submit) && self.may_preempt();
         self.arrived.iter().all(|&index| {
             let job = &self.jobs[index as usize];
             let preempts = self.site.qos[job.qos as usize].preempts;
@@ -184,10 +185,8 @@ impl Engine<'_> {
         let clear = self.only_grows_until(rule.grid.is_none() && rule.reservations <= 1);
         if let Some(clear) = clear
             && rule.reservations == 1
-            && !self.may_preempt()
         {
-            self.pass_easy(clear);
-            return false;
+            return self.pass_easy(clear);
         }
         let mut tested = 0;
         if let Some(clear) = clear
@@ -211,10 +210,6 @@ impl Engine<'_> {
         self.on_grid = rule.grid.is_some();
         match (rule.grid, clear) {
             (Some((window, resolution)), _) => self.build_grid(window, resolution),
-            (None, Some(clear)) if rule.reservations == 1 => {
-                (self.by_shadow, self.clear) = (true, clear);
-                self.two_moments(None);
-            }
             // One reservation that begins when every job that could start now has ended is of no interest; where several stand on one
             // another, no end can be set.
             (None, Some(_)) if rule.reservations <= 1 && self.site.reservations.is_empty() => {
@@ -414,12 +409,6 @@ impl Engine<'_> {
             *found = cell as i64;
             let least = self.grid.take_from(cell, limit, units);
             return Some((if cell == 1 { self.now } else { self.grid.start_of(cell) }, least));
-        }
-        if self.by_shadow {
-            let due = self.promised(units, limit, gang_missing);
-            *found = due.map_or(NEVER, |(at, _)| at);
-            self.two_moments(due);
-            return due;
         }
         let from = if gang_missing { self.profile.next_step() } else { *found };
         let Some(start) = self.profile.earliest(units, limit, from) else {

@@ -1,36 +1,79 @@
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::Engine;
-use crate::job::Seconds;
+use crate::job::{Job, Seconds};
 use crate::policy::Qos;
+
+/// One run of a job.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Attempt {
+    pub start: Seconds,
+    /// Its place among the running, and which of the place's tenants it is.
+    pub slot: u32,
+    pub epoch: u32,
+    pub units: i64,
+}
+
+impl Attempt {
+    fn key(&self, rank: u16) -> (u16, Reverse<Seconds>, u32, u32) {
+        (rank, Reverse(self.start), self.slot, self.epoch)
+    }
+}
 
 /// Running jobs that may be stopped for others.
 #[derive(Debug, Default)]
 pub(super) struct Stoppable {
-    /// In the order in which they go: lowest rank first, then the youngest. Rank, start, place among the running.
-    order: BTreeSet<(u16, Reverse<Seconds>, u32)>,
-    /// By rank: accelerators they hold.
+    /// In the order in which they go: lowest rank first, then the youngest. Rank, start, place among the running, use of the place.
+    order: BTreeSet<(u16, Reverse<Seconds>, u32, u32)>,
+    /// Those that have not run long enough yet, by quality of service, oldest first; some of them have left.
+    young: Vec<VecDeque<Attempt>>,
+    /// By rank: accelerators of those that have.
     units: Vec<i64>,
+    /// Up to when that was looked at.
+    seen: Seconds,
 }
 
 impl Stoppable {
-    pub fn add(&mut self, rank: u16, start: Seconds, slot: u32, units: i64) {
-        self.order.insert((rank, Reverse(start), slot));
-        let rank = usize::from(rank);
-        if self.units.len() <= rank {
-            self.units.resize(rank + 1, 0);
+    pub fn add(&mut self, job: &Job, all: &[Qos], run: Attempt) {
+        let qos = &all[job.qos as usize];
+        if !qos.preemptible {
+            return;
         }
-        self.units[rank] += units;
+        self.order.insert(run.key(qos.rank));
+        self.young.resize(all.len(), VecDeque::new());
+        self.units.resize(self.units.len().max(usize::from(qos.rank) + 1), 0);
+        if run.start + qos.exempt <= self.seen {
+            self.units[usize::from(qos.rank)] += run.units;
+        } else {
+            self.young[job.qos as usize].push_back(run);
+        }
     }
 
-    pub fn remove(&mut self, rank: u16, start: Seconds, slot: u32, units: i64) {
-        if self.order.remove(&(rank, Reverse(start), slot)) {
-            self.units[usize::from(rank)] -= units;
+    pub fn remove(&mut self, job: &Job, all: &[Qos], run: Attempt) {
+        let qos = &all[job.qos as usize];
+        let known = qos.preemptible && self.order.remove(&run.key(qos.rank));
+        if known && run.start + qos.exempt <= self.seen {
+            self.units[usize::from(qos.rank)] -= run.units;
         }
     }
 
-    /// Accelerators held by those of a rank below this one.
+    /// Counts those that have run long enough by now.
+    fn look(&mut self, now: Seconds, all: &[Qos]) {
+        self.seen = self.seen.max(now);
+        for (young, qos) in self.young.iter_mut().zip(all) {
+            while let Some(&run) = young.front()
+                && run.start + qos.exempt <= self.seen
+            {
+                young.pop_front();
+                if self.order.contains(&run.key(qos.rank)) {
+                    self.units[usize::from(qos.rank)] += run.units;
+                }
+            }
+        }
+    }
+
+    /// Accelerators held by those of a rank below this one that have run long enough.
     fn below(&self, rank: u16) -> i64 {
         self.units.iter().take(usize::from(rank)).sum()
     }
@@ -38,9 +81,12 @@ impl Stoppable {
 
 impl Engine<'_> {
     /// Is there a waiting job for which others might be stopped now, as far as their accelerators go?
-    pub(super) fn may_preempt(&self) -> bool {
-        let all = &self.site.qos;
-        let Some(top) = all.iter().filter(|q| q.preempts).map(|q| q.rank).max() else { return false };
+    pub(super) fn may_preempt(&mut self) -> bool {
+        if self.queue.marked() == 0 {
+            return false;
+        }
+        self.stoppable.look(self.now, &self.site.qos);
+        let top = self.site.qos.iter().filter(|q| q.preempts).map(|q| q.rank).max().unwrap_or(0);
         let most = self.stoppable.below(top);
         if most == 0 && !self.stops_at_once() {
             return false;
@@ -55,7 +101,7 @@ impl Engine<'_> {
     }
 
     /// Might jobs be stopped for those of a lane? While a pass only starts jobs the answer never turns from no to yes: a start moves
-    /// accelerators from what is free to what may be stopped at most.
+    /// accelerators from what is free to what may be stopped at most. Asked after [`Self::may_preempt`] in this second.
     pub(super) fn might_stop(&self, lane: u32) -> bool {
         let lane = self.queue.lane(lane);
         let qos = self.qos_of(lane.group);
@@ -83,7 +129,7 @@ impl Engine<'_> {
         let units = |slot: u32| self.running[slot as usize].units;
         let (mut sum, mut chosen) = (0, Vec::new());
         let victims = self.stoppable.order.iter().take_while(|v| v.0 < qos.rank);
-        for &(_, Reverse(start), slot) in victims {
+        for &(_, Reverse(start), slot, _) in victims {
             if sum >= needed {
                 break;
             }

@@ -38,7 +38,8 @@ impl Engine<'_> {
 
     /// When the whole machine is closed next; nothing that runs then can have started before.
     pub(super) fn closing(&self) -> Seconds {
-        let whole = |r: &&Reservation| r.end > self.now && r.first_node == 0 && r.nodes >= self.site.layout.nodes;
+        let whole =
+            |r: &&Reservation| r.end > self.now && r.first_node == 0 && r.nodes >= self.site.layout.nodes;
         self.ahead.iter().filter(whole).map(|r| r.start).min().unwrap_or(Seconds::MAX)
     }
 

@@ -1,3 +1,4 @@
+use super::preempt::Attempt;
 use super::{Engine, Running, What};
 use crate::job::{JobState, Seconds, Size};
 use crate::nodes::Span;
@@ -74,10 +75,7 @@ impl Engine<'_> {
             completing: false,
         };
         let epoch = r.epoch;
-        let qos = &self.site.qos[job.qos as usize];
-        if qos.preemptible {
-            self.stoppable.add(qos.rank, self.now, slot, units);
-        }
+        self.stoppable.add(&job, &self.site.qos, Attempt { start: self.now, slot, epoch, units });
         self.running_jobs += 1;
         self.queued_units -= units;
         self.free -= units;
@@ -106,10 +104,8 @@ impl Engine<'_> {
         let r = &mut self.running[slot as usize];
         r.live = false;
         let (job, units, planned) = (r.job, r.units, r.planned_end);
-        let qos = &self.site.qos[self.jobs[job as usize].qos as usize];
-        if qos.preemptible {
-            self.stoppable.remove(qos.rank, r.start, slot, units);
-        }
+        let run = Attempt { start: r.start, slot, epoch: r.epoch, units };
+        self.stoppable.remove(&self.jobs[job as usize], &self.site.qos, run);
         let held = units * (self.now - r.start);
         if self.settings.holdings {
             let holding = Holding { job, from: r.start, to: self.now, nodes: r.nodes.clone() };
