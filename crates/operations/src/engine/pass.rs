@@ -82,21 +82,23 @@ impl Engine<'_> {
         if !self.profile_stands || self.shadow_at.is_some_and(|at| self.now >= at) {
             return false;
         }
+        // Running jobs may have run long enough since then to be stopped.
+        if self.may_preempt() {
+            return false;
+        }
         if !matches!(self.settings.order, Order::Submit) {
             // A newcomer may stand before others. Unless it is the very first, that changes nothing where only the first holds a place.
             let first = self.queue.first().and_then(|l| self.queue.lane(l).job(0));
             let overtakes = self.arrived.iter().any(|&a| Some(a) == first);
-            if overtakes || self.settings.policy == Policy::Conservative || self.may_preempt() {
+            if overtakes || self.settings.policy == Policy::Conservative {
                 return false;
             }
         }
-        let stopping = matches!(self.settings.order, Order::Submit) && self.may_preempt();
         self.arrived.iter().all(|&index| {
             let job = &self.jobs[index as usize];
-            let preempts = self.site.qos[job.qos as usize].preempts;
             // Those that wait again need not stand behind all others.
             let stopped = self.records[index as usize].start >= 0;
-            !(stopping && preempts) && !stopped && {
+            !stopped && {
                 let units = self.site.layout.units(job.size);
                 !self.profile.fits_from(self.now, units, self.planned(job))
             }
