@@ -24,6 +24,7 @@ mod policy;
 mod power;
 mod profile;
 mod projects;
+mod releases;
 pub mod report;
 mod share;
 mod shift;

@@ -1,4 +1,5 @@
 use crate::job::Seconds;
+use crate::releases::Releases;
 
 /// How many accelerators are free from each moment on: a step function, rebuilt for each planning pass and cut off at a horizon
 /// beyond which nothing can matter to a start now.
@@ -7,16 +8,30 @@ pub(crate) struct Profile {
     /// Start of each step, ascending; the last one runs on for ever.
     at: Vec<Seconds>,
     /// Free accelerators of each step.
-    free: Vec<i64>,
+    free: Vec<i32>,
     /// Least free from now to the end of each step, for as many as were asked for since they changed.
-    lowest: Vec<i64>,
-    /// Least free over spans from now on that were asked for since the steps changed.
-    asked: Vec<(Seconds, i64)>,
+    lowest: Vec<i32>,
+    /// Least free over spans from now on that were asked for, kept up with what is taken.
+    asked: Vec<(Seconds, i32)>,
+    /// Nothing was taken yet, so less is never free than now.
+    grows: bool,
     horizon: Seconds,
 }
 
 /// Sites have few limits, and a long list would not be faster.
 const ASKED: usize = 16;
+
+/// Steps looked at together, so that the compiler can compare several at once.
+const WIDTH: usize = 16;
+
+/// Narrow numbers are twice as many to a register; no site has half a thousand million accelerators.
+fn narrow(units: i64) -> i32 {
+    units.clamp(i64::from(i32::MIN / 4), i64::from(i32::MAX / 4)) as i32
+}
+
+fn least_of(steps: &[i32]) -> i32 {
+    steps.iter().copied().fold(i32::MAX, i32::min)
+}
 
 impl Profile {
     pub fn reset(&mut self, now: Seconds, free: i64, horizon: Seconds) {
@@ -25,7 +40,8 @@ impl Profile {
         self.lowest.clear();
         self.asked.clear();
         self.at.push(now);
-        self.free.push(free);
+        self.free.push(narrow(free));
+        self.grows = true;
         self.horizon = horizon;
     }
 
@@ -33,13 +49,35 @@ impl Profile {
     pub fn release(&mut self, at: Seconds, units: i64) {
         self.lowest.clear();
         self.asked.clear();
+        self.grows &= units >= 0;
         let last = self.at.len() - 1;
         if self.at[last] == at {
-            self.free[last] += units;
+            self.free[last] += narrow(units);
         } else {
-            let free = self.free[last] + units;
+            let free = self.free[last] + narrow(units);
             self.at.push(at);
             self.free.push(free);
+        }
+    }
+
+    /// Adds all releases before the horizon right after a reset; those overdue are expected in a second.
+    pub fn release_all(&mut self, releases: &Releases) {
+        let soon = self.at[0] + 1;
+        for chunk in &releases.chunks {
+            let overdue = chunk.partition_point(|r| r.0 <= soon);
+            let end = overdue + chunk[overdue..].partition_point(|r| r.0 < self.horizon);
+            if overdue > 0 && soon < self.horizon {
+                self.release(soon, chunk[..overdue].iter().map(|r| r.1).sum());
+            }
+            let mut free = self.free[self.free.len() - 1];
+            self.at.extend(chunk[overdue..end].iter().map(|r| r.0));
+            self.free.extend(chunk[overdue..end].iter().map(|r| {
+                free += narrow(r.1);
+                free
+            }));
+            if end < chunk.len() {
+                break;
+            }
         }
     }
 
@@ -48,26 +86,35 @@ impl Profile {
         self.at.get(1).copied().unwrap_or(self.horizon)
     }
 
-    /// Do `units` stay free from now for `span` seconds? Answered from running minima, which one change after another asks for anew.
+    /// Do `units` stay free from now for `span` seconds?
     pub fn fits_now(&mut self, units: i64, span: Seconds) -> bool {
         if let Some(&(_, low)) = self.asked.iter().find(|a| a.0 == span) {
-            return low >= units;
+            return i64::from(low) >= units;
         }
+        if self.grows && self.free.len() <= WIDTH {
+            // Not worth to be kept.
+            return i64::from(self.free[0]) >= units;
+        }
+        let low = if self.grows { self.free[0] } else { self.least_over(span) };
+        if self.asked.len() < ASKED {
+            self.asked.push((span, low));
+        }
+        i64::from(low) >= units
+    }
+
+    /// Least free from now for `span` seconds, from running minima.
+    fn least_over(&mut self, span: Seconds) -> i32 {
         let until = self.at[0] + span;
         let steps = self.at.partition_point(|&t| t < until).max(1);
         let known = self.lowest.len();
         if known < steps {
-            let mut low = self.lowest.last().copied().unwrap_or(i64::MAX);
+            let mut low = self.lowest.last().copied().unwrap_or(i32::MAX);
             self.lowest.extend(self.free[known..steps].iter().map(|f| {
                 low = low.min(*f);
                 low
             }));
         }
-        let low = self.lowest[steps - 1];
-        if self.asked.len() < ASKED {
-            self.asked.push((span, low));
-        }
-        low >= units
+        self.lowest[steps - 1]
     }
 
     /// Does what is known not speak against `units` from a later `now` on for `span` seconds?
@@ -77,61 +124,62 @@ impl Profile {
         if now >= self.horizon {
             return true;
         }
-        self.at[first..].iter().zip(&self.free[first..]).all(|(t, f)| *t >= until || *f >= units)
+        let units = narrow(units);
+        self.find(first, until, |f| f < units).is_none()
     }
 
     /// Earliest moment not before `from` and before the horizon at which `units` are free for `span` seconds.
     pub fn earliest(&self, units: i64, span: Seconds, from: Seconds) -> Option<Seconds> {
-        let n = self.at.len();
-        let mut i = self.at.partition_point(|&t| t <= from).saturating_sub(1);
-        loop {
-            while i < n && self.free[i] < units {
-                i += 1;
-            }
-            if i >= n {
-                return None;
-            }
-            let start = self.at[i].max(from);
-            if start >= self.horizon {
-                return None;
-            }
-            let until = start + span;
-            let mut j = i + 1;
-            while j < n && self.at[j] < until && self.free[j] >= units {
-                j += 1;
-            }
-            if j >= n || self.at[j] >= until {
-                return Some(start);
-            }
-            i = j + 1;
-        }
+        let found = self.earliest_until(units, span, from, self.horizon);
+        (found < self.horizon).then_some(found)
     }
 
     /// The same where it lies before `until`; else no more than a moment from `until` on before which it does not lie.
     pub fn earliest_until(&self, units: i64, span: Seconds, from: Seconds, until: Seconds) -> Seconds {
         let until = until.min(self.horizon);
-        let n = self.at.len();
-        let mut i = self.at.partition_point(|&t| t <= from).saturating_sub(1);
-        let stop = i + self.at[i..].partition_point(|&t| t < until);
+        let units = narrow(units);
+        let mut i = self.step_at(from);
         loop {
-            match self.free[i..stop].iter().position(|f| *f >= units) {
-                Some(k) => i += k,
-                None => return until,
-            }
-            let start = self.at[i].max(from);
-            let end = start + span;
-            let mut j = i + 1;
-            while j < n && self.at[j] < end && self.free[j] >= units {
-                j += 1;
-            }
-            if j >= n || self.at[j] >= end {
+            let enough = self.find(i, until, |f| f >= units);
+            let Some(k) = enough else { return until };
+            let start = self.at[k].max(from);
+            if start >= until {
                 return start;
             }
-            i = j + 1;
-            if i >= stop {
-                return until.max(self.at.get(i).copied().unwrap_or(until));
+            match self.find(k + 1, start + span, |f| f < units) {
+                Some(k) => i = k + 1,
+                None => return start,
             }
         }
+    }
+
+    /// The step in which a moment lies.
+    fn step_at(&self, t: Seconds) -> usize {
+        // From the first one on is asked for most.
+        if self.at.get(1).is_none_or(|&next| next > t) {
+            return 0;
+        }
+        self.at.partition_point(|&x| x <= t).saturating_sub(1)
+    }
+
+    /// The first step from the `from`-th on that passes, where one starts before `end`.
+    fn find(&self, from: usize, end: Seconds, test: impl Fn(i32) -> bool) -> Option<usize> {
+        let n = self.free.len();
+        let mut i = from;
+        while i < n {
+            let j = (i + WIDTH).min(n);
+            let steps = &self.free[i..j];
+            // Whether any does is many comparisons at once; where, and whether it is in time, one after the other.
+            if steps.iter().fold(false, |any, f| any | test(*f)) {
+                let k = i + steps.iter().position(|f| test(*f)).unwrap_or(0);
+                return (self.at[k] < end).then_some(k);
+            }
+            if self.at[j - 1] >= end {
+                return None;
+            }
+            i = j;
+        }
+        None
     }
 
     /// Takes `units` out of the span; says how little is left at its tightest moment before the horizon.
@@ -141,15 +189,41 @@ impl Profile {
             return i64::MAX;
         }
         let first = self.split(start);
-        self.lowest.truncate(first);
-        self.asked.clear();
         let last = if end < self.horizon { self.split(end) } else { self.at.len() };
-        let mut least = i64::MAX;
+        let units = narrow(units);
+        let mut least = i32::MAX;
         for f in &mut self.free[first..last] {
             *f -= units;
             least = least.min(*f);
         }
-        least
+        self.grows = false;
+        self.lowest.truncate(first);
+        self.ask_again(first, last, units, least);
+        i64::from(least)
+    }
+
+    /// Keeps what was asked for up with `units` taken out of the steps from `first` to `last`, where `least` is left.
+    fn ask_again(&mut self, first: usize, last: usize, units: i32, least: i32) {
+        if units < 0 {
+            self.asked.clear();
+            return;
+        }
+        let now = self.at[0];
+        let (start, end) = (self.at[first], self.at.get(last).copied().unwrap_or(Seconds::MAX));
+        for (span, low) in &mut self.asked {
+            let until = now + (*span).max(1);
+            if until <= start {
+                continue;
+            }
+            if until >= end {
+                *low = least.min(*low);
+            } else if first == 0 {
+                *low -= units;
+            } else if least < *low {
+                let steps = first + self.at[first..last].partition_point(|&t| t < until);
+                *low = least_of(&self.free[first..steps]).min(*low);
+            }
+        }
     }
 
     /// Index of the step that starts at `t`, made if there is none.
@@ -161,96 +235,6 @@ impl Profile {
             self.free.insert(i, free);
         }
         i
-    }
-}
-
-/// When running jobs are due to end, by time; equal times are added up. Chunks keep insertion cheap with many running jobs.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Releases {
-    chunks: Vec<Vec<(Seconds, i64)>>,
-    /// What each chunk releases.
-    sums: Vec<i64>,
-}
-
-const CHUNK: usize = 512;
-
-impl Releases {
-    fn chunk_of(&self, at: Seconds) -> usize {
-        self.chunks
-            .partition_point(|c| c.last().is_some_and(|l| l.0 < at))
-            .min(self.chunks.len().saturating_sub(1))
-    }
-
-    pub fn add(&mut self, at: Seconds, units: i64) {
-        if self.chunks.is_empty() {
-            self.chunks.push(vec![(at, units)]);
-            self.sums.push(units);
-            return;
-        }
-        let c = self.chunk_of(at);
-        self.sums[c] += units;
-        let chunk = &mut self.chunks[c];
-        let i = chunk.partition_point(|e| e.0 < at);
-        if i < chunk.len() && chunk[i].0 == at {
-            chunk[i].1 += units;
-            return;
-        }
-        chunk.insert(i, (at, units));
-        if chunk.len() > CHUNK {
-            let tail = chunk.split_off(CHUNK / 2);
-            let moved = tail.iter().map(|e| e.1).sum();
-            self.sums[c] -= moved;
-            self.chunks.insert(c + 1, tail);
-            self.sums.insert(c + 1, moved);
-        }
-    }
-
-    pub fn remove(&mut self, at: Seconds, units: i64) {
-        if self.chunks.is_empty() {
-            return;
-        }
-        let c = self.chunk_of(at);
-        let chunk = &mut self.chunks[c];
-        let i = chunk.partition_point(|e| e.0 < at);
-        if i < chunk.len() && chunk[i].0 == at {
-            chunk[i].1 -= units;
-            self.sums[c] -= units;
-            if chunk[i].1 == 0 {
-                chunk.remove(i);
-                if chunk.is_empty() {
-                    self.chunks.remove(c);
-                    self.sums.remove(c);
-                }
-            }
-        }
-    }
-
-    /// When `free` and what is released until then first come to `units`, and how much that is; what is due before `floor` counts then.
-    pub fn reach(&self, mut free: i64, units: i64, floor: Seconds) -> Option<(Seconds, i64)> {
-        let mut due = None;
-        for (chunk, sum) in self.chunks.iter().zip(&self.sums) {
-            if due.is_none() && free + sum < units {
-                free += sum;
-                continue;
-            }
-            for &(at, released) in chunk {
-                let at = at.max(floor);
-                // All that ends in that second counts.
-                if due.is_some_and(|due| at > due) {
-                    return due.map(|at| (at, free));
-                }
-                free += released;
-                if free >= units {
-                    due = due.or(Some(at));
-                }
-            }
-        }
-        due.map(|at| (at, free))
-    }
-
-    /// In order of time.
-    pub fn iter(&self) -> impl Iterator<Item = (Seconds, i64)> + '_ {
-        self.chunks.iter().flatten().copied()
     }
 }
 
@@ -298,30 +282,6 @@ mod tests {
                     prop_assert_eq!(least, brute_least);
                 }
             }
-        }
-
-        #[test]
-        fn releases_agree_with_a_map(ops in proptest::collection::vec((0..2000_i64, 1..5_i64, any::<bool>()), 0..3000)) {
-            let mut map = std::collections::BTreeMap::<i64, i64>::new();
-            let mut r = Releases::default();
-            for (at, n, add) in ops {
-                if add { *map.entry(at).or_default() += n; r.add(at, n); }
-                else if let Some(&v) = map.get(&at) { map.remove(&at); r.remove(at, v); }
-            }
-            for (free, floor) in [(0, 0), (7, 40), (300, 900)] {
-                for units in [1, 50, 400, 2_000, 9_000] {
-                    let mut sum = free;
-                    let mut due = None;
-                    for (&at, &n) in &map {
-                        if due.is_none_or(|due| at.max(floor) == due) {
-                            sum += n;
-                        }
-                        if due.is_none() && sum >= units { due = Some(at.max(floor)); }
-                    }
-                    prop_assert_eq!(r.reach(free, units, floor), due.map(|at| (at, sum)));
-                }
-            }
-            prop_assert!(r.iter().eq(map.into_iter()));
         }
     }
 }

@@ -24,7 +24,8 @@ use crate::lanes::{Ageing, Lanes};
 use crate::nodes::Nodes;
 use crate::outcome::{Counts, Holding, Incident, Outcome, Sample};
 use crate::policy::{Order, Policy, Reservation};
-use crate::profile::{Profile, Releases};
+use crate::profile::Profile;
+use crate::releases::Releases;
 use crate::share::Usage;
 use crate::site::{Settings, Site};
 

@@ -151,13 +151,7 @@ impl Engine<'_> {
     fn build_profile(&mut self, reach: Seconds) {
         let horizon = self.now.saturating_add(reach);
         self.profile.reset(self.now, self.free, horizon);
-        for (at, units) in self.releases.iter() {
-            let at = at.max(self.now + 1);
-            if at >= horizon {
-                break;
-            }
-            self.profile.release(at, units);
-        }
+        self.profile.release_all(&self.releases);
         let layout = &self.site.layout;
         for r in &self.site.reservations {
             if r.end > self.now && r.start < horizon {
@@ -348,7 +342,8 @@ impl Engine<'_> {
                 }
                 continue;
             }
-            if watch.settled {
+            let known = watch.settled;
+            if known {
                 match self.weigh(l, &mut found[l as usize], hopeful, &mut watch) {
                     Near::Planned => {}
                     Near::Aside => {
@@ -365,7 +360,11 @@ impl Engine<'_> {
             tested += 1;
             // Where the number is there but not the gang, only a change can help.
             let gang_missing = here;
-            let planned = self.reserve(units, limit, &mut found[l as usize], gang_missing);
+            let planned = if known {
+                Some(self.place(units, limit, found[l as usize]))
+            } else {
+                self.reserve(units, limit, &mut found[l as usize], gang_missing)
+            };
             if let Some((from, least)) = planned {
                 self.counts.reservations += 1;
                 self.thin(hopeful, hopes, from, least);
@@ -409,8 +408,7 @@ impl Engine<'_> {
                 return None;
             };
             *found = cell as i64;
-            let least = self.grid.take_from(cell, limit, units);
-            return Some((if cell == 1 { self.now } else { self.grid.start_of(cell) }, least));
+            return Some(self.place(units, limit, *found));
         }
         let from = if gang_missing { self.profile.next_step() } else { *found };
         let Some(start) = self.profile.earliest(units, limit, from) else {
@@ -418,7 +416,17 @@ impl Engine<'_> {
             return None;
         };
         *found = start;
-        Some((start, self.profile.take(start, start + limit, units)))
+        Some(self.place(units, limit, start))
+    }
+
+    /// Plans a job at the moment, or in the cell, that was found for it; when that is, and how little is left beside it.
+    pub(super) fn place(&mut self, units: i64, limit: Seconds, found: i64) -> (Seconds, i64) {
+        if !self.on_grid {
+            return (found, self.profile.take(found, found + limit, units));
+        }
+        let cell = usize::try_from(found).unwrap_or(1);
+        let least = self.grid.take_from(cell, limit, units);
+        (if cell == 1 { self.now } else { self.grid.start_of(cell) }, least)
     }
 
     /// Drops the lanes that cannot start any more, after a span from `from` on was left with `least`.

@@ -251,10 +251,9 @@ impl Engine<'_> {
                 self.move_brink(end, key, &mut taken, aside, found, watch);
                 continue;
             }
-            let planned = self.reserve(units, limit, &mut found[l as usize], false).is_some();
-            self.counts.reservations += u64::from(planned);
-            // One that cannot be planned speaks for all behind it in its lane.
-            let next = if planned { self.queue.lane(l).key(cursor as usize + 1, &self.ageing) } else { None };
+            self.place(units, limit, found[l as usize]);
+            self.counts.reservations += 1;
+            let next = self.queue.lane(l).key(cursor as usize + 1, &self.ageing);
             replace(&mut taken, next, l, cursor + 1);
             if next.is_none() {
                 found[l as usize] = NEVER;
