@@ -60,10 +60,28 @@ impl Engine<'_> {
         hopes.stops.clear();
         for i in 0..self.queue.standing().len() {
             let s = self.queue.standing()[i];
-            let Some((key, _)) = self.queue.first_of(s) else { continue };
-            hopes.shapes.push((key, s));
+            let shape = self.queue.shape(s);
+            if ahead.holds(self.free, shape.units, self.now.saturating_add(shape.limit))
+                && let Some((key, _)) = self.queue.first_of(s)
+            {
+                hopes.shapes.push((key, s));
+            }
         }
-        self.sift(hopes, &mut ahead);
+        if hopes.shapes.is_empty() && !stopping {
+            // Nobody starts, so nobody needs a promise.
+            self.two_moments(None);
+            return false;
+        }
+        for i in 0..self.queue.standing().len() {
+            let s = self.queue.standing()[i];
+            let shape = self.queue.shape(s);
+            if !ahead.holds(self.free, shape.units, self.now.saturating_add(shape.limit))
+                && let Some((key, _)) = self.queue.first_of(s)
+            {
+                self.block(key, s, &mut hopes.stops, &mut ahead);
+            }
+        }
+        hopes.stops.sort_unstable_by(|a, b| b.cmp(a));
         while !hopes.shapes.is_empty() || !hopes.stops.is_empty() {
             let place = (0..hopes.shapes.len()).min_by_key(|&i| hopes.shapes[i].0);
             let key = place.map(|i| hopes.shapes[i].0);
@@ -124,28 +142,32 @@ impl Engine<'_> {
         self.counts.reservations += u64::from(ahead.shadow.is_some());
     }
 
-    /// Drops shapes that cannot start any more; the first of them may now be the first of all that cannot, and for some of their jobs others
-    /// might be stopped.
+    /// Drops shapes that cannot start any more.
     fn sift(&self, hopes: &mut Hopes, ahead: &mut Ahead) {
         let Hopes { shapes, stops } = hopes;
         let known = stops.len();
         shapes.retain(|&(key, s)| {
             let shape = self.queue.shape(s);
-            let end = self.now.saturating_add(shape.limit);
-            if ahead.holds(self.free, shape.units, end) {
-                return true;
+            let still = ahead.holds(self.free, shape.units, self.now.saturating_add(shape.limit));
+            if !still {
+                self.block(key, s, stops, ahead);
             }
-            if ahead.blocked.is_none_or(|b| key < b.0) {
-                ahead.blocked = Some((key, s));
-            }
-            if ahead.stopping && end <= ahead.clear {
-                let lanes = shape.lanes().iter().filter(|&&l| self.might_stop(l));
-                stops.extend(lanes.filter_map(|&l| Some((self.queue.lane(l).key(0, &self.ageing)?, l))));
-            }
-            false
+            still
         });
         if stops.len() > known {
             stops.sort_unstable_by(|a, b| b.cmp(a));
+        }
+    }
+
+    /// A shape that cannot start: its first job may be the first of all that cannot, and for some of its jobs others might be stopped.
+    fn block(&self, key: Key, s: u32, stops: &mut Vec<(Key, u32)>, ahead: &mut Ahead) {
+        if ahead.blocked.is_none_or(|b| key < b.0) {
+            ahead.blocked = Some((key, s));
+        }
+        let shape = self.queue.shape(s);
+        if ahead.stopping && self.now.saturating_add(shape.limit) <= ahead.clear {
+            let lanes = shape.lanes().iter().filter(|&&l| self.might_stop(l));
+            stops.extend(lanes.filter_map(|&l| Some((self.queue.lane(l).key(0, &self.ageing)?, l))));
         }
     }
 }
