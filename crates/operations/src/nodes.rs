@@ -268,21 +268,27 @@ impl Nodes {
 
 /// The domain with the fewest free nodes that still hold `n`.
 fn tightest(free: &[u32], n: u32) -> Option<u32> {
-    let mut best = (u32::MAX, u32::MAX);
-    for (i, &f) in free.iter().enumerate() {
-        if f >= n && f < best.0 {
-            best = (f, i as u32);
-            if f == n {
+    const CHUNK: usize = 64;
+    // What would be left; too few wraps round to more than all. Whole chunks at a time go through wide registers.
+    let (mut least, mut found) = (u32::MAX, 0);
+    for (i, chunk) in free.chunks(CHUNK).enumerate() {
+        let here = chunk.iter().map(|f| f.wrapping_sub(n)).min().unwrap_or(u32::MAX);
+        if here < least {
+            (least, found) = (here, i);
+            if here == 0 {
                 break;
             }
         }
     }
-    (best.0 != u32::MAX).then_some(best.1)
+    let wanted = n.checked_add(least)?;
+    let chunk = &free[found * CHUNK..];
+    chunk.iter().position(|f| *f == wanted).map(|i| (found * CHUNK + i) as u32)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn layout() -> Layout {
         Layout { nodes: 100, gpus_per_node: 8, nodes_per_leaf: 10, leaves_per_block: 3 }
@@ -305,6 +311,14 @@ mod tests {
         assert_eq!((span.leaves, span.blocks), (4, 2));
         assert_eq!(nodes.whole_free(), 30);
         assert!(nodes.take(31, Placement::Packed, None, &mut out).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn the_tightest_is_the_first_with_the_fewest_left(free in proptest::collection::vec(0..30_u32, 0..300), n in 1..32_u32) {
+            let brute = (0..free.len()).filter(|&i| free[i] >= n).min_by_key(|&i| free[i]).map(|i| i as u32);
+            prop_assert_eq!(tightest(&free, n), brute);
+        }
     }
 
     #[test]
