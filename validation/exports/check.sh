@@ -76,5 +76,29 @@ if [ -n "${EXPORTS_VLLM:-}" ]; then anew vllm 0.11.0; else echo "SKIPPED: vllm 0
 if have pyyaml==6.0.3 && have kubernetes-validate==1.37.0 jsonschema==4.26.0 jsonschema-specifications==2025.9.1 referencing==0.37.0 \
   rpds-py attrs importlib-resources==7.1.0 packaging typing-extensions==4.15.0; then
   "$venv/bin/python" "$here/kubernetes_valid.py" "$work"/service/*.yaml || failed=1
+  # Fields of Kueue, LeaderWorkerSets and pods, read again from their packages.
+  mkdir -p "$work/types/src" && touch "$work/types/src/lib.rs"
+  cat >"$work/types/Cargo.toml" <<'EOF'
+[package]
+name = "types"
+edition = "2024"
+[dependencies]
+kcr_kueue_x_k8s_io = "=3.20260529.113958"
+kcr_leaderworkerset_x_k8s_io = "=3.20260530.173522"
+[workspace]
+EOF
+  if (cd "$work/types" && cargo vendor --quiet --versioned-dirs vendor >"$work/vendor.log" 2>&1); then
+    packages=$("$venv/bin/python" -c 'import kubernetes_validate, pathlib; print(pathlib.Path(kubernetes_validate.__file__).parent.parent)')
+    "$venv/bin/python" "$here/kubernetes_fields.py" "$work/types/vendor/kcr_kueue_x_k8s_io-"* \
+      "$work/types/vendor/kcr_leaderworkerset_x_k8s_io-"* "$packages" >"$work/fields.csv"
+    if diff "$here/kubernetes_fields.csv" "$work/fields.csv" >"$work/diff.log"; then
+      echo "the table of Kubernetes' fields is what the packages say"
+    else
+      echo "the table of Kubernetes' fields differs from the packages:" && cat "$work/diff.log"
+      failed=1
+    fi
+  else
+    echo "SKIPPED: the crates with Kueue's types cannot be had ($(tail -n 1 "$work/vendor.log"))"
+  fi
 fi
 exit "$failed"

@@ -12,6 +12,7 @@ mod fabric_pages;
 mod faults;
 mod finance;
 mod machine;
+mod manifests;
 mod operate;
 mod outcome;
 mod pages;
