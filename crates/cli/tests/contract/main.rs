@@ -21,6 +21,7 @@ mod replay;
 mod serving;
 mod serving_pages;
 mod serving_run;
+mod shifting;
 mod start;
 mod training;
 mod training_pages;

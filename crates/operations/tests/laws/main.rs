@@ -12,3 +12,4 @@ mod naive;
 mod power;
 mod published;
 mod queueing;
+mod shifting;
