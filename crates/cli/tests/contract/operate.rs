@@ -44,6 +44,7 @@ fn a_small_trace() {
         "incidents.csv",
         "occupancy.svg",
         "operate.json",
+        "jobs.sh",
     ] {
         assert!(f.join("out").join(name).is_file(), "{name}");
     }

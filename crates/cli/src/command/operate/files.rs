@@ -1,7 +1,8 @@
-//! Jobs, time series, incidents, tenants as tables; occupancy as a picture.
+//! Jobs, time series, incidents, tenants as tables; occupancy as a picture; the jobs as a script for Slurm.
 
 use std::path::Path;
 
+use gigatwin_export::slurm::Workload;
 use gigatwin_operations::JobClass;
 use gigatwin_output::{Heatmap, Table, TableError};
 use serde_json::Value;
@@ -20,8 +21,25 @@ pub(super) fn write(context: &Context, folder: &Path, a: &Answer, whole: &Value)
         put(&format!("{name}.csv"), &table.csv().map_err(fail)?)?;
     }
     put("occupancy.svg", occupancy(a).svg().as_bytes())?;
+    put("jobs.sh", submission(a).as_bytes())?;
     let json = serde_json::to_string_pretty(whole).map_err(|e| Fault::Environment(e.to_string()))?;
     put("operate.json", format!("{json}\n").as_bytes())
+}
+
+/// The workload for a real Slurm.
+fn submission(a: &Answer) -> String {
+    let s = &a.setting;
+    let accounts: Vec<&str> = s.site.shares.accounts().iter().map(|a| a.name.as_str()).collect();
+    let qos: Vec<&str> = s.site.qos.iter().map(|q| q.name.as_str()).collect();
+    let workload = Workload {
+        layout: s.site.layout,
+        jobs: s.released.as_ref().unwrap_or(&s.jobs),
+        links: &s.links,
+        accounts: &accounts,
+        qos: &qos,
+        header: &a.stamp.line(),
+    };
+    gigatwin_export::slurm::submission(&workload).text
 }
 
 fn jobs(a: &Answer) -> Table {
