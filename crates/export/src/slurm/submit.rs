@@ -16,9 +16,9 @@ pub struct Workload<'a> {
     pub jobs: &'a [Job],
     /// Dependencies, arrays and jobs that fail.
     pub links: &'a Links,
-    /// Names of the accounts, by tenant of a job.
+    /// Names of the accounts, by tenant of a job; empty where the submitter's own is to be taken.
     pub accounts: &'a [&'a str],
-    /// Names of the qualities of service, by quality of a job.
+    /// Names of the qualities of service, by quality of a job, likewise.
     pub qos: &'a [&'a str],
     /// First lines of the file, without comment signs.
     pub header: &'a str,
@@ -52,6 +52,7 @@ pub fn submission(w: &Workload<'_>) -> ExportFile {
     for i in order(&calls, &needs, w.jobs.len()) {
         text.push_str(&line(w, &calls[i], zero, needs.get(&calls[i].tasks[0]), &named));
     }
+    text.push_str("\n[ \"$refused\" = 0 ] || { echo \"$refused were refused\" >&2; exit 1; }\n");
     ExportFile { name: "jobs.sh".to_owned(), text }
 }
 
@@ -75,15 +76,20 @@ fn head(w: &Workload<'_>, apart: usize) -> String {
         r#"set -euo pipefail
 : "${START:=now}" "${PARTITION:=}" "${ACCOUNTS:=yes}" "${SBATCH:=sbatch}"
 start=$(date -d "$START" +%s)
-id=()
+id=() refused=0
 # job NUMBER SECONDS NODES ACCELERATORS-OF-A-NODE MINUTES ACCOUNT QOS "SECONDS-OF-EACH-TASK" [OPTION…]; a task with ! ends with 1
 job() {
   local at more=() said
   printf -v at '%(%Y-%m-%dT%H:%M:%S)T' "$((start + $2))"
   [ -z "$PARTITION" ] || more+=(--partition="$PARTITION")
-  [ "$ACCOUNTS" = no ] || more+=(--account="$6" --qos="$7")
-  said=$("$SBATCH" --parsable --job-name="twin-$1" --begin="$at" --nodes="$3" --gpus-per-node="$4" --time="$5" --output=/dev/null "${more[@]}" "${@:9}" \
-    --wrap "set -- $8; shift \"\${SLURM_ARRAY_TASK_ID:-0}\"; sleep \"\${1%!}\"; case \$1 in *!) exit 1 ;; esac")
+  [ "$ACCOUNTS" = no ] || [ "$6" = - ] || more+=(--account="$6")
+  [ "$ACCOUNTS" = no ] || [ "$7" = - ] || more+=(--qos="$7")
+  if ! said=$("$SBATCH" --parsable --job-name="twin-$1" --begin="$at" --nodes="$3" --gpus-per-node="$4" --time="$5" --output=/dev/null "${more[@]}" "${@:9}" \
+    --wrap "set -- $8; shift \"\${SLURM_ARRAY_TASK_ID:-0}\"; sleep \"\${1%!}\"; case \$1 in *!) exit 1 ;; esac"); then
+    # Those that wait for it are refused too: there is no number to wait for.
+    refused=$((refused + 1)) said=refused
+    echo "twin-$1 was refused" >&2
+  fi
   id[$1]=${said%%;*}
 }
 
@@ -167,8 +173,8 @@ fn line(
         if whole { units / per_node } else { 1 },
         if whole { per_node } else { units },
         minutes(job.limit),
-        ascii(w.accounts.get(job.tenant as usize).unwrap_or(&"")),
-        ascii(w.qos.get(job.qos as usize).unwrap_or(&"")),
+        called(w.accounts, job.tenant as usize),
+        called(w.qos, job.qos as usize),
         runs.join(" ")
     );
     if whole {
@@ -194,6 +200,11 @@ fn line(
     }
     out.push('\n');
     out
+}
+
+/// A name as the export of the machine writes it.
+fn called(names: &[&str], at: usize) -> String {
+    names.get(at).filter(|n| !n.is_empty()).map_or_else(|| "-".to_owned(), |n| ascii(n))
 }
 
 fn minutes(limit: Seconds) -> Seconds {
@@ -266,7 +277,7 @@ mod tests {
         std::fs::create_dir_all(&folder).expect("a folder");
         let (jobs, links) = sample();
         std::fs::write(folder.join("jobs.sh"), script(&jobs, &links)).expect("a script");
-        let stand_in = "#!/bin/bash\necho \"$*\" >> calls\necho $((100 + $(wc -l < calls)))';'cluster\n";
+        let stand_in = "#!/bin/bash\ncase $* in *refused*) exit 1 ;; esac\necho \"$*\" >> calls\necho $((100 + $(wc -l < calls)))';'cluster\n";
         std::fs::write(folder.join("sbatch.sh"), stand_in).expect("a script");
         let bash = |words: &[&str]| {
             std::process::Command::new("bash")
@@ -283,6 +294,13 @@ mod tests {
         };
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         let calls = std::fs::read_to_string(folder.join("calls")).expect("calls");
+        // One refusal stops neither the script nor goes unsaid; who waits for it is refused too.
+        let stays =
+            bash(&["-c", "sed -i '0,/--array/s/--array/--refused/' jobs.sh && bash jobs.sh"]).expect("bash");
+        assert_eq!(
+            String::from_utf8_lossy(&stays.stderr),
+            "twin-1 was refused\ntwin-4 was refused\n2 were refused\n"
+        );
         let _ = std::fs::remove_dir_all(&folder);
         let calls: Vec<&str> = calls.lines().collect();
         assert_eq!(calls.len(), 4);

@@ -8,9 +8,13 @@ use gigatwin_output::{Heatmap, Table, TableError};
 use serde_json::Value;
 
 use super::Answer;
+use super::classes::RESERVE;
 use crate::context::Context;
 use crate::exit::Fault;
 use crate::files as disk;
+
+/// Hours that were promised to nobody.
+const OPEN: &str = "open";
 
 pub(super) fn write(context: &Context, folder: &Path, a: &Answer, whole: &Value) -> Result<(), Fault> {
     std::fs::create_dir_all(folder).map_err(|e| disk::cannot_write(&context.messages, folder, &e))?;
@@ -29,8 +33,14 @@ pub(super) fn write(context: &Context, folder: &Path, a: &Answer, whole: &Value)
 /// The workload for a real Slurm.
 fn submission(a: &Answer) -> String {
     let s = &a.setting;
-    let accounts: Vec<&str> = s.site.shares.accounts().iter().map(|a| a.name.as_str()).collect();
-    let qos: Vec<&str> = s.site.qos.iter().map(|q| q.name.as_str()).collect();
+    // Of a drawn workload, accounts.sh of `export slurm` has the promised hours and the classes of access alone.
+    let guests = |n: &str| n.starts_with("users of ");
+    let promised = |n: &str| s.trace.is_some() || !([OPEN, RESERVE].contains(&n) || guests(n));
+    let class = |n: &str| s.trace.is_some() || s.access.iter().flat_map(|a| &a.classes).any(|c| c.id == n);
+    let accounts = s.site.shares.accounts().iter().map(|a| a.name.as_str());
+    let accounts: Vec<&str> = accounts.map(|n| if promised(n) { n } else { "" }).collect();
+    let qos = s.site.qos.iter().map(|q| q.name.as_str());
+    let qos: Vec<&str> = qos.map(|n| if class(n) { n } else { "" }).collect();
     let workload = Workload {
         layout: s.site.layout,
         jobs: s.released.as_ref().unwrap_or(&s.jobs),
