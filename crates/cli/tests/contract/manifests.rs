@@ -5,7 +5,7 @@ mod fields;
 #[path = "../../../export/tests/manifests/references.rs"]
 mod references;
 
-use super::gigatwin;
+use super::{folder, gigatwin, write};
 use std::path::Path;
 
 const EXAMPLES: [&str; 5] = [
@@ -64,4 +64,23 @@ fn services_for_kubernetes() {
         }
     }
     assert!(seen >= 4, "{seen} services of the examples are exported");
+}
+
+/// A model larger than a node, under a name that no Service may have.
+#[test]
+fn a_replica_over_several_nodes() {
+    let f = folder("manifests-large");
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let base = std::fs::read_to_string(format!("{root}/examples/ai-factory-jupiter.toml")).expect("example");
+    let serve = "[[serve]]\nname = \"671b assistant\"\nmodel = \"deepseek-v3\"\non = \"booster\"\n\
+        demand = { users = \"20 k\", requests_per_user_day = 20, prompt = 2500, answer = 500 }\n\
+        objective = { ttft_p99 = \"5 s\", tpot_p99 = \"100 ms\" }\n";
+    write(&f, "large.toml", format!("{base}\n{serve}"));
+    let a = gigatwin(&f, &["export", "kubernetes", "large.toml", "--json"]).exits(0).json();
+    let text = a["files"][0]["text"].as_str().expect("text");
+    taken(text);
+    assert!(
+        references::names(&fields::objects(text).expect("YAML"), "LeaderWorkerSet")
+            .contains("x671b-assistant")
+    );
 }
