@@ -76,5 +76,39 @@ if [ -n "${EXPORTS_VLLM:-}" ]; then anew vllm 0.11.0; else echo "SKIPPED: vllm 0
 if have pyyaml==6.0.3 && have kubernetes-validate==1.37.0 jsonschema==4.26.0 jsonschema-specifications==2025.9.1 referencing==0.37.0 \
   rpds-py attrs importlib-resources==7.1.0 packaging typing-extensions==4.15.0; then
   "$venv/bin/python" "$here/kubernetes_valid.py" "$work"/service/*.yaml || failed=1
+  # Fields of Kueue, LeaderWorkerSets and pods, read again from their packages.
+  if cargo vendor --quiet --locked --versioned-dirs --manifest-path "$here/types/Cargo.toml" "$work/vendor" >"$work/vendor.log" 2>&1; then
+    packages=$("$venv/bin/python" -c 'import kubernetes_validate, pathlib; print(pathlib.Path(kubernetes_validate.__file__).parent.parent)')
+    "$venv/bin/python" "$here/kubernetes_fields.py" "$work/vendor/kcr_kueue_x_k8s_io-"* \
+      "$work/vendor/kcr_leaderworkerset_x_k8s_io-"* "$packages" >"$work/fields.csv"
+    if diff "$here/kubernetes_fields.csv" "$work/fields.csv" >"$work/diff.log"; then
+      echo "the table of Kubernetes' fields is what the packages say"
+    else
+      echo "the table of Kubernetes' fields differs from the packages:" && cat "$work/diff.log"
+      failed=1
+    fi
+  else
+    echo "SKIPPED: the crates with Kueue's types cannot be had ($(tail -n 1 "$work/vendor.log"))"
+  fi
+fi
+# The types themselves read machines for Kueue, and a service whose replica takes several nodes.
+for example in "$examples"/*.toml; do
+  "$gigatwin" export kueue "$example" --out "$work/kueue/$(basename "$example" .toml)" >"$work/out.log" 2>&1 || failed=1
+done
+cat "$examples/ai-factory-jupiter.toml" - >"$work/large.toml" <<'EOF'
+
+[[serve]]
+name      = "large assistant"
+model     = "deepseek-v3"
+on        = "booster"
+demand    = { users = "20 k", requests_per_user_day = 20, prompt = 2500, answer = 500 }
+objective = { ttft_p99 = "5 s", tpot_p99 = "100 ms" }
+EOF
+"$gigatwin" export kubernetes "$work/large.toml" --out "$work/service" >"$work/out.log" 2>&1 || failed=1
+if [ -n "${EXPORTS_TYPES:-}" ]; then
+  CARGO_TARGET_DIR=$work/target cargo run --quiet --locked --manifest-path "$here/types/Cargo.toml" -- \
+    "$work"/kueue/*/*.yaml "$work"/service/*.yaml || failed=1
+else
+  echo "SKIPPED: the types of Kueue and LeaderWorkerSets (set EXPORTS_TYPES=1; a minute of compiling)"
 fi
 exit "$failed"

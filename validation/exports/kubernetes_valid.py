@@ -2,7 +2,8 @@
 
 kubernetes_valid.py FILE...    needs kubernetes-validate and what it imports
 
-A LeaderWorkerSet is no part of Kubernetes and no registry in reach carries its schema: the pods that it starts are looked at as Pods.
+A LeaderWorkerSet is no part of Kubernetes: the pods that it starts are looked at as Pods. Its own fields and Kueue's are in
+kubernetes_fields.csv, which the tests of the crate `export` hold every manifest against.
 """
 
 import sys

@@ -1,6 +1,7 @@
 //! A Deployment and a Service of Kubernetes that run vLLM, or a LeaderWorkerSet that runs SGLang where a replica takes several nodes.
 
 use crate::kueue::resource;
+use crate::slurm::ascii;
 use crate::{ExportError, ExportFile, ServiceExport, sglang, vllm};
 
 /// An argument of a shell as YAML writes it between double quotes.
@@ -8,7 +9,7 @@ fn quoted(argument: &str) -> String {
     argument.trim_matches('\'').replace('"', "\\\"")
 }
 
-/// The file of a service for Kubernetes: `NAME-kubernetes.yaml`.
+/// The file of a service for Kubernetes: `NAME-kubernetes.yaml`. Its objects begin with a letter, as names of Services do.
 ///
 /// # Errors
 /// Where the accelerator has no resource name known here.
@@ -103,7 +104,7 @@ spec:
       targetPort: http
 ",
         comment = export.comment(&remarks),
-        name = export.name,
+        name = ascii(export.name),
         replicas = export.replicas,
         model = export.model,
         chips = export.deployment.chips(),
@@ -160,7 +161,7 @@ fn several_nodes(export: &ServiceExport<'_>, resource: &str) -> ExportFile {
               emptyDir:
                 medium: Memory
 ",
-            name = export.name,
+            name = ascii(export.name),
             model = export.model,
             args = args.replace("              - ", "                - "),
         )
@@ -209,7 +210,7 @@ spec:
       targetPort: http
 ",
         comment = export.comment(&remarks),
-        name = export.name,
+        name = ascii(export.name),
         replicas = export.replicas,
         nodes = export.nodes(),
         leader = pod("leader", probe).replace("\n        ", "\n      ").replacen("        ", "      ", 1),

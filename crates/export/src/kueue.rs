@@ -17,7 +17,7 @@ struct Leaf {
     share: f64,
 }
 
-/// The objects of a machine for Kueue (`kueue.x-k8s.io/v1beta2`, Kueue 0.14 and later), in one file.
+/// The objects of a machine for Kueue (`kueue.x-k8s.io/v1beta2`, Kueue 0.15 and later), in one file.
 ///
 /// Partitions become flavors with a topology, tenants cohorts below the site's, their leaves queues with a quota in proportion to their hours; what
 /// whole accelerators leave over, and the hours of nobody, stand in the site's own cohort, from which all may borrow.
@@ -36,7 +36,7 @@ pub fn kueue(export: &ClusterExport<'_>) -> Result<Vec<ExportFile>, ExportError>
     let partitions = &export.cluster.partitions;
     let comment: String = export.header.lines().map(|l| format!("# {l}\n")).collect();
     let mut out = format!(
-        "{comment}# Kueue 0.14 and later. Processors and memory are a lower bound per accelerator; correct them to your hosts. Label each node with {LABEL}/partition, /network, /leaf and /domain, as topology.conf of export slurm names them.
+        "{comment}# Kueue 0.15 and later. Processors and memory are a lower bound per accelerator; correct them to your hosts. Label each node with {LABEL}/partition, /network, /leaf and /domain, as topology.conf of export slurm names them.
 # Fair sharing among cohorts needs fairSharing.preemptionStrategies in Kueue's configuration.
 "
     );

@@ -3,6 +3,13 @@
 //! An export is a list of named texts; nothing here touches a disk. Where an engine cannot run what was planned the export
 //! says so instead of writing a file that fails.
 
+// The tests beside the crate and those inside share their service.
+#[cfg(test)]
+extern crate self as gigatwin_export;
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod fixture;
+
 mod batch;
 mod file;
 mod kubernetes;

@@ -84,27 +84,8 @@ pub(crate) fn script(comment: &str, command: &str, options: &[String]) -> String
     )
 }
 
+/// The service of the tests, planned for one node.
 #[cfg(test)]
 pub(crate) fn sample() -> ServiceExport<'static> {
-    ServiceExport {
-        name: "helper",
-        model: "qwen3-235b-a22b",
-        chip: "h200-sxm",
-        role: None,
-        deployment: Deployment {
-            tp: 2,
-            pp: 1,
-            ep: 8,
-            dp_attention: 4,
-            weights: Precision::Fp8,
-            kv: Precision::Fp8,
-        },
-        replicas: 3,
-        batch: 250,
-        context: 40960,
-        chunk: 8192,
-        memory: 0.9,
-        per_node: 8,
-        header: "predicted: x\ninputs y",
-    }
+    crate::fixture::service(2, 4, 8, Precision::Fp8)
 }

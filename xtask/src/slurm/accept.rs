@@ -1,7 +1,10 @@
 //! Does slurmctld accept every export, up to 12,500 nodes and 100,000 accelerators?
 
+use std::path::Path;
 use std::time::Instant;
 
+use gigatwin_export::slurm::{Workload, submission};
+use gigatwin_operations::{Job, Layout, Links, Need, Size, Throttle, When};
 use gigatwin_pilot::{Cluster, Machine};
 
 use super::machine;
@@ -68,6 +71,7 @@ fn one(machine: &Machine) -> Result<String, Fault> {
     let size =
         machine.cluster.partitions.iter().find(|p| p.nodes == nodes).map_or(1, |p| p.nodes_per_domain.max(1));
     let leaf = ask(size.min(nodes), &["--switches=1"])?;
+    submit(&cluster, &folder, &partition, nodes, per_node)?;
     let complaints = cluster.complaints();
     for line in complaints.iter().take(3) {
         eprintln!("{}: {line}", machine.name);
@@ -81,6 +85,39 @@ fn one(machine: &Machine) -> Result<String, Fault> {
         machine.cluster.accelerators(),
         complaints.len()
     ))
+}
+
+/// A script of jobs as `operate --out` writes it: two that depend on another, an array between them.
+fn submit(cluster: &Cluster, folder: &Path, partition: &str, nodes: u32, per_node: u32) -> Result<(), Fault> {
+    let job = |id, nodes| Job::nodes(id, 600, 90, 601, nodes);
+    let part = |id| Job { size: Size::Gpus(1), ..job(id, 1) };
+    let jobs = [job(1, (nodes / 2).max(1)), part(2), part(3), job(4, nodes)];
+    let needs =
+        [(1, 0, When::Ok), (2, 0, When::Ok), (3, 2, When::Any)].map(|(job, on, when)| Need { job, on, when });
+    let array = Throttle { members: vec![1, 2], most: 1 };
+    let links =
+        Links::new(jobs.len(), needs.to_vec(), &[array], &[]).map_err(|f| Fault::new(format!("{f:?}")))?;
+    let layout = Layout::flat(nodes, per_node);
+    let workload =
+        Workload { layout, jobs: &jobs, links: &links, accounts: &["site"], qos: &["regular"], header: "" };
+    let path = folder.join("jobs.sh");
+    std::fs::write(&path, submission(&workload).text).map_err(|e| Fault::new(e.to_string()))?;
+    let mut bash = cluster.command("bash").map_err(|e| Fault::new(e.to_string()))?;
+    // Nothing is accounted on this host.
+    bash.envs([("PARTITION", partition), ("ACCOUNTS", "no")]).arg(&path);
+    let output = bash.output().map_err(|e| Fault::new(e.to_string()))?;
+    if !output.status.success() {
+        return Err(Fault::new(format!("jobs.sh: {}", String::from_utf8_lossy(&output.stderr).trim())));
+    }
+    let queue = cluster.output("squeue", &["-h", "-r", "-o", "%j %E"])?;
+    let text = String::from_utf8_lossy(&queue.stdout).into_owned();
+    let of = |name: &str| text.lines().filter(|l| l.starts_with(name)).count();
+    let waits = text.lines().filter(|l| l.contains("afterok:") || l.contains("afterany:")).count();
+    if (of("twin-0 "), of("twin-1 "), of("twin-3 "), waits) == (1, 2, 1, 3) {
+        Ok(())
+    } else {
+        Err(Fault::new(format!("jobs.sh left another queue than it says: {text}")))
+    }
 }
 
 #[cfg(test)]

@@ -37,9 +37,15 @@ fn a_small_trace() {
     assert_eq!(a["left_out"].as_array().map(Vec::len), Some(2));
     assert_eq!(a["left_out"][0]["code"], "G582");
     assert_eq!(a["left_out"][1]["code"], "G583");
-    for name in
-        ["jobs.parquet", "jobs.csv", "series.parquet", "incidents.csv", "occupancy.svg", "operate.json"]
-    {
+    for name in [
+        "jobs.parquet",
+        "jobs.csv",
+        "series.parquet",
+        "incidents.csv",
+        "occupancy.svg",
+        "operate.json",
+        "jobs.sh",
+    ] {
         assert!(f.join("out").join(name).is_file(), "{name}");
     }
 }
@@ -83,9 +89,10 @@ fn what_is_not_understood() {
     }
 }
 
-const JUPITER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/ai-factory-jupiter.toml");
+pub(super) const JUPITER: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/ai-factory-jupiter.toml");
 
-fn figures(answer: &serde_json::Value, id: &str) -> f64 {
+pub(super) fn figures(answer: &serde_json::Value, id: &str) -> f64 {
     answer["metrics"][id]["value"].as_f64().expect("a figure")
 }
 
@@ -179,76 +186,6 @@ fn who_held_the_nodes_as_a_picture() {
     };
     let held = share("states") + share("union");
     assert!((held - 100.0 * figures(&a, "operate.utilisation")).abs() < 0.3, "{held}");
-}
-
-/// With and without in one run; a tenant pays for the hours in which its jobs ran.
-#[test]
-fn what_can_wait_goes_to_cheap_hours() {
-    let f = folder("operate-shift");
-    // A year in which every night is nearly free.
-    let mut prices = String::from("utc,EUR/MWh\n");
-    for h in 0..8_760_i64 {
-        let (day, hour) = (h / 24, h % 24);
-        let date = gigatwin_series::hour_stamp(
-            gigatwin_series::first_hour_of(2023).expect("a year") + day * 24 + hour,
-        );
-        prices.push_str(&format!("{date},{}\n", if hour < 6 { 5 } else { 150 }));
-    }
-    write(&f, "prices.csv", &prices);
-    write(&f, "carbon.csv", "utc,g_per_kwh\n2023-01-01T00:00Z,500\n2023-01-03T00:00Z,100\n");
-    let args = [
-        "operate",
-        JUPITER,
-        "--days",
-        "4",
-        "--prices",
-        "prices.csv",
-        "--carbon",
-        "carbon.csv",
-        "--shift",
-        "18",
-        "--json",
-        "--quiet",
-        "--out",
-        "out",
-    ];
-    let a = gigatwin(&f, &args).exits(0).json();
-    let rows = a["shifting"]["rows"].as_array().expect("rows");
-    let row = |name: &str, key: &str| {
-        rows.iter().find(|r| r["what"] == name).and_then(|r| r[key].as_f64()).expect("a figure")
-    };
-    assert!(row("paid", "with") < row("paid", "without"), "{rows:?}");
-    assert!(row("wait, mean", "with") > row("wait, mean", "without"));
-    assert!(row("wait, p90", "with") < 18.0 * 3_600.0 + 86_400.0);
-    assert_eq!(row("cost", "with"), figures(&a, "operate.cost"));
-    let tenants = a["tenants"].as_array().expect("tenants");
-    let top = |key: &str| -> f64 {
-        tenants.iter().filter(|t| t["parent"].is_null()).map(|t| t[key].as_f64().expect("a figure")).sum()
-    };
-    assert!((top("cost_eur") / figures(&a, "operate.cost") - 1.0).abs() < 1e-9);
-    assert!((top("carbon_t") / figures(&a, "operate.carbon") - 1.0).abs() < 1e-9);
-    // Two days at 500 g and two at 100 g.
-    let mean = figures(&a, "operate.carbon") / figures(&a, "operate.energy") * 1e3;
-    assert!((250.0..350.0).contains(&mean), "{mean}");
-    // No job enters the queue later than its slack.
-    let jobs = std::fs::read_to_string(f.join("out/jobs.csv")).expect("jobs");
-    let mut lines = jobs.lines().filter(|l| !l.starts_with('#'));
-    let head: Vec<&str> = lines.next().expect("a header").split(',').collect();
-    let column = |name: &str| head.iter().position(|h| h.starts_with(name)).expect("a column");
-    let (submit, release) = (column("submit_s"), column("release_s"));
-    let mut put_off = 0;
-    for l in lines {
-        let cells: Vec<&str> = l.split(',').collect();
-        let wait = cells[release].parse::<i64>().expect("s") - cells[submit].parse::<i64>().expect("s");
-        assert!((0..=18 * 3_600).contains(&wait), "{l}");
-        put_off += u64::from(wait > 0);
-    }
-    assert_eq!(a["shifting"]["put_off"].as_u64(), Some(put_off));
-    for text in ["-1", "soon", "file"] {
-        let arg = format!("--shift={text}");
-        let a = gigatwin(&f, &["operate", JUPITER, &arg, "--json"]).exits(2);
-        assert!(a.out.contains("G660") || a.err.contains("G660"), "{text}");
-    }
 }
 
 const CLUSTER: [&str; 5] = ["operate", "--from-slurm", "cluster-slurm.conf", "--trace", "cluster-sacct.txt"];
@@ -427,7 +364,7 @@ const FEDERATED: &str = "extends = \"gigafactory.toml\"\n\
     reservation = { accelerators = 2000, length = \"12 h\", every = \"1 d\", first = \"1 h\" }\n\
     [federation]\nsites = [\"jupiter\", \"lumi\"]\nrouting = \"home\"\n";
 
-fn federated(name: &str) -> std::path::PathBuf {
+pub(super) fn federated(name: &str) -> std::path::PathBuf {
     let f = folder(name);
     let base = std::fs::read_to_string(repository().join("examples/gigafactory.toml")).expect("example");
     write(&f, "gigafactory.toml", &base);

@@ -7,12 +7,14 @@ mod accounts;
 mod conf;
 mod names;
 mod rest;
+mod submit;
 mod topology;
 
 pub use accounts::priority;
 pub use conf::weights;
 pub(crate) use conf::{CORES, MEMORY_MB};
 pub use names::{ascii, range};
+pub use submit::{Workload, submission};
 
 use gigatwin_factory::{ClusterPartition, SiteCluster};
 

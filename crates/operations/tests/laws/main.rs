@@ -13,3 +13,4 @@ mod power;
 mod published;
 mod queueing;
 mod shapes;
+mod shifting;

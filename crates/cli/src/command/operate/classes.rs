@@ -18,7 +18,7 @@ use crate::layout::table;
 /// Hours of a mean Gregorian year.
 const YEAR: f64 = 8_766.0;
 /// Account of the strategic reserve.
-const RESERVE: &str = "strategic-reserve";
+pub(super) const RESERVE: &str = "strategic-reserve";
 
 /// What a workload by class was drawn from.
 pub(super) struct Access {

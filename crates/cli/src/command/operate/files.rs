@@ -1,15 +1,20 @@
-//! Jobs, time series, incidents, tenants as tables; occupancy as a picture.
+//! Jobs, time series, incidents, tenants as tables; occupancy as a picture; the jobs as a script for Slurm.
 
 use std::path::Path;
 
+use gigatwin_export::slurm::Workload;
 use gigatwin_operations::JobClass;
 use gigatwin_output::{Heatmap, Table, TableError};
 use serde_json::Value;
 
 use super::Answer;
+use super::classes::RESERVE;
 use crate::context::Context;
 use crate::exit::Fault;
 use crate::files as disk;
+
+/// Hours that were promised to nobody.
+const OPEN: &str = "open";
 
 pub(super) fn write(context: &Context, folder: &Path, a: &Answer, whole: &Value) -> Result<(), Fault> {
     std::fs::create_dir_all(folder).map_err(|e| disk::cannot_write(&context.messages, folder, &e))?;
@@ -20,8 +25,31 @@ pub(super) fn write(context: &Context, folder: &Path, a: &Answer, whole: &Value)
         put(&format!("{name}.csv"), &table.csv().map_err(fail)?)?;
     }
     put("occupancy.svg", occupancy(a).svg().as_bytes())?;
+    put("jobs.sh", submission(a).as_bytes())?;
     let json = serde_json::to_string_pretty(whole).map_err(|e| Fault::Environment(e.to_string()))?;
     put("operate.json", format!("{json}\n").as_bytes())
+}
+
+/// The workload for a real Slurm.
+fn submission(a: &Answer) -> String {
+    let s = &a.setting;
+    // Of a drawn workload, accounts.sh of `export slurm` has the promised hours and the classes of access alone.
+    let guests = |n: &str| n.starts_with("users of ");
+    let promised = |n: &str| s.trace.is_some() || !([OPEN, RESERVE].contains(&n) || guests(n));
+    let class = |n: &str| s.trace.is_some() || s.access.iter().flat_map(|a| &a.classes).any(|c| c.id == n);
+    let accounts = s.site.shares.accounts().iter().map(|a| a.name.as_str());
+    let accounts: Vec<&str> = accounts.map(|n| if promised(n) { n } else { "" }).collect();
+    let qos = s.site.qos.iter().map(|q| q.name.as_str());
+    let qos: Vec<&str> = qos.map(|n| if class(n) { n } else { "" }).collect();
+    let workload = Workload {
+        layout: s.site.layout,
+        jobs: s.released.as_ref().unwrap_or(&s.jobs),
+        links: &s.links,
+        accounts: &accounts,
+        qos: &qos,
+        header: &a.stamp.line(),
+    };
+    gigatwin_export::slurm::submission(&workload).text
 }
 
 fn jobs(a: &Answer) -> Table {

@@ -55,10 +55,13 @@ pub(super) fn run(context: &Context, args: &Operate) -> Result<Exit, Fault> {
             Err(e) => return no(context, &setting, &e.to_string()),
         }
     }
-    let shifting = shifting::shift(context, args, &mut setting)?;
-    let Some((outcome, federation)) = federation::run(context, args, &mut setting)? else {
-        return Ok(Exit::NotUnderstood);
-    };
+    let Some(sites) = federation::read(context, args, &mut setting)? else { return Ok(Exit::NotUnderstood) };
+    let shifting = shifting::shift(context, args, &mut setting, &sites)?;
+    let federation::Here { outcome, kept, federation } = sites.run(&setting)?;
+    if let Some(kept) = kept {
+        (setting.jobs, setting.released) = (kept.jobs, kept.released);
+        (setting.recorded, setting.links) = (kept.recorded, kept.links);
+    }
     let energy = setting.power.as_ref().map(|p| p.energy(&setting, &outcome));
     let stamp = Stamp {
         version: env!("CARGO_PKG_VERSION").to_owned(),

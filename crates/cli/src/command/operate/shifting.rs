@@ -1,9 +1,10 @@
 //! Jobs that can wait go to cheap hours, beside the same run without that.
 
 use gigatwin_operations::report::Waits;
-use gigatwin_operations::{Deferral, Job, Seconds, releases, simulate_linked};
+use gigatwin_operations::{Deferral, Job, Seconds, releases};
 use serde_json::{Value, json};
 
+use super::federation::{Here, Sites};
 use super::page::{Sums, right, span, sums_of, words};
 use super::power::Energy;
 use super::setting::{Setting, not_understood};
@@ -13,6 +14,7 @@ use crate::exit::Fault;
 use crate::layout::table;
 
 /// What can wait, and how long.
+#[derive(Clone, Copy)]
 pub(super) struct Patience {
     pub slack: Seconds,
     /// Part of the jobs of these classes that may be put off.
@@ -42,20 +44,24 @@ fn lot(id: u64, seed: u64) -> f64 {
 }
 
 /// Runs the workload as asked for, then puts off what can wait: the setting then holds the jobs in the order of their releases.
-pub(super) fn shift(context: &Context, args: &Operate, s: &mut Setting) -> Result<Option<Shifting>, Fault> {
-    let (Some(patience), Some(power)) = (&s.patience, &s.power) else { return Ok(None) };
-    let several = !args.federate.is_empty() || s.facts.as_ref().is_some_and(|f| f.federation.is_some());
-    if several || !s.outages.is_empty() || !s.aparts.is_empty() {
-        return Err(not_understood(
-            "G660",
-            "--shift compares two runs of one whole site: not of several, of one that stands still, or with nodes of a tenant's own",
-            "leave out --shift, or --federate, --outage and the file's federation and reservations",
-        ));
+pub(super) fn shift(
+    context: &Context,
+    args: &Operate,
+    s: &mut Setting,
+    sites: &Sites,
+) -> Result<Option<Shifting>, Fault> {
+    let (Some(patience), true) = (s.patience, s.power.is_some()) else { return Ok(None) };
+    let Here { outcome, kept, .. } = sites.run(s)?;
+    // Both runs are billed for the jobs that were here.
+    let all = kept.map(|k| std::mem::replace(&mut s.jobs, k.jobs));
+    let energy = s.power.as_ref().map(|p| p.energy(s, &outcome));
+    let sums = sums_of(s, &outcome);
+    if let Some(all) = all {
+        s.jobs = all;
     }
+    let (Some(power), Some(energy)) = (&s.power, energy) else { return Ok(None) };
+    let without = Side { sums, energy };
     let slack = patience.slack;
-    let outcome = simulate_linked(&s.site, &s.jobs, &s.links, &s.settings).map_err(|f| super::faults(&f))?;
-    let energy = power.energy(s, &outcome);
-    let without = Side { sums: sums_of(s, &outcome), energy };
     let may = |j: &Job| {
         args.deferrable.iter().any(|c| c.class() == j.class) && lot(j.id, context.seed) < patience.share
     };

@@ -1,110 +1,20 @@
-//! A run on one page, and the same as JSON.
+//! A run on one page.
+
+mod json;
+mod sums;
+
+pub(super) use json::{json, waits};
+pub(super) use sums::{Replay, Sums, replay, replay_of, sums, sums_of};
 
 use std::fmt::Write as _;
 
+use gigatwin_operations::JobState;
 use gigatwin_operations::report::{Delivered, Group, Waits, by_class, delivered};
-use gigatwin_operations::{Job, JobState, Outcome, Seconds};
-use serde_json::{Map, Value, json};
 
-use super::setting::Setting;
 use super::{Answer, shifting};
 use crate::console::bold;
 use crate::context::Context;
 use crate::layout::{Side, table};
-
-/// Sums of a run.
-pub(super) struct Sums {
-    pub installed: f64,
-    pub busy: f64,
-    pub down: f64,
-    pub idle: f64,
-    pub idle_waiting: f64,
-    pub lost: f64,
-    /// Of the held hours, those that better placed nodes would have spared.
-    pub spread: f64,
-    pub states: [usize; JobState::ALL.len()],
-    pub maintenance: f64,
-    pub waits: Option<Waits>,
-    pub failures: u64,
-    pub preemptions: u64,
-    pub stopping: usize,
-}
-
-pub(super) fn sums(a: &Answer) -> Sums {
-    sums_of(&a.setting, &a.outcome)
-}
-
-pub(super) fn sums_of(s: &Setting, o: &Outcome) -> Sums {
-    let installed = (s.site.layout.gpus() * o.end) as f64 / 3_600.0;
-    let hours = |x: i64| x as f64 / 3_600.0;
-    let mut states = [0; JobState::ALL.len()];
-    let maintenance = super::windows::hours(&s.planned, &s.outages, s.site.layout.gpus(), o.end);
-    let (mut lost, mut failures, mut preemptions) = (0, 0, 0);
-    let mut waits = Vec::with_capacity(s.jobs.len());
-    for (job, r) in s.jobs.iter().zip(&o.jobs) {
-        states[r.state as usize] += 1;
-        lost += r.lost;
-        failures += u64::from(r.failures);
-        preemptions += u64::from(r.preemptions);
-        waits.extend(r.wait(job));
-    }
-    Sums {
-        installed,
-        busy: hours(o.busy_all()),
-        down: hours(o.down),
-        idle: installed - hours(o.busy_all()) - hours(o.down) - maintenance,
-        maintenance,
-        idle_waiting: hours(o.idle_waiting),
-        lost: hours(lost),
-        spread: hours(o.spread.iter().sum()),
-        states,
-        waits: Waits::of(waits),
-        failures,
-        preemptions: preemptions.saturating_sub(o.cap_stops),
-        stopping: o.incidents.iter().filter(|i| i.job_gpus > 0).count(),
-    }
-}
-
-/// How far the simulated starts are from those in the trace.
-pub(super) struct Replay {
-    pub jobs: usize,
-    pub median: Seconds,
-    pub p90: Seconds,
-    pub wait_simulated: f64,
-    pub wait_recorded: f64,
-}
-
-pub(super) fn replay(a: &Answer) -> Option<Replay> {
-    replay_of(a, |_| true)
-}
-
-/// Of the jobs for which `which` holds.
-pub(super) fn replay_of(a: &Answer, which: impl Fn(&Job) -> bool) -> Option<Replay> {
-    let recorded = a.setting.recorded.as_ref()?;
-    let mut apart = Vec::new();
-    let (mut mine, mut theirs) = (0.0, 0.0);
-    for ((job, r), rec) in
-        a.setting.jobs.iter().zip(&a.outcome.jobs).zip(recorded).filter(|((j, _), _)| which(j))
-    {
-        let (Some(start), Some(wait)) = (rec.start, r.wait(job)) else { continue };
-        apart.push((r.start - start).abs());
-        mine += wait as f64;
-        theirs += (start - job.submit) as f64;
-    }
-    if apart.is_empty() {
-        return None;
-    }
-    apart.sort_unstable();
-    let n = apart.len();
-    let at = |q: f64| apart[((n as f64 * q) as usize).min(n - 1)];
-    Some(Replay {
-        jobs: n,
-        median: at(0.5),
-        p90: at(0.9),
-        wait_simulated: mine / n as f64,
-        wait_recorded: theirs / n as f64,
-    })
-}
 
 fn shares(a: &Answer) -> Vec<Delivered> {
     let layout = a.setting.site.layout;
@@ -354,84 +264,4 @@ fn tenants(a: &Answer, count: &dyn Fn(usize) -> String) -> String {
         let _ = writeln!(out, "  and {more} more");
     }
     out
-}
-
-pub(super) fn waits(w: Option<Waits>) -> Value {
-    w.map_or(Value::Null, |w| json!({"mean": w.mean, "median": w.median, "p90": w.p90, "longest": w.longest}))
-}
-
-pub(super) fn json(a: &Answer) -> Value {
-    let (s, o, sum) = (&a.setting, &a.outcome, sums(a));
-    let mut metrics = Map::new();
-    let mut put = |id: &str, value: Option<f64>, unit: &str| {
-        let status = if value.is_some() { "ok" } else { "n/a" };
-        metrics.insert(id.to_owned(), json!({"value": value, "unit": unit, "status": status}));
-    };
-    let part = |x: f64| Some(x / sum.installed).filter(|v| v.is_finite());
-    put("operate.utilisation", part(sum.busy), "1");
-    put("operate.out_of_service", part(sum.down), "1");
-    put("operate.idle", part(sum.idle), "1");
-    put("operate.idle_while_waiting", part(sum.idle_waiting), "1");
-    put("operate.goodput", (sum.busy > 0.0).then(|| 1.0 - sum.lost / sum.busy), "1");
-    put("operate.hours_installed", Some(sum.installed), "h");
-    put("operate.hours_held", Some(sum.busy), "h");
-    put("operate.hours_lost", Some(sum.lost), "h");
-    put("operate.hours_placement", s.placement.as_ref().map(|_| sum.spread), "h");
-    put("operate.jobs", Some(s.jobs.len() as f64), "1");
-    put("operate.maintenance", part(sum.maintenance), "1");
-    put("operate.availability", part(sum.installed - sum.down - sum.maintenance), "1");
-    for (state, n) in JobState::ALL.iter().zip(sum.states) {
-        put(&format!("operate.jobs.{}", state.name()), Some(n as f64), "1");
-    }
-    put("operate.wait_mean", sum.waits.map(|w| w.mean), "s");
-    put("operate.wait_median", sum.waits.map(|w| w.median as f64), "s");
-    put("operate.wait_p90", sum.waits.map(|w| w.p90 as f64), "s");
-    put("operate.failures", Some(o.incidents.len() as f64), "1");
-    put("operate.stops_by_failure", Some(sum.failures as f64), "1");
-    put("operate.preemptions", Some(sum.preemptions as f64), "1");
-    let e = a.energy.as_ref();
-    put("operate.energy_it", e.map(|e| e.it_mwh), "MWh");
-    put("operate.energy", e.map(|e| e.facility_mwh), "MWh");
-    put("operate.power_peak", e.map(|e| e.peak_mw), "MW");
-    put("operate.cost", e.map(|e| e.cost_eur), "EUR");
-    put("operate.carbon", e.map(|e| e.carbon_t), "t");
-    put("operate.cap_stops", (!s.site.caps.is_empty()).then_some(o.cap_stops as f64), "1");
-    put("operate.end", Some(o.end as f64), "s");
-    let r = replay(a);
-    put("operate.replay.start_median", r.as_ref().map(|r| r.median as f64), "s");
-    put("operate.replay.start_p90", r.as_ref().map(|r| r.p90 as f64), "s");
-    put("operate.replay.wait_simulated", r.as_ref().map(|r| r.wait_simulated), "s");
-    put("operate.replay.wait_recorded", r.as_ref().map(|r| r.wait_recorded), "s");
-    let classes: Vec<Value> = by_class(&s.jobs, o)
-        .into_iter()
-        .map(|g| {
-            json!({"class": g.name, "jobs": g.jobs, "started": g.started, "completed": g.completed, "wait_s": waits(g.waits),
-                "hours": g.hours, "hours_lost": g.lost, "failures": g.failures, "preemptions": g.preemptions})
-        })
-        .collect();
-    let accounts = s.site.shares.accounts();
-    let tenants: Vec<Value> = shares(a)
-        .into_iter()
-        .map(|d| {
-            let account = &accounts[d.account as usize];
-            let used = e.map(|e| e.by_account[d.account as usize]);
-            json!({"tenant": account.name, "parent": account.parent.map(|p| &accounts[p as usize].name),
-                "promised": d.promised, "asked": d.asked, "delivered": d.delivered, "hours": d.hours,
-                "energy_mwh": used.map(|u| u.energy.mwh()),
-                "cost_eur": used.map(|u| u.cost.eur()),
-                "carbon_t": used.map(|u| u.carbon.t())})
-        })
-        .collect();
-    let left_out: Vec<Value> =
-        s.left_out.iter().map(|l| json!({"line": l.line, "code": l.code, "reason": l.reason})).collect();
-    json!({
-        "gigatwin": {"version": a.stamp.version, "seed": a.stamp.seed, "inputs_sha256": a.stamp.inputs_sha256},
-        "site": {"name": s.name, "nodes": s.site.layout.nodes, "accelerators": s.site.layout.gpus()},
-        "policy": s.policy, "order": s.order,
-        "metrics": metrics, "classes": classes, "access": super::classes::json(a), "tenants": tenants,
-        "federation": a.federation.as_ref().map(super::federation::Federation::json),
-        "placement": s.placement.as_ref().map(super::explain::json),
-        "shifting": a.shifting.as_ref().zip(side(a)).map(|(x, with)| shifting::json(x, &with)),
-        "left_out": left_out, "notes": s.notes,
-    })
 }

@@ -1,18 +1,23 @@
 //! The site and its workload, from the file, the trace and the options.
 
-use std::path::Path;
+mod check;
+mod mix;
+mod trace;
+
+pub(super) use check::check;
+pub(super) use mix::mix;
+pub(super) use trace::{fitting, from_trace};
 
 use gigatwin_factory::{
     SiteOperations, SitePlacement, placement_sizes, site_hours, site_operations, site_placement,
 };
 use gigatwin_operations::{
-    Account, Campaign, FailureModel, Format, Job, JobClass, Layout, LeftOut, Links, Member, Mix, Multifactor,
-    Need, Order, OverLimit, Policy, Qos, Recorded, Seconds, ServingPool, Settings, ShareTree, Site,
-    SlurmSettings, Stream, Trace, generate, read_trace, sizes,
+    Account, FailureModel, Job, Layout, LeftOut, Links, Member, Multifactor, Order, OverLimit, Policy, Qos,
+    Recorded, Seconds, Settings, ShareTree, Site, SlurmSettings,
 };
 use sha2::{Digest, Sha256};
 
-use super::classes::{self, Access, Drawn};
+use super::classes::{self, Access};
 use super::power::{Limit, PowerModel};
 use super::series;
 use super::shifting::{self, Patience};
@@ -21,12 +26,6 @@ use crate::args::operate::{DemandName, Operate, OrderName, OverLimitName, Policy
 use crate::context::Context;
 use crate::exit::Fault;
 use crate::files as disk;
-
-/// Qualities of service of a drawn workload.
-const NORMAL: u16 = 0;
-const INTERACTIVE: u16 = 1;
-const CAMPAIGN: u16 = 2;
-const SERVING: u16 = 3;
 
 /// Everything a run needs, and what there is to say about it.
 pub(super) struct Setting {
@@ -163,7 +162,7 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
             };
             let drawn = match args.demand {
                 DemandName::Access => classes::draw(context, args, facts, &layout, span)?,
-                DemandName::Plain => plain(context, args, facts, &layout, span)?,
+                DemandName::Plain => mix::plain(context, args, facts, &layout, span)?,
             };
             for class in drawn.access.iter().flat_map(|a| &a.classes) {
                 sha.update(format!("{class:?}").as_bytes());
@@ -213,7 +212,7 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
     if args.trace.is_none() && !planned.is_empty() {
         let (chained, needs) = windows::chain(jobs);
         jobs = chained;
-        links = linked(jobs.len(), needs)?;
+        links = trace::linked(jobs.len(), needs)?;
     }
     let reserved = facts.as_ref().map_or(&[][..], |f| &f.reservations);
     let aparts = windows::set_aside(&mut site, reserved, &planned, until)?;
@@ -269,44 +268,6 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
     }))
 }
 
-pub(super) fn check(args: &Operate) -> Result<(), Fault> {
-    let (mut wrong, mut unread) = (Vec::new(), Vec::new());
-    let mut between = |name: &str, value: Option<f64>, low: f64, high: f64| {
-        if let Some(v) = value
-            && !(v.is_finite() && v >= low && v <= high)
-        {
-            wrong.push(format!("--{name} {v} is outside {low} to {high}"));
-        }
-    };
-    between("days", Some(args.days), 0.01, 3_660.0);
-    between("load", args.load, 0.0, 10.0);
-    between("lemons", Some(args.lemons), 0.0, 1.0);
-    between("cap-sight", Some(args.cap_sight), 0.0, 8_760.0);
-    between("patience", Some(args.patience), 0.0, 8_760.0);
-    between("network-load", args.network_load, 0.0, 10.0);
-    between("dataset", Some(args.dataset), 0.0, 1e6);
-    between("link", Some(args.link), 1e-3, 1e6);
-    for text in &args.speed {
-        match text.split_once('=').and_then(|(_, r)| r.parse::<f64>().ok()) {
-            Some(ratio) => between("speed", Some(ratio), 1e-3, 1e3),
-            None => unread.push(format!("--speed {text} is no SITE=RATIO")),
-        }
-    }
-    for factor in &args.scale_nodes {
-        between("scale-nodes", Some(*factor), 0.001, 1_000.0);
-    }
-    wrong.append(&mut unread);
-    let samples = args.days * 86_400.0 / args.sample as f64;
-    if samples > 50e6 {
-        wrong.push(format!("{samples:.0} samples are more than memory should hold"));
-    }
-    if wrong.is_empty() {
-        Ok(())
-    } else {
-        Err(not_understood("G580", &wrong.join("; "), "gigatwin operate --help"))
-    }
-}
-
 fn layout(args: &Operate, facts: Option<&SiteOperations>, notes: &mut Vec<String>) -> Layout {
     if let Some(nodes) = args.nodes {
         return Layout::flat(nodes, args.gpus_per_node);
@@ -321,208 +282,12 @@ fn layout(args: &Operate, facts: Option<&SiteOperations>, notes: &mut Vec<String
     f.layout
 }
 
-pub(super) fn from_trace(args: &Operate, path: &Path, text: &str) -> Result<Trace, Fault> {
-    let named = args.format.as_deref().and_then(|n| Format::ALL.iter().find(|f| f.0 == n)).map(|f| f.1);
-    let name = path.display().to_string();
-    let Some(format) = named.or_else(|| Format::guess(text)) else {
-        return Err(Fault::NotUnderstood {
-            code: "G581",
-            message: "the trace is of no known form".to_owned(),
-            hint: "name it with --format swf, sacct, sacct-json, philly, acme or openb".to_owned(),
-            file: Some(name),
-        });
-    };
-    read_trace(text, format).map_err(|e| Fault::NotUnderstood {
-        code: e.code,
-        message: if e.line > 0 { format!("line {}: {}", e.line, e.message) } else { e.message },
-        hint: e.hint,
-        file: Some(name),
-    })
-}
-
-/// Jobs that the site can hold; the others are listed.
-pub(super) fn fitting(
-    trace: &Trace,
-    layout: &Layout,
-    left_out: &mut Vec<LeftOut>,
-) -> (Vec<Job>, Vec<Recorded>) {
-    let mut kept = (Vec::new(), Vec::new());
-    for (job, recorded) in trace.jobs.iter().zip(&trace.recorded) {
-        if layout.units(job.size) > layout.gpus() {
-            let reason = format!(
-                "job {} asks for {:?}, the site has {} nodes of {}",
-                job.id, job.size, layout.nodes, layout.gpus_per_node
-            );
-            left_out.push(LeftOut { line: 0, code: "G583", reason });
-            continue;
-        }
-        kept.0.push(*job);
-        kept.1.push(*recorded);
-    }
-    kept
-}
-
 /// Accounts as a tree.
 pub(super) fn tree(accounts: Vec<Account>) -> Result<ShareTree, Fault> {
     ShareTree::new(accounts).map_err(|faults| {
         let list: Vec<String> = faults.iter().map(ToString::to_string).collect();
         not_understood("G586", &list.join("; "), "see the tenants of the file")
     })
-}
-
-/// Links of a workload, or the circles in them.
-fn linked(jobs: usize, needs: Vec<Need>) -> Result<Links, Fault> {
-    Links::new(jobs, needs, &[], &[]).map_err(|faults| {
-        let list: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        not_understood("G667", &list.join("; "), "a job cannot wait for itself")
-    })
-}
-
-/// A workload without classes of access.
-fn plain(
-    context: &Context,
-    args: &Operate,
-    facts: &SiteOperations,
-    layout: &Layout,
-    span: Seconds,
-) -> Result<Drawn, Fault> {
-    let shares = tree(facts.accounts.clone())?;
-    let mix = mix(args, facts, layout, &shares, span);
-    let jobs = generate(&mix, layout, span, context.seed).map_err(|faults| {
-        let list: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        not_understood("G589", &list.join("; "), "see the options of operate")
-    })?;
-    Ok(Drawn { shares, qos: drawn_qos(), jobs, access: None })
-}
-
-fn drawn_qos() -> Vec<Qos> {
-    let qos = |name: &str, priority, rank, preemptible, preempts| Qos {
-        name: name.to_owned(),
-        priority,
-        rank,
-        preemptible,
-        preempts,
-        // Two hours, as Meta's research clusters grant (arXiv 2410.21680).
-        exempt: 7_200,
-    };
-    vec![
-        qos("normal", 0.0, 0, true, false),
-        qos("interactive", 0.5, 1, false, false),
-        qos("campaign", 0.8, 1, false, false),
-        qos("serving", 1.0, 2, false, true),
-    ]
-}
-
-/// What a drawn workload is made of: the file's campaigns and services, a little interactive and development work, and batch jobs up to
-/// the load asked for.
-pub(super) fn mix(
-    args: &Operate,
-    facts: &SiteOperations,
-    layout: &Layout,
-    shares: &ShareTree,
-    span: Seconds,
-) -> Mix {
-    let gpus = layout.gpus() as f64;
-    let largest = |part: f64| (gpus * part).max(1.0).log2().floor().exp2() as u32;
-    let load = args.load.unwrap_or_else(|| facts.utilisation.fraction());
-    let promised = shares.promised();
-    let all: Vec<(u32, f64)> = shares.leaves().iter().map(|&l| (l, promised[l as usize])).collect();
-    let top = shares
-        .leaves()
-        .iter()
-        .copied()
-        .max_by(|a, b| promised[*a as usize].total_cmp(&promised[*b as usize]))
-        .unwrap_or(0);
-    let mut asked = 0.0;
-    let mut pools = Vec::new();
-    for p in &facts.pools {
-        let replica = layout.gpus_per_node;
-        let peak = (p.accelerators / replica).max(1);
-        let floor = ((f64::from(peak) / p.peak.max(1.0) * 0.6).round() as u32).clamp(1, peak);
-        asked += f64::from(replica) * f64::from(peak + floor) / 2.0 / gpus;
-        pools.push(ServingPool {
-            replicas: (floor, peak),
-            gpus: replica,
-            peak_hour: 14,
-            qos: SERVING,
-            tenant: top,
-        });
-    }
-    let mut campaigns = Vec::new();
-    let mut at = 0;
-    for c in &facts.campaigns {
-        let runtime = (c.duration.s().round() as Seconds).max(3_600);
-        if at >= span {
-            break;
-        }
-        let inside = runtime.min(span - at) as f64 / span as f64;
-        asked += f64::from(c.accelerators) / gpus * inside;
-        campaigns.push(Campaign {
-            submit: at,
-            runtime,
-            gpus: c.accelerators,
-            checkpoint: young_daly(facts, c.accelerators),
-            qos: CAMPAIGN,
-            tenant: top,
-        });
-        // One after the other, so that small sites can hold them.
-        at += runtime;
-    }
-    let stream = |class, load: f64, run, bounds, sizes, qos, checkpoint, swing| Stream {
-        class,
-        load,
-        run,
-        bounds,
-        sizes,
-        qos,
-        checkpoint,
-        longest: None,
-        swing,
-        tenants: all.clone(),
-    };
-    let small = 0.005_f64.min(load);
-    // Run times of the Acme summary: development as Seren (mean 1,414 s, median 122 s), batch as Philly (18,006 s and 874 s).
-    let streams = vec![
-        stream(
-            JobClass::Interactive,
-            small,
-            (7_200.0, 3_600.0),
-            (300, 43_200),
-            sizes(1, 8, 2.0),
-            INTERACTIVE,
-            0,
-            0.9,
-        ),
-        stream(
-            JobClass::Development,
-            small,
-            (1_414.0, 122.0),
-            (10, 86_400),
-            sizes(8, largest(0.002).max(8), 1.5),
-            NORMAL,
-            0,
-            0.7,
-        ),
-        stream(
-            JobClass::Batch,
-            (load - asked - 2.0 * small).max(0.0),
-            (18_006.0, 874.0),
-            // A run of a few days cannot be filled evenly by jobs that are longer than it.
-            (10, (span / 4).clamp(86_400, 14 * 86_400)),
-            sizes(8.min(largest(1.0)), largest(1.0 / 32.0).max(1), 1.6),
-            NORMAL,
-            3_600,
-            0.4,
-        ),
-    ];
-    Mix { streams, pools, campaigns }
-}
-
-/// Seconds between checkpoints that cost least: √(2 · cost · time between failures) (Young 1974, Daly 2006), at half a minute each.
-fn young_daly(facts: &SiteOperations, accelerators: u32) -> u32 {
-    let nodes = f64::from(accelerators) / f64::from(facts.layout.gpus_per_node);
-    let between = 1.0 / (facts.node_failure.per_s() * nodes).max(1e-12);
-    (2.0 * 30.0 * between).sqrt().round().clamp(60.0, 86_400.0) as u32
 }
 
 pub(super) fn policy(name: PolicyName) -> (Policy, &'static str) {
