@@ -104,6 +104,18 @@ pub struct Recorded {
     pub partition: Option<u32>,
     /// Time limit of its own, where the file says.
     pub asked: Option<Seconds>,
+    /// When it could first be looked at, where the file says.
+    pub eligible: Option<Seconds>,
+    /// What a second of it costs by the weights of the accounting (`billing`), where the file says.
+    pub billing: Option<u32>,
+}
+
+impl Recorded {
+    /// How long it really waited, from its submission or from when it could first be looked at.
+    pub fn wait(&self, job: &Job) -> Option<Seconds> {
+        let from = self.eligible.map_or(job.submit, |e| e.max(job.submit));
+        self.start.map(|s| (s - from).max(0))
+    }
 }
 
 /// A workload read from a file. Times count from the first submission.
@@ -115,6 +127,8 @@ pub struct Trace {
     pub recorded: Vec<Recorded>,
     /// Accounts or users, by number in the jobs.
     pub tenants: Vec<String>,
+    /// Users, by number in the jobs.
+    pub users: Vec<String>,
     /// Qualities of service, by number in the jobs.
     pub qos: Vec<String>,
     /// Partitions, by number in what is recorded of the jobs.
@@ -173,9 +187,12 @@ struct Row {
     end: Option<Seconds>,
     runtime: Option<Seconds>,
     limit: Option<Seconds>,
+    eligible: Option<Seconds>,
     nodes: Option<i64>,
     gpus: Option<i64>,
+    billing: Option<u32>,
     tenant: String,
+    user: String,
     qos: String,
     tie: links::Tie,
     partition: Option<String>,
@@ -189,6 +206,9 @@ struct Draft {
     tenants: FxHashMap<String, u32>,
     qos: FxHashMap<String, u32>,
     partitions: FxHashMap<String, u32>,
+    users: FxHashMap<String, u32>,
+    /// Most tasks of an array at once, where a row says so that is no job of the workload.
+    throttles: FxHashMap<u64, u32>,
     without_limit: usize,
     out_of_order: usize,
     last_submit: Option<Seconds>,
@@ -272,8 +292,10 @@ impl Draft {
         }
         let tenant = number(&mut self.tenants, &mut self.trace.tenants, row.tenant);
         let qos = number(&mut self.qos, &mut self.trace.qos, row.qos);
+        let user = number(&mut self.users, &mut self.trace.users, row.user);
         let job = Job {
             tenant,
+            user,
             qos: qos as u16,
             size,
             ..Job::nodes(row.id, submit, runtime, row.limit.unwrap_or_else(|| next_limit(runtime)), 1)
@@ -282,8 +304,38 @@ impl Draft {
         let tie = links::Tie { line, id: row.id, ..row.tie };
         let partition =
             row.partition.map(|name| number(&mut self.partitions, &mut self.trace.partitions, name));
-        let asked = row.limit;
-        self.rows.push((job, Recorded { start: row.start, end: row.end, nodes, partition, asked }, tie));
+        let recorded = Recorded {
+            start: row.start,
+            end: row.end,
+            nodes,
+            partition,
+            asked: row.limit,
+            eligible: row.eligible.filter(|e| row.start.is_none_or(|s| *e <= s)),
+            billing: row.billing,
+        };
+        self.rows.push((job, recorded, tie));
+    }
+
+    /// A job that could not be looked at before a moment, for no other job that is known, enters the queue at that moment.
+    fn hold_until_eligible(&mut self, notes: &mut Vec<String>) {
+        let known: rustc_hash::FxHashSet<u64> = self.rows.iter().map(|(_, _, t)| t.id).collect();
+        let mut late = 0;
+        for (job, recorded, tie) in &mut self.rows {
+            if tie.task.is_some() && tie.most.is_none() {
+                tie.most = self.throttles.get(&tie.id).copied();
+            }
+            if let Some(eligible) = recorded.eligible.filter(|e| *e > job.submit)
+                && !tie.waits_for(&known)
+            {
+                job.submit = eligible;
+                late += 1;
+            }
+        }
+        if late > 0 {
+            notes.push(format!(
+                "{late} jobs could not be looked at when they were submitted, for no job that is known (a begin time, a dependency in a script): they enter the queue when they could"
+            ));
+        }
     }
 
     fn finish(&mut self) -> Result<Trace, TraceError> {
@@ -304,6 +356,7 @@ impl Draft {
                 hint: "see that the file is whole and of the format named".to_owned(),
             });
         }
+        self.hold_until_eligible(&mut trace.notes);
         self.rows.sort_by_key(|(j, _, t)| (j.submit, j.id, t.task));
         let origin = self.rows.first().map_or(0, |(j, _, _)| j.submit);
         trace.origin = origin;
@@ -316,6 +369,7 @@ impl Draft {
             trace.recorded.push(Recorded {
                 start: shift(recorded.start),
                 end: shift(recorded.end),
+                eligible: shift(recorded.eligible),
                 ..recorded
             });
         }
