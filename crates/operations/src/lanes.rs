@@ -133,6 +133,25 @@ impl Lanes {
         Some(job)
     }
 
+    /// Moves all jobs of a lane to the lane of the same shape elsewhere.
+    pub fn hand_over(&mut self, lane: u32, to: &mut Lanes, priority: f64) {
+        let from = &mut self.lanes[lane as usize];
+        let shape = (from.group, from.units, from.limit);
+        let mut jobs = std::mem::take(&mut from.jobs);
+        let Some((submit, job)) = jobs.pop_front() else { return };
+        self.jobs -= jobs.len() + 1;
+        self.settle(lane);
+        to.insert(shape, submit, job, || priority);
+        let empty = to.index.get(&shape).map(|l| &mut to.lanes[*l as usize].jobs).filter(|l| l.len() == 1);
+        match empty {
+            Some(there) => {
+                to.jobs += jobs.len();
+                there.append(&mut jobs);
+            }
+            None => jobs.into_iter().for_each(|(submit, job)| to.insert(shape, submit, job, || priority)),
+        }
+    }
+
     fn settle(&mut self, lane: u32) {
         if self.lanes[lane as usize].jobs.is_empty() {
             let at = self.place[lane as usize];

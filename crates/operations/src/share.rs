@@ -258,13 +258,11 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    pub fn new(accounts: usize, half_life: Seconds) -> Self {
-        Self {
-            half_life: half_life as f64,
-            value: vec![0.0; accounts],
-            rate: vec![0; accounts],
-            at: vec![0; accounts],
-        }
+    /// Nobody holds anything; what was used before stands at time zero.
+    pub fn new(accounts: usize, half_life: Seconds, before: &[f64]) -> Self {
+        let mut value = before.to_vec();
+        value.resize(accounts, 0.0);
+        Self { half_life: half_life as f64, value, rate: vec![0; accounts], at: vec![0; accounts] }
     }
 
     fn settle(&mut self, leaf: usize, now: Seconds) {
@@ -348,7 +346,7 @@ mod tests {
 
     #[test]
     fn use_fades_by_half() {
-        let mut u = Usage::new(1, 100);
+        let mut u = Usage::new(1, 100, &[]);
         u.change(0, 0, 10);
         u.change(0, 50, -10);
         let after = u.values(50)[0];

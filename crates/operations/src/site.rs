@@ -1,6 +1,7 @@
 use crate::failure::FailureModel;
 use crate::job::Seconds;
 use crate::layout::{Layout, Placement};
+use crate::limits::HoldLimit;
 use crate::placement::PlacementSpeed;
 use crate::policy::{Order, OverLimit, Policy, Qos, Reservation};
 use crate::share::ShareTree;
@@ -35,6 +36,10 @@ pub struct Site {
     pub cap_sight: Seconds,
     /// What breaks; nothing where absent.
     pub failures: Option<FailureModel>,
+    /// What users and accounts may hold at once over all their jobs.
+    pub limits: Vec<HoldLimit>,
+    /// By account: use before the first job, in accelerator-seconds as far as they have not faded at time zero. Those beyond the list had none.
+    pub past_use: Vec<f64>,
 }
 
 impl Site {
@@ -55,6 +60,8 @@ impl Site {
             caps: Vec::new(),
             cap_sight: 4 * 3_600,
             failures: None,
+            limits: Vec::new(),
+            past_use: Vec::new(),
         }
     }
 }

@@ -49,7 +49,7 @@ impl<'a> Ranks<'a> {
         let accounts = by.shares.accounts().len();
         Ranks {
             by,
-            usage: Usage::new(accounts, by.rule.half_life),
+            usage: Usage::new(accounts, by.rule.half_life, &[]),
             factor: by.shares.factors(&vec![0.0; accounts], by.rule.rule),
             priority: vec![0; gangs],
             next: by.first,

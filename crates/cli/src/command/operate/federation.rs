@@ -105,6 +105,7 @@ pub(super) fn run(
         patience: (args.patience * 3_600.0) as Seconds,
         leaves,
         transfer: args.dataset * 8.0 / args.link,
+        one_account: false,
     };
     // Only this site's jobs are linked, and they stand first in no order: their positions are looked up.
     let links = if members.len() == 1 || setting.links.is_empty() {
