@@ -212,8 +212,10 @@ impl Engine<'_> {
         self.limits.as_ref().map_or(group, |l| l.plain(group))
     }
 
-    pub(super) fn has_limits(&self) -> bool {
-        self.limits.is_some()
+    /// Does a job wait that a start in this pass may shut out?
+    pub(super) fn is_limited(&self) -> bool {
+        let of = |l: &Limits| self.queue.active().iter().any(|&x| self.queue.lane(x).group >= l.first);
+        self.limits.as_ref().is_some_and(of)
     }
 
     /// Jobs that wait beside the queue.

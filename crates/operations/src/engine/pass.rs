@@ -291,7 +291,7 @@ impl Engine<'_> {
         // The queue holds no more than the depth, except where the two schedulers look differently deep.
         let counted = rule.depth < self.queue.len() + tested;
         let mut watch =
-            Watch::new(rule.reservations == usize::MAX && !counted && !preempting && !self.has_limits());
+            Watch::new(rule.reservations == usize::MAX && !counted && !preempting && !self.is_limited());
         while let Some(Reverse((key, l, cursor))) = heads.peek().copied() {
             if tested >= rule.depth {
                 break;

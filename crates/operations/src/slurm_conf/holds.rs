@@ -29,27 +29,32 @@ pub struct DumpedLimits {
     pub notes: Vec<String>,
 }
 
-/// What a list such as `cpu=64,gres/gpu=48,node=6` says of accelerators and nodes, and what else it speaks of.
-fn tres(text: &str) -> Result<(Option<i64>, Option<i64>, Vec<&str>), String> {
-    let (mut gpus, mut nodes, mut others) = (None, None, Vec::new());
+/// What a list such as `cpu=64,gres/gpu=48,node=6` says.
+#[derive(Default)]
+struct Tres<'a> {
+    accelerators: Option<i64>,
+    nodes: Option<i64>,
+    /// What else it speaks of.
+    others: Vec<&'a str>,
+}
+
+fn tres(text: &str) -> Result<Tres<'_>, String> {
+    let mut found = Tres::default();
     for part in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
         let bad = || format!("`{}` is no TYPE=NUMBER", part.chars().take(40).collect::<String>());
         let (kind, number) = part.split_once('=').ok_or_else(bad)?;
-        match kind {
-            "gres/gpu" | "node" => {
-                let number: i64 = number.parse().map_err(|_| bad())?;
-                // Below zero a limit is cleared.
-                let number = (number >= 0).then_some(number);
-                if kind == "node" {
-                    nodes = number;
-                } else {
-                    gpus = number;
-                }
+        let slot = match kind {
+            "gres/gpu" => &mut found.accelerators,
+            "node" => &mut found.nodes,
+            other => {
+                found.others.push(other);
+                continue;
             }
-            other => others.push(other),
-        }
+        };
+        // Below zero a limit is cleared.
+        *slot = Some(number.parse::<i64>().map_err(|_| bad())?).filter(|n| *n >= 0);
     }
-    Ok((gpus, nodes, others))
+    Ok(found)
 }
 
 impl DumpedLimits {
@@ -61,7 +66,7 @@ impl DumpedLimits {
             self.limits.push(DumpedLimit { limit: HoldLimit { name, each, ..limit }, ..of.clone() });
         };
         match tres(values.0) {
-            Ok((accelerators, nodes, others)) => {
+            Ok(Tres { accelerators, nodes, others }) => {
                 if accelerators.is_some() || nodes.is_some() {
                     add(words.0, HoldLimit { accelerators, nodes, ..HoldLimit::default() });
                 }

@@ -70,6 +70,13 @@ pub(super) fn read(source: &str) -> Result<Draft, TraceError> {
         hint: "sacct --json writes one".to_owned(),
     })?;
     let mut draft = Draft::default();
+    let says = |job: &Value| ["submit_line", "dependency"].iter().any(|key| job.get(*key).is_some());
+    if !jobs.iter().any(says) {
+        draft.trace.notes.push(
+            "no job of the dump says how it was submitted (sacct -P with SubmitLine does): dependencies are not known"
+                .to_owned(),
+        );
+    }
     for (i, job) in jobs.iter().enumerate() {
         let line = i + 1;
         // Tasks are known by the number of their array, as in `sacct -P`.

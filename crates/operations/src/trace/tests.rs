@@ -264,7 +264,7 @@ proptest! {
 fn the_command_that_submitted_a_job_names_its_array_and_dependencies_and_eligible_what_else_held_it() {
     let text = "JobID|User|Account|Submit|Eligible|Start|End|Timelimit|State|NNodes|SubmitLine\n\
         7_1|eve|a|2026-03-02T08:00:00|2026-03-02T08:00:00|2026-03-02T08:00:01|2026-03-02T08:10:00|00:20:00|COMPLETED|1|sbatch --array=1-3%1 -p main job.sh\n\
-        7_2|eve|a|2026-03-02T08:00:00|2026-03-02T08:00:00|2026-03-02T08:10:00|2026-03-02T08:20:00|00:20:00|COMPLETED|1|sbatch --array=1-3%1 -p main job.sh\n\
+        7_2|eve|a|2026-03-02T08:00:00|2026-03-02T08:10:00|2026-03-02T08:10:00|2026-03-02T08:20:00|00:20:00|COMPLETED|1|sbatch --array=1-3%1 -p main job.sh\n\
         7_[3%1]|eve|a|2026-03-02T08:00:00|2026-03-02T08:00:00|Unknown|Unknown|00:20:00|PENDING|1|\n\
         8|eve|a|2026-03-02T08:01:00|2026-03-02T08:20:00|2026-03-02T08:20:05|2026-03-02T08:21:00|00:20:00|COMPLETED|1|sbatch -d afterany:7 next.sh --array=1-9%9\n\
         9|bob|a|2026-03-02T08:02:00|2026-03-02T09:00:00|2026-03-02T09:00:05|2026-03-02T09:01:00|00:20:00|COMPLETED|1|sbatch --wrap=-d,afterok:8\n\

@@ -1,8 +1,8 @@
 //! What users and accounts may hold at once.
 
 use gigatwin_operations::{
-    Account, Each, HoldLimit, Job, Order, OverLimit, Policy, Settings, ShareTree, Site, SlurmSettings,
-    simulate,
+    Account, Each, HoldLimit, Job, Links, Member, Multifactor, Order, OverLimit, Policy, Rules, Settings,
+    ShareTree, Site, SlurmSettings, federate, simulate,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -166,4 +166,38 @@ fn a_job_beyond_its_limit_runs_alone() {
     let settings = Settings { order: Order::Submit, ..Settings::new(Policy::Easy) };
     let run = simulate(&site(9, vec![limit]), &jobs, &settings).expect("a run");
     assert_eq!(run.jobs.iter().map(|r| r.start).collect::<Vec<_>>(), [0, 10, 20]);
+}
+
+#[test]
+fn what_is_held_and_used_in_one_pool_counts_in_the_other() {
+    let job = |id, submit, runtime, nodes, user, tenant| Job {
+        user,
+        tenant,
+        ..Job::nodes(id, submit, runtime, runtime, nodes)
+    };
+    let limit = HoldLimit { each: Each::User, nodes: Some(3), ..HoldLimit::default() };
+    let pools = |limits: Vec<HoldLimit>| {
+        [Member::new("a", site(4, limits.clone())), Member::new("b", site(4, limits))]
+    };
+    let rules = |one_account| Rules { one_account, ..Rules::default() };
+    let starts = |members: &[Member], jobs: &[Job], homes: &[u16], one, order| {
+        let settings = Settings { order, ..Settings::new(Policy::Easy) };
+        let run = federate(members, jobs, homes, &Links::default(), &rules(one), &settings).expect("a run");
+        run.jobs.iter().map(|r| r.start).collect::<Vec<_>>()
+    };
+    let jobs = [job(1, 0, 100, 3, 1, 1), job(2, 0, 50, 2, 1, 1), job(3, 5, 20, 4, 2, 1)];
+    let members = pools(vec![limit]);
+    assert_eq!(starts(&members, &jobs, &[0, 1, 1], true, Order::Submit), [0, 100, 5]);
+    // In the same second the first pool is looked at first.
+    assert_eq!(starts(&members, &jobs, &[1, 0, 0], true, Order::Submit), [50, 0, 50]);
+    // With books of their own each pool knows only what is held in it.
+    assert_eq!(starts(&members, &jobs, &[0, 1, 1], false, Order::Submit), [0, 0, 50]);
+    // Account 1 has used the first pool: in the second, once its nodes come free, account 2 goes first though it came later.
+    let order = Order::Multifactor(Multifactor { calc_period: 1, age: 0.0, ..Multifactor::default() });
+    let jobs =
+        [job(1, 0, 200, 4, 1, 1), job(2, 0, 100, 2, 2, 2), job(3, 1, 40, 4, 1, 1), job(4, 2, 40, 4, 2, 2)];
+    let members = pools(Vec::new());
+    assert_eq!(starts(&members, &jobs, &[0, 1, 1, 1], true, order), [0, 0, 140, 100]);
+    // By the second pool's own books only account 2 has used anything.
+    assert_eq!(starts(&members, &jobs, &[0, 1, 1, 1], false, order), [0, 0, 100, 140]);
 }

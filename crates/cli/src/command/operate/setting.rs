@@ -136,12 +136,7 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
                 Some(path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()));
             notes.extend(trace.notes.clone());
             left_out.extend(trace.left_out.clone());
-            let (jobs, kept) = fitting(&trace, &layout, &mut left_out);
-            let keep: Vec<bool> = trace.jobs.iter().map(|j| layout.units(j.size) <= layout.gpus()).collect();
-            let (kept_links, lost) = trace.links.kept(&keep);
-            if lost > 0 {
-                notes.push(format!("{lost} dependencies on jobs that are left out count as met"));
-            }
+            let (jobs, kept, kept_links) = fitting(&trace, &layout, &mut left_out, &mut notes);
             if !kept_links.is_empty() && args.shift.is_some() {
                 return Err(not_understood(
                     "G580",
@@ -280,6 +275,7 @@ pub(super) fn check(args: &Operate) -> Result<(), Fault> {
     };
     between("days", Some(args.days), 0.01, 3_660.0);
     between("load", args.load, 0.0, 10.0);
+    between("warm-up", Some(args.warm_up), 0.0, 3_660.0);
     between("lemons", Some(args.lemons), 0.0, 1.0);
     between("cap-sight", Some(args.cap_sight), 0.0, 8_760.0);
     between("patience", Some(args.patience), 0.0, 8_760.0);
@@ -340,24 +336,36 @@ pub(super) fn from_trace(args: &Operate, path: &Path, text: &str) -> Result<Trac
     })
 }
 
-/// Jobs that the site can hold; the others are listed.
-pub(super) fn fitting(
+/// Jobs that the site can hold, with what links them; the others are listed.
+fn fitting(
     trace: &Trace,
     layout: &Layout,
     left_out: &mut Vec<LeftOut>,
-) -> (Vec<Job>, Vec<Recorded>) {
+    notes: &mut Vec<String>,
+) -> (Vec<Job>, Vec<Recorded>, Links) {
+    let mut keep = vec![true; trace.jobs.len()];
     let mut kept = (Vec::new(), Vec::new());
-    for (job, recorded) in trace.jobs.iter().zip(&trace.recorded) {
+    for ((job, recorded), keep) in trace.jobs.iter().zip(&trace.recorded).zip(&mut keep) {
         if layout.units(job.size) > layout.gpus() {
             let reason = format!(
                 "job {} asks for {:?}, the site has {} nodes of {}",
                 job.id, job.size, layout.nodes, layout.gpus_per_node
             );
             left_out.push(LeftOut { line: 0, code: "G583", reason });
+            *keep = false;
             continue;
         }
         kept.0.push(*job);
         kept.1.push(*recorded);
+    }
+    (kept.0, kept.1, linked_among(&trace.links, &keep, notes))
+}
+
+/// The links among the jobs that are kept.
+pub(super) fn linked_among(links: &Links, keep: &[bool], notes: &mut Vec<String>) -> Links {
+    let (kept, lost) = links.kept(keep);
+    if lost > 0 {
+        notes.push(format!("{lost} dependencies on jobs that are left out count as met"));
     }
     kept
 }
