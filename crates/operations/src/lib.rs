@@ -31,6 +31,7 @@ mod shift;
 mod site;
 mod slurm_conf;
 mod trace;
+mod usage;
 mod waits;
 
 pub use cells::{Cell, cells};

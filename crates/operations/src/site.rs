@@ -38,8 +38,11 @@ pub struct Site {
     pub failures: Option<FailureModel>,
     /// What users and accounts may hold at once over all their jobs.
     pub limits: Vec<HoldLimit>,
-    /// By account: use before the first job, in accelerator-seconds as far as they have not faded at time zero. Those beyond the list had none.
+    /// By account: what is known of its use at a moment, in accelerator-seconds as far as they have not faded until then. It takes the place of what
+    /// the run has added up so far. Where the list is empty nothing is known; those beyond it had used nothing.
     pub past_use: Vec<f64>,
+    /// That moment; zero or later.
+    pub past_use_at: Seconds,
 }
 
 impl Site {
@@ -62,6 +65,7 @@ impl Site {
             failures: None,
             limits: Vec::new(),
             past_use: Vec::new(),
+            past_use_at: 0,
         }
     }
 }

@@ -22,7 +22,7 @@ pub struct Operate {
     /// Priorities of its qualities of service and what their users may hold: a dump of `sacctmgr -P show qos format=Name,Priority,GrpTRES,GrpJobs,MaxTRESPU,MaxJobsPU`
     #[arg(long, value_name = "FILE", requires = "from_slurm", conflicts_with_all = ["file", "nodes"])]
     pub qos: Option<PathBuf>,
-    /// What its accounts had used when the trace begins: a dump of `sshare -P -a -o Account,User,RawUsage` of that time
+    /// What its accounts had used when the trace begins, or when --warm-up ends: a dump of `sshare -P -a -o Account,User,RawUsage` of that time
     #[arg(long, value_name = "FILE", requires = "from_slurm", conflicts_with_all = ["file", "nodes"])]
     pub sshare: Option<PathBuf>,
     /// Let the first days of the trace of --from-slurm only fill the queue and the use of the accounts: figures count the jobs after them

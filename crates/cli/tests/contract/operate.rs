@@ -412,7 +412,7 @@ fn pools_limits_and_dependencies_of_a_real_cluster() {
         let lines = text.lines().map(|l| l.split('|').take(4).collect::<Vec<_>>().join("|") + "\n");
         lines.collect::<String>()
     };
-    write(&f, "assoc-free.txt", &free(include_str!("../../../../validation/slurm/pools/assoc.txt")));
+    write(&f, "assoc-free.txt", free(include_str!("../../../../validation/slurm/pools/assoc.txt")));
     let qos = include_str!("../../../../validation/slurm/pools/qos.txt");
     let qos: String =
         qos.lines().map(|l| l.split('|').take(2).collect::<Vec<_>>().join("|") + "\n").collect();
@@ -452,6 +452,10 @@ fn past_use_from_a_dump_and_from_the_first_part_of_a_trace() {
     let jobs = |a: &serde_json::Value| a["reproduced"]["all"]["jobs"].as_u64().expect("jobs");
     assert!(jobs(&warm).abs_diff(jobs(&cold)) <= 3, "{} {}", jobs(&warm), jobs(&cold));
     assert!(figure(&warm, "start_p90_s") < figure(&cold, "start_p90_s"));
+    // Both: the queue from the trace, the use as Slurm had it when those minutes were over.
+    let both = with("sacct.txt", &["--warm-up", "0.0028", "--sshare", "sshare.txt"]);
+    assert_eq!(jobs(&both), jobs(&warm));
+    assert!(figure(&both, "start_p90_s") < figure(&cold, "start_p90_s"));
     let mut args = POOLS.to_vec();
     args.extend(["--warm-up", "3"]);
     insta::assert_snapshot!("operate-from-slurm-warm-up", said(&f, &args));

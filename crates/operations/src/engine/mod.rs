@@ -25,8 +25,8 @@ use crate::nodes::Nodes;
 use crate::outcome::{Counts, Holding, Incident, Outcome, Sample};
 use crate::policy::{Order, Policy};
 use crate::profile::{Profile, Releases};
-use crate::share::Usage;
 use crate::site::{Settings, Site};
+use crate::usage::Usage;
 
 pub use check::SimulationError;
 pub(crate) use check::check;
@@ -173,7 +173,7 @@ impl<'a> Engine<'a> {
         };
         let usage = match settings.order {
             Order::Multifactor(m) => {
-                Some(Usage::new(site.shares.accounts().len(), m.half_life, &site.past_use))
+                Some(Usage::new(site.shares.accounts().len(), m.half_life, &site.past_use, site.past_use_at))
             }
             Order::Submit => None,
         };

@@ -71,6 +71,7 @@ pub(super) fn read(context: &Context, args: &Operate, path: &Path) -> Result<Bas
             ));
         }
     }
+    let from = (args.warm_up * 86_400.0).round() as Seconds;
     let site = Site {
         shares: database.shares,
         qos: ranked.qos,
@@ -78,6 +79,7 @@ pub(super) fn read(context: &Context, args: &Operate, path: &Path) -> Result<Bas
         placement: Placement::First,
         limits,
         past_use,
+        past_use_at: from,
         ..Site::new(whole(&pooled.pools))
     };
     let members =
@@ -94,7 +96,6 @@ pub(super) fn read(context: &Context, args: &Operate, path: &Path) -> Result<Bas
         seed: context.seed,
         ..Settings::new(conf.policy())
     };
-    let from = (args.warm_up * 86_400.0).round() as Seconds;
     if let Some(last) = jobs.last().map(|j| j.submit).filter(|l| *l < from) {
         let message = format!(
             "--warm-up {}: the last job of the trace is submitted {:.2} days after the first",
