@@ -201,3 +201,37 @@ fn what_is_held_and_used_in_one_pool_counts_in_the_other() {
     // By the second pool's own books only account 2 has used anything.
     assert_eq!(starts(&members, &jobs, &[0, 1, 1, 1], false, order), [0, 0, 100, 140]);
 }
+
+#[test]
+fn a_limit_that_binds_nobody_changes_nothing() {
+    let order = Order::Multifactor(Multifactor { calc_period: 7, half_life: 60, ..Multifactor::default() });
+    let slurm = SlurmSettings { bf_max_job_test: 12, default_queue_depth: 6, ..SlurmSettings::default() };
+    for seed in 0..120 {
+        let mut rng = ChaCha8Rng::seed_from_u64(400_000 + seed);
+        let nodes = rng.random_range(2..14);
+        let mut t = 0;
+        let jobs: Vec<Job> = (0..rng.random_range(20..90))
+            .map(|id| {
+                t += rng.random_range(0..=3);
+                let limit = rng.random_range(1..30);
+                Job {
+                    user: rng.random_range(0..5),
+                    tenant: rng.random_range(1..3),
+                    qos: rng.random_range(0..2),
+                    ..Job::nodes(id, t, rng.random_range(1..=limit), limit, rng.random_range(1..=nodes))
+                }
+            })
+            .collect();
+        let wide = HoldLimit { each: Each::User, nodes: Some(1_000), ..HoldLimit::default() };
+        for policy in [Policy::Fcfs, Policy::Easy, Policy::Conservative, Policy::Slurm(slurm)] {
+            let settings = Settings { order, ..Settings::new(policy) };
+            let [mut free, mut limited] = [Vec::new(), vec![wide.clone()]].map(|l| site(nodes, l));
+            for s in [&mut free, &mut limited] {
+                s.qos[1].priority = 1.0;
+            }
+            let free = simulate(&free, &jobs, &settings).expect("a run");
+            let limited = simulate(&limited, &jobs, &settings).expect("a run");
+            assert_eq!(free.jobs, limited.jobs, "seed {seed}, {policy:?}");
+        }
+    }
+}
