@@ -226,7 +226,10 @@ pub const COMMAND_CODES: &[(&str, &str)] = &[
     ("G659", "a limit on power below what stands idle"),
     ("G660", "a shift that is not understood"),
     ("G661", "dates for a run that has none"),
+    ("G662", "a job of a partition whose nodes are not known"),
+    ("G663", "a job that asks for more than may be held"),
     ("G664", "a site of a federation that cannot be simulated"),
+    ("G666", "a warm-up that leaves nothing"),
     ("G667", "jobs that wait for one another in a circle"),
     ("G668", "a dependency that is not understood"),
 ];

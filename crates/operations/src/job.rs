@@ -58,6 +58,8 @@ pub struct Job {
     pub size: Size,
     /// Leaf of the share tree that pays (0 where there is no tree).
     pub tenant: u32,
+    /// Who owns it, by any number: what one user holds over all jobs can be limited.
+    pub user: u32,
     /// Quality of service (0 where there is only one).
     pub qos: u16,
     /// What it is for.
@@ -76,6 +78,7 @@ impl Job {
             limit,
             size: Size::Nodes(nodes),
             tenant: 0,
+            user: 0,
             qos: 0,
             class: JobClass::Batch,
             checkpoint: 0,

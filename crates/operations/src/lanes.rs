@@ -252,6 +252,30 @@ impl Lanes {
         Some(job)
     }
 
+    /// Moves all jobs of a lane to the lane of the same shape elsewhere.
+    pub fn hand_over(&mut self, lane: u32, to: &mut Lanes, priority: f64) {
+        let from = &mut self.lanes[lane as usize];
+        let shape = (from.group, from.units, from.limit);
+        let mut jobs = std::mem::take(&mut from.jobs);
+        let Some((submit, job)) = jobs.pop_front() else { return };
+        self.jobs -= jobs.len() + 1;
+        if self.is_marked(lane) {
+            self.marked -= jobs.len() + 1;
+        }
+        self.settle(lane);
+        to.insert(shape, submit, job, || priority);
+        match to.index.get(&shape).copied().filter(|l| to.lanes[*l as usize].jobs.len() == 1) {
+            Some(there) => {
+                to.jobs += jobs.len();
+                if to.is_marked(there) {
+                    to.marked += jobs.len();
+                }
+                to.lanes[there as usize].jobs.append(&mut jobs);
+            }
+            None => jobs.into_iter().for_each(|(submit, job)| to.insert(shape, submit, job, || priority)),
+        }
+    }
+
     fn settle(&mut self, lane: u32) {
         if self.lanes[lane as usize].jobs.is_empty() {
             let at = self.place[lane as usize];

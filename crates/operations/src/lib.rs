@@ -16,6 +16,7 @@ mod hours;
 mod job;
 mod lanes;
 mod layout;
+mod limits;
 mod links;
 mod nodes;
 mod outcome;
@@ -31,6 +32,7 @@ mod shift;
 mod site;
 mod slurm_conf;
 mod trace;
+mod usage;
 mod waits;
 
 pub use cells::{Cell, cells};
@@ -41,6 +43,7 @@ pub use generate::{Campaign, Mix, MixError, ServingPool, Stream, generate, sizes
 pub use hours::{HOURS_PER_YEAR, HoursYear, Operations, OperationsError};
 pub use job::{Job, JobClass, JobRecord, JobState, Seconds, Size};
 pub use layout::{Layout, Placement};
+pub use limits::{Each, HoldLimit};
 pub use links::{LinkError, Links, Need, Throttle, When};
 pub use nodes::Span;
 pub use outcome::{Counts, Holding, Incident, Outcome, Sample};
@@ -52,8 +55,9 @@ pub use share::{Account, ShareError, ShareTree};
 pub use shift::{Deferral, releases};
 pub use site::{Cap, Settings, Site};
 pub use slurm_conf::{
-    Associations, ConfPartition, DumpError, NodeKind, Ranked, SlurmConf, SlurmConfError, read_associations,
-    read_qualities, read_slurm_conf,
+    Associations, ConfPartition, DumpError, DumpedLimit, DumpedLimits, NodeKind, PastUse, Pool, Pooled,
+    Ranked, SlurmConf, SlurmConfError, billing_per_unit, read_association_limits, read_associations,
+    read_past_use, read_qualities, read_quality_limits, read_slurm_conf,
 };
 pub use trace::{Format, LeftOut, Recorded, Trace, TraceError, read_trace};
 pub use waits::{BusySite, Probe, Waits};

@@ -1,4 +1,3 @@
-use crate::job::Seconds;
 use crate::policy::FairShareRule;
 
 /// A tenant or a group of tenants.
@@ -248,51 +247,6 @@ fn circles(accounts: &[Account]) -> Vec<ShareError> {
     faults
 }
 
-/// Use that fades with a half-life, per leaf. Between changes of a leaf's rate it has a closed form, so nothing is stepped.
-#[derive(Debug, Clone)]
-pub(crate) struct Usage {
-    half_life: f64,
-    value: Vec<f64>,
-    rate: Vec<i64>,
-    at: Vec<Seconds>,
-}
-
-impl Usage {
-    pub fn new(accounts: usize, half_life: Seconds) -> Self {
-        Self {
-            half_life: half_life as f64,
-            value: vec![0.0; accounts],
-            rate: vec![0; accounts],
-            at: vec![0; accounts],
-        }
-    }
-
-    fn settle(&mut self, leaf: usize, now: Seconds) {
-        let dt = (now - self.at[leaf]) as f64;
-        self.at[leaf] = now;
-        if self.half_life == 0.0 {
-            self.value[leaf] += self.rate[leaf] as f64 * dt;
-            return;
-        }
-        let fade = (-dt / self.half_life).exp2();
-        // ∫ rate · 2^(−(dt−x)/h) dx
-        let mean = self.half_life / std::f64::consts::LN_2 * (1.0 - fade);
-        self.value[leaf] = self.value[leaf] * fade + self.rate[leaf] as f64 * mean;
-    }
-
-    pub fn change(&mut self, leaf: u32, now: Seconds, units: i64) {
-        self.settle(leaf as usize, now);
-        self.rate[leaf as usize] += units;
-    }
-
-    pub fn values(&mut self, now: Seconds) -> &[f64] {
-        for leaf in 0..self.value.len() {
-            self.settle(leaf, now);
-        }
-        &self.value
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -344,16 +298,5 @@ mod tests {
         let tree = ShareTree::new(vec![account("x", None, 1.0), account("y", None, 3.0)]).unwrap();
         let f = tree.factors(&[1.0, 3.0], FairShareRule::Classic);
         assert!((f[0] - 0.5).abs() < 1e-12 && (f[1] - 0.5).abs() < 1e-12);
-    }
-
-    #[test]
-    fn use_fades_by_half() {
-        let mut u = Usage::new(1, 100);
-        u.change(0, 0, 10);
-        u.change(0, 50, -10);
-        let after = u.values(50)[0];
-        assert!((u.values(150)[0] - after / 2.0).abs() < 1e-9);
-        let whole = 10.0 * 100.0 / std::f64::consts::LN_2 * (1.0 - 0.5_f64.sqrt());
-        assert!((after - whole).abs() < 1e-9);
     }
 }

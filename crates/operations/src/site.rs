@@ -1,6 +1,7 @@
 use crate::failure::FailureModel;
 use crate::job::Seconds;
 use crate::layout::{Layout, Placement};
+use crate::limits::HoldLimit;
 use crate::placement::PlacementSpeed;
 use crate::policy::{Order, OverLimit, Policy, Qos, Reservation};
 use crate::share::ShareTree;
@@ -35,6 +36,13 @@ pub struct Site {
     pub cap_sight: Seconds,
     /// What breaks; nothing where absent.
     pub failures: Option<FailureModel>,
+    /// What users and accounts may hold at once over all their jobs.
+    pub limits: Vec<HoldLimit>,
+    /// By account: what is known of its use at a moment, in accelerator-seconds as far as they have not faded until then. It takes the place of what
+    /// the run has added up so far. Where the list is empty nothing is known; those beyond it had used nothing.
+    pub past_use: Vec<f64>,
+    /// That moment; zero or later.
+    pub past_use_at: Seconds,
 }
 
 impl Site {
@@ -55,6 +63,9 @@ impl Site {
             caps: Vec::new(),
             cap_sight: 4 * 3_600,
             failures: None,
+            limits: Vec::new(),
+            past_use: Vec::new(),
+            past_use_at: 0,
         }
     }
 }

@@ -16,12 +16,18 @@ pub struct Operate {
     /// What if the cluster of --from-slurm had so many times its nodes
     #[arg(long, value_name = "FACTOR,…", requires = "from_slurm", value_delimiter = ',')]
     pub scale_nodes: Vec<f64>,
-    /// Shares of the accounts of --from-slurm: a dump of `sacctmgr -P show assoc format=Account,User,ParentName,Share`
+    /// Shares of the accounts of --from-slurm and what they may hold: a dump of `sacctmgr -P show assoc format=Account,User,ParentName,Share,GrpTRES,GrpJobs,MaxJobs`
     #[arg(long, value_name = "FILE", requires = "from_slurm", conflicts_with_all = ["file", "nodes"])]
     pub associations: Option<PathBuf>,
-    /// Priorities of its qualities of service: a dump of `sacctmgr -P show qos format=Name,Priority`
+    /// Priorities of its qualities of service and what their users may hold: a dump of `sacctmgr -P show qos format=Name,Priority,GrpTRES,GrpJobs,MaxTRESPU,MaxJobsPU`
     #[arg(long, value_name = "FILE", requires = "from_slurm", conflicts_with_all = ["file", "nodes"])]
     pub qos: Option<PathBuf>,
+    /// What its accounts had used when the trace begins, or when --warm-up ends: a dump of `sshare -P -a -o Account,User,RawUsage` of that time
+    #[arg(long, value_name = "FILE", requires = "from_slurm", conflicts_with_all = ["file", "nodes"])]
+    pub sshare: Option<PathBuf>,
+    /// Let the first days of the trace of --from-slurm only fill the queue and the use of the accounts: figures count the jobs after them
+    #[arg(long, value_name = "DAYS", requires = "from_slurm", default_value_t = 0.0)]
+    pub warm_up: f64,
     /// Replay this workload instead of a drawn one: SWF, sacct, Philly, Acme, openb
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,

@@ -289,6 +289,143 @@ fn dumps_of_the_database_that_are_not_understood() {
     gigatwin(&f, &["operate", "--nodes", "4", "--trace", "sacct.txt", "--qos", "qos.txt"]).exits(2);
 }
 
+/// A cluster of two pools that ran: jobs of five users with limits on what they may hold, arrays with a throttle, dependencies and begin times, and
+/// what the accounts had used four minutes in (validation/slurm/pools).
+fn pools(name: &str) -> std::path::PathBuf {
+    let f = folder(name);
+    let sacct = include_str!("../../../../validation/slurm/pools/sacct.txt");
+    write(&f, "slurm.conf", include_str!("../../../../validation/slurm/pools/slurm.conf"));
+    write(&f, "sacct.txt", sacct);
+    write(&f, "assoc.txt", include_str!("../../../../validation/slurm/pools/assoc.txt"));
+    write(&f, "qos.txt", include_str!("../../../../validation/slurm/pools/qos.txt"));
+    write(&f, "sshare.txt", include_str!("../../../../validation/slurm/pools/sshare.txt"));
+    // What was submitted since the dump of past use was taken.
+    let since = |row: &&str| row.split('|').nth(5).is_some_and(|submit| submit >= "2026-11-26T22:36:57");
+    let late: String = sacct.lines().filter(since).map(|l| l.to_owned() + "\n").collect();
+    write(&f, "late.txt", &late);
+    f
+}
+
+const POOLS: [&str; 9] = [
+    "operate",
+    "--from-slurm",
+    "slurm.conf",
+    "--trace",
+    "sacct.txt",
+    "--associations",
+    "assoc.txt",
+    "--qos",
+    "qos.txt",
+];
+
+#[test]
+fn pools_limits_and_dependencies_of_a_real_cluster() {
+    let f = pools("operate-pools");
+    let mut args = POOLS.to_vec();
+    args.extend(["--scale-nodes", "0.5,2", "--policy", "easy"]);
+    insta::assert_snapshot!("operate-from-slurm-pools", said(&f, &args));
+    let with = |files: &[&str]| {
+        let mut args = files.to_vec();
+        args.push("--json");
+        gigatwin(&f, &args).exits(0).json()
+    };
+    let whole = with(&POOLS);
+    let figure = |a: &serde_json::Value, key: &str| a["reproduced"]["all"][key].as_f64().expect("a figure");
+    let names: Vec<_> = whole["cluster"]["pools"]
+        .as_array()
+        .expect("pools")
+        .iter()
+        .map(|p| (p["partitions"].as_str().expect("a name"), p["nodes"].as_u64().expect("nodes")))
+        .collect();
+    assert_eq!(names, [("a100, urgent", 15), ("h100", 7)]);
+    let limits: Vec<_> =
+        whole["cluster"]["limits"].as_array().expect("a list").iter().map(|l| l["name"].as_str()).collect();
+    assert_eq!(
+        limits,
+        [Some("research: GrpTRES"), Some("regular: MaxTRESPerUser"), Some("development: MaxJobsPerUser")]
+    );
+    // Without what users may hold, those at their limit are thought to start too early.
+    let free = |text: &str| {
+        let lines = text.lines().map(|l| l.split('|').take(4).collect::<Vec<_>>().join("|") + "\n");
+        lines.collect::<String>()
+    };
+    write(&f, "assoc-free.txt", free(include_str!("../../../../validation/slurm/pools/assoc.txt")));
+    let qos = include_str!("../../../../validation/slurm/pools/qos.txt");
+    let qos: String =
+        qos.lines().map(|l| l.split('|').take(2).collect::<Vec<_>>().join("|") + "\n").collect();
+    write(&f, "qos-free.txt", &qos);
+    let mut unlimited = POOLS.to_vec();
+    (unlimited[6], unlimited[8]) = ("assoc-free.txt", "qos-free.txt");
+    let without = with(&unlimited);
+    assert!(without["cluster"]["limits"].as_array().is_some_and(Vec::is_empty));
+    assert!(
+        figure(&whole, "start_p90_s") < figure(&without, "start_p90_s"),
+        "{} {}",
+        figure(&whole, "start_p90_s"),
+        figure(&without, "start_p90_s")
+    );
+}
+
+#[test]
+fn past_use_from_a_dump_and_from_the_first_part_of_a_trace() {
+    let f = pools("operate-pools-use");
+    let with = |trace: &str, more: &[&str]| {
+        let mut args = POOLS.to_vec();
+        args[4] = trace;
+        args.extend(more);
+        args.push("--json");
+        gigatwin(&f, &args).exits(0).json()
+    };
+    let figure = |a: &serde_json::Value, key: &str| a["reproduced"]["all"][key].as_f64().expect("a figure");
+    let cold = with("late.txt", &[]);
+    let dump = with("late.txt", &["--sshare", "sshare.txt"]);
+    // 216,283 of the weight at eight for each accelerator.
+    let hours = dump["cluster"]["past_use_hours"].as_f64().expect("hours");
+    assert!((hours - 216_283.0 / 8.0 / 3_600.0).abs() < 0.01, "{hours}");
+    assert_ne!(figure(&cold, "wait_simulated_s"), figure(&dump, "wait_simulated_s"));
+    // Four minutes to fill queue and use; the same jobs count as in the second part of the trace.
+    let warm = with("sacct.txt", &["--warm-up", "0.0028"]);
+    assert_eq!(warm["cluster"]["warm_up_s"], 242);
+    let jobs = |a: &serde_json::Value| a["reproduced"]["all"]["jobs"].as_u64().expect("jobs");
+    assert!(jobs(&warm).abs_diff(jobs(&cold)) <= 3, "{} {}", jobs(&warm), jobs(&cold));
+    assert!(figure(&warm, "start_p90_s") < figure(&cold, "start_p90_s"));
+    // Both: the queue from the trace, the use as Slurm had it when those minutes were over.
+    let both = with("sacct.txt", &["--warm-up", "0.0028", "--sshare", "sshare.txt"]);
+    assert_eq!(jobs(&both), jobs(&warm));
+    assert!(figure(&both, "start_p90_s") < figure(&cold, "start_p90_s"));
+    let mut args = POOLS.to_vec();
+    args.extend(["--warm-up", "3"]);
+    insta::assert_snapshot!("operate-from-slurm-warm-up", said(&f, &args));
+    write(&f, "no-use.txt", "Account|User|RawUsage\nresearch||much\n");
+    for (file, code) in [("no-use.txt", "G653"), ("qos.txt", "G653")] {
+        let mut args = POOLS.to_vec();
+        args.extend(["--sshare", file]);
+        let a = gigatwin(&f, &args).exits(2);
+        assert!(a.err.contains(code), "{}", a.err);
+    }
+}
+
+#[test]
+fn jobs_of_unknown_pools_and_beyond_their_limits_are_said() {
+    let f = pools("operate-pools-faults");
+    let gone = include_str!("../../../../validation/slurm/pools/sacct.txt").replacen("|h100|", "|v100|", 1);
+    write(&f, "sacct.txt", &gone);
+    write(
+        &f,
+        "qos.txt",
+        "Name|Priority|MaxTRESPU|MaxJobsPU\nnormal|0|gres/gpu=8,cpu=5|\nregular|4|gres/gpu=all|-\n",
+    );
+    let mut args = POOLS.to_vec();
+    let a = gigatwin(&f, &args).exits(0);
+    assert!(a.err.contains("[G663]") && a.err.contains("normal: MaxTRESPerUser"), "{}", a.err);
+    assert!(a.err.contains("cpu is not enforced"), "{}", a.err);
+    args.push("--json");
+    let left = gigatwin(&f, &args).exits(0).json();
+    let codes: Vec<_> =
+        left["left_out"].as_array().expect("a list").iter().map(|l| l["code"].as_str()).collect();
+    assert_eq!(codes, [Some("G654"), Some("G654"), Some("G662")]);
+}
+
 #[test]
 fn a_cluster_that_is_not_understood() {
     let f = cluster("operate-cluster-faults");

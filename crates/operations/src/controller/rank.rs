@@ -3,7 +3,8 @@
 use super::state::State;
 use crate::job::Seconds;
 use crate::policy::Multifactor;
-use crate::share::{ShareTree, Usage};
+use crate::share::ShareTree;
+use crate::usage::Usage;
 
 /// Who submits the gangs, and what that counts for.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +50,7 @@ impl<'a> Ranks<'a> {
         let accounts = by.shares.accounts().len();
         Ranks {
             by,
-            usage: Usage::new(accounts, by.rule.half_life),
+            usage: Usage::new(accounts, by.rule.half_life, &[], 0),
             factor: by.shares.factors(&vec![0.0; accounts], by.rule.rule),
             priority: vec![0; gangs],
             next: by.first,

@@ -3,6 +3,7 @@ mod check;
 mod clock;
 mod easy;
 mod failures;
+mod limits;
 mod outlook;
 mod pass;
 mod preempt;
@@ -26,8 +27,8 @@ use crate::outcome::{Counts, Holding, Incident, Outcome, Sample};
 use crate::policy::{Order, Policy, Reservation};
 use crate::profile::Profile;
 use crate::releases::Releases;
-use crate::share::Usage;
 use crate::site::{Settings, Site};
+use crate::usage::Usage;
 
 pub use check::SimulationError;
 pub(crate) use check::check;
@@ -163,6 +164,11 @@ pub(crate) struct Engine<'a> {
     handed_back: Vec<u32>,
     ended: Vec<(u32, bool)>,
     reports: bool,
+    /// What waits beside the queue, where what one may hold is limited.
+    limits: Option<limits::Limits>,
+    /// Do other sites charge the same accounts? Starts and ends are then told.
+    shares_accounts: bool,
+    moves: Vec<(u32, limits::Amount)>,
 }
 
 impl<'a> Engine<'a> {
@@ -172,7 +178,9 @@ impl<'a> Engine<'a> {
             _ => usize::MAX,
         };
         let usage = match settings.order {
-            Order::Multifactor(m) => Some(Usage::new(site.shares.accounts().len(), m.half_life)),
+            Order::Multifactor(m) => {
+                Some(Usage::new(site.shares.accounts().len(), m.half_life, &site.past_use, site.past_use_at))
+            }
             Order::Submit => None,
         };
         let mut engine = Self {
@@ -238,7 +246,11 @@ impl<'a> Engine<'a> {
             handed_back: Vec::new(),
             ended: Vec::new(),
             reports: false,
+            limits: None,
+            shares_accounts: false,
+            moves: Vec::new(),
         };
+        engine.limits = limits::Limits::of(site, jobs, |j| engine.plain_group_of(j));
         for r in &site.reservations {
             engine.push(r.start, What::Edge);
             engine.push(r.end, What::Edge);
@@ -256,8 +268,13 @@ impl<'a> Engine<'a> {
     }
 
     /// A site of a federation: who comes in is decided outside, and every end is told.
-    pub(crate) fn member(site: &'a Site, jobs: &'a [Job], settings: &'a Settings) -> Self {
-        Self { arrivals: jobs.len(), reports: true, ..Self::new(site, jobs, settings) }
+    pub(crate) fn member(
+        site: &'a Site,
+        jobs: &'a [Job],
+        settings: &'a Settings,
+        shares_accounts: bool,
+    ) -> Self {
+        Self { arrivals: jobs.len(), reports: true, shares_accounts, ..Self::new(site, jobs, settings) }
     }
 
     /// When something happens here next, submissions left out.
@@ -365,7 +382,7 @@ impl<'a> Engine<'a> {
             *b /= length;
         }
         point.down /= length;
-        point.queued = (self.queue.len() + self.behind.len()) as u32 + self.held_jobs;
+        point.queued = (self.queue.len() + self.behind.len() + self.limited_jobs()) as u32 + self.held_jobs;
         point.queued_gpus = self.queued_units;
         point.running = self.running_jobs;
         self.series.push(point);

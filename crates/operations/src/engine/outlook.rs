@@ -62,6 +62,7 @@ impl Engine<'_> {
                 out.extend(lanes.pop(lane));
             }
         }
+        self.hand_over_limited(&mut out);
         for &job in &out {
             self.queued_units -= self.site.layout.units(self.jobs[job as usize].size);
         }

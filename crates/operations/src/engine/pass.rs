@@ -38,6 +38,7 @@ impl Engine<'_> {
     /// Starts what the policy lets start now.
     pub(super) fn schedule(&mut self) {
         self.reckon();
+        self.settle_limits();
         let quiet =
             !self.changed && !matches!(self.settings.policy, Policy::Slurm(_)) && self.arrivals_turned_away();
         let all = Rule { strict: false, reservations: usize::MAX, depth: usize::MAX, grid: None };
@@ -169,7 +170,13 @@ impl Engine<'_> {
 
     fn pass(&mut self, rule: Rule) {
         self.counts.passes += 1;
-        while self.pass_once(rule) {}
+        // Who is taken out by a limit leaves his place to others at once; Slurm's next cycle sees it.
+        loop {
+            while self.pass_once(rule) {}
+            if !self.set_full_aside() || matches!(self.settings.policy, Policy::Slurm(_)) {
+                break;
+            }
+        }
         self.least_waiting =
             self.queue.standing().iter().map(|&s| self.queue.shape(s).units).min().unwrap_or(i64::MAX);
     }
@@ -181,6 +188,7 @@ impl Engine<'_> {
         let clear = self.only_grows_until(rule.grid.is_none() && rule.reservations <= 1);
         if let Some(clear) = clear
             && rule.reservations == 1
+            && !self.is_limited()
         {
             return self.pass_easy(clear);
         }
@@ -239,6 +247,10 @@ impl Engine<'_> {
             }
             *tested += 1;
             self.queue.pop(lane);
+            if self.is_tight() {
+                // The walk passes over those whose limit that start used up.
+                return true;
+            }
         }
         if rule.strict && !self.may_preempt() {
             // Nobody overtakes, so nobody behind can start.
@@ -279,7 +291,8 @@ impl Engine<'_> {
         let mut in_vain: Vec<u32> = Vec::new();
         // The queue holds no more than the depth, except where the two schedulers look differently deep.
         let counted = rule.depth < self.queue.len() + tested;
-        let mut watch = Watch::new(rule.reservations == usize::MAX && !counted && !preempting);
+        let mut watch =
+            Watch::new(rule.reservations == usize::MAX && !counted && !preempting && !self.is_limited());
         while let Some(Reverse((key, l, cursor))) = heads.peek().copied() {
             if tested >= rule.depth {
                 break;
@@ -290,6 +303,17 @@ impl Engine<'_> {
                 heads.pop();
                 continue;
             };
+            if self.is_full(lane.group, units) {
+                // What its user or account may hold is used up: it blocks nobody, and only counts as looked at.
+                drop_hope(hopeful, hopes, l);
+                tested += 1;
+                let next = if counted { lane.key(cursor as usize + 1, &self.ageing) } else { None };
+                replace(heads, next, l, cursor + 1);
+                if hopeful.is_empty() && !preempting {
+                    break;
+                }
+                continue;
+            }
             let here = hopes[l as usize];
             if here {
                 if let Some(end) = self.start(job) {

@@ -7,7 +7,7 @@ impl Engine<'_> {
     /// The part of a lane's priority that its jobs share: size, quality of service, fair share.
     pub(super) fn lane_priority(&self, group: u32, units: i64) -> f64 {
         let Order::Multifactor(m) = self.settings.order else { return 0.0 };
-        let share = self.group_factor.get(group as usize).copied().unwrap_or(0.0);
+        let share = self.group_factor.get(self.plain_group(group) as usize).copied().unwrap_or(0.0);
         share + m.size * units as f64 / self.site.layout.gpus() as f64
     }
 
@@ -31,10 +31,11 @@ impl Engine<'_> {
             }
         }
         let (all, size) = (self.site.layout.gpus() as f64, m.size);
-        let factor = &self.group_factor;
+        let (factor, limits) = (&self.group_factor, &self.limits);
+        let plain = |group: u32| limits.as_ref().map_or(group, |l| l.plain(group)) as usize;
         for lanes in [&mut self.queue, &mut self.behind] {
             lanes.reckon(self.ageing, |lane| {
-                let share = factor.get(lane.group as usize).copied().unwrap_or(0.0);
+                let share = factor.get(plain(lane.group)).copied().unwrap_or(0.0);
                 share + size * lane.units as f64 / all
             });
         }
@@ -49,5 +50,6 @@ impl Engine<'_> {
         if let Some(usage) = &mut self.usage {
             usage.change(tenant, now, units);
         }
+        self.charge_limits(job, units);
     }
 }

@@ -23,6 +23,11 @@ impl Engine<'_> {
     }
 
     pub(super) fn group(&self, job: &Job) -> u32 {
+        self.limited_group(job, self.plain_group_of(job))
+    }
+
+    /// The group of a job where nothing is limited.
+    pub(super) fn plain_group_of(&self, job: &Job) -> u32 {
         let qos = self.site.qos.len() as u32;
         match self.settings.order {
             Order::Submit => u32::from(job.qos),
@@ -36,9 +41,20 @@ impl Engine<'_> {
         let units = self.site.layout.units(job.size);
         let shape = (self.group(job), units, self.planned(job));
         self.queued_units += units;
-        self.least_waiting = self.least_waiting.min(units);
-        let newest = (job.submit, index) > self.newest;
-        self.newest = self.newest.max((job.submit, index));
+        if !self.hold_beside(shape, job.submit, index) {
+            self.least_waiting = self.least_waiting.min(units);
+            let newest = (job.submit, index) > self.newest;
+            self.newest = self.newest.max((job.submit, index));
+            self.line_up(index, newest);
+        }
+        self.clock.wake(self.now, waiting);
+    }
+
+    /// Puts a job where it belongs in the queue: within the depth that the scheduler looks at, or behind it.
+    pub(super) fn line_up(&mut self, index: u32, newest: bool) {
+        let job = &self.jobs[index as usize];
+        let units = self.site.layout.units(job.size);
+        let shape = (self.group(job), units, self.planned(job));
         let priority = self.lane_priority(shape.0, units);
         let inside = if self.queue.len() < self.depth {
             true
@@ -65,7 +81,6 @@ impl Engine<'_> {
         } else {
             self.behind.insert(shape, job.submit, index, || priority);
         }
-        self.clock.wake(self.now, waiting);
     }
 
     fn put_behind(&mut self, index: u32) {

@@ -132,6 +132,34 @@ pub fn federate(
 }
 
 impl Federated {
+    /// All sites as one: what each job did over them, what they held together, their time series added up.
+    pub fn together(&self) -> Outcome {
+        let mut sites = self.sites.iter();
+        let mut all = sites.next().cloned().unwrap_or_default();
+        for part in sites {
+            all.busy.iter_mut().zip(&part.busy).for_each(|(a, b)| *a += b);
+            all.spread.iter_mut().zip(&part.spread).for_each(|(a, b)| *a += b);
+            for (a, b) in all.series.iter_mut().zip(&part.series) {
+                a.busy.iter_mut().zip(&b.busy).for_each(|(a, b)| *a += b);
+                a.down += b.down;
+                a.queued += b.queued;
+                a.queued_gpus += b.queued_gpus;
+                a.running += b.running;
+            }
+            all.incidents.extend(part.incidents.iter().copied());
+            all.down += part.down;
+            all.idle_waiting += part.idle_waiting;
+            all.cap_stops += part.cap_stops;
+            all.counts.moments = all.counts.moments.max(part.counts.moments);
+            all.counts.passes += part.counts.passes;
+            all.counts.reservations += part.counts.reservations;
+            all.counts.starts += part.counts.starts;
+        }
+        all.incidents.sort_by_key(|i| (i.at, i.node));
+        all.jobs.clone_from(&self.jobs);
+        all
+    }
+
     /// A site with the nodes that its tenants have to themselves counted in: what it held, its time series, its jobs.
     pub fn whole(&self, site: usize, members: &[Member]) -> Outcome {
         let mut all = self.sites.get(site).cloned().unwrap_or_default();

@@ -41,6 +41,9 @@ pub struct Rules {
     pub leaves: Vec<bool>,
     /// Seconds of transfer for each accelerator of a job that leaves.
     pub transfer: f64,
+    /// Is the use of all sites charged to one share tree, and do limits on what one may hold speak of all of them? So it is with the
+    /// partitions of one cluster; else each site keeps its own books.
+    pub one_account: bool,
 }
 
 impl Rules {

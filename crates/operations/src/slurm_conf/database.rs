@@ -6,11 +6,11 @@ use crate::share::{Account, ShareTree};
 use crate::trace::LeftOut;
 
 /// Code of a dump that is not understood.
-const UNKNOWN: &str = "G653";
+pub(super) const UNKNOWN: &str = "G653";
 /// Code of a row that does not count.
-const ROW: &str = "G654";
+pub(super) const ROW: &str = "G654";
 /// The account above all, and its user.
-const TOP: &str = "root";
+pub(super) const TOP: &str = "root";
 
 /// A dump of `sacctmgr` that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,10 +45,10 @@ pub struct Associations {
 }
 
 /// Columns by name, and rows with their line.
-type Rows<'a> = (BTreeMap<String, usize>, Vec<(usize, Vec<&'a str>)>);
+pub(super) type Rows<'a> = (BTreeMap<String, usize>, Vec<(usize, Vec<&'a str>)>);
 
 /// A table with `|` between its columns, by the names of its first line.
-fn table<'a>(text: &'a str, wanted: &[&str], hint: &'static str) -> Result<Rows<'a>, DumpError> {
+pub(super) fn table<'a>(text: &'a str, wanted: &[&str], hint: &'static str) -> Result<Rows<'a>, DumpError> {
     let mut lines = text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty());
     let head: BTreeMap<String, usize> = lines
         .next()

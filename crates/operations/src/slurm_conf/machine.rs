@@ -46,11 +46,20 @@ fn gres(value: &str) -> Result<(u32, String), String> {
     Ok((sum, kind))
 }
 
+/// Nodes and partitions as the whole file has them.
+pub(super) struct Built {
+    pub kinds: Vec<NodeKind>,
+    pub node_kinds: Vec<u32>,
+    pub absent: u32,
+    pub partitions: Vec<ConfPartition>,
+}
+
 /// Nodes and partitions as the lines come.
 #[derive(Default)]
 pub(super) struct Machine {
-    /// Kind of each node; none for those that are absent.
-    known: FxHashMap<String, Option<usize>>,
+    /// Number of each node; none for those that are absent.
+    known: FxHashMap<String, Option<u32>>,
+    node_kinds: Vec<u32>,
     kinds: Vec<NodeKind>,
     absent: u32,
     node_defaults: Vec<(String, String)>,
@@ -98,9 +107,13 @@ impl Machine {
             })
         });
         for name in names {
-            if self.known.insert(name, at).is_none() {
+            let number = at.map(|_| self.node_kinds.len() as u32);
+            if self.known.insert(name, number).is_none() {
                 match at {
-                    Some(at) => self.kinds[at].nodes += 1,
+                    Some(at) => {
+                        self.kinds[at].nodes += 1;
+                        self.node_kinds.push(at as u32);
+                    }
                     None => self.absent += 1,
                 }
             }
@@ -138,12 +151,13 @@ impl Machine {
         if name.is_empty() {
             return Err("a partition without a name".to_owned());
         }
-        self.partitions.push((ConfPartition { name, nodes: 0, max_time, tier, default }, nodes));
+        let members = None;
+        self.partitions.push((ConfPartition { name, nodes: 0, max_time, tier, default, members }, nodes));
         Ok(())
     }
 
     /// Node counts of the partitions, and what there is to say about them.
-    pub(super) fn close(mut self, notes: &mut Vec<String>) -> (Vec<NodeKind>, u32, Vec<ConfPartition>) {
+    pub(super) fn close(mut self, notes: &mut Vec<String>) -> Built {
         let there: u32 = self.kinds.iter().map(|k| k.nodes).sum();
         let mut partitions = Vec::new();
         for (mut partition, names) in std::mem::take(&mut self.partitions) {
@@ -157,19 +171,17 @@ impl Machine {
                             partition.name
                         ));
                     }
-                    let here = names.iter().filter(|n| self.known.get(*n).is_some_and(Option::is_some));
-                    u32::try_from(here.count()).unwrap_or(u32::MAX)
+                    let mut here: Vec<u32> =
+                        names.iter().filter_map(|n| self.known.get(n).copied().flatten()).collect();
+                    here.sort_unstable();
+                    here.dedup();
+                    let nodes = u32::try_from(here.len()).unwrap_or(u32::MAX);
+                    partition.members = Some(here);
+                    nodes
                 }
             };
             partitions.push(partition);
         }
-        if partitions.iter().any(|p| p.nodes < there) {
-            notes.push(format!(
-                "{} partitions are taken as one pool: a job may run on any node",
-                partitions.len()
-            ));
-        }
-        self.kinds.retain(|k| k.nodes > 0);
-        (self.kinds, self.absent, partitions)
+        Built { kinds: self.kinds, node_kinds: self.node_kinds, absent: self.absent, partitions }
     }
 }

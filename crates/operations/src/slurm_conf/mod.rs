@@ -4,8 +4,11 @@
 //! understood is listed with its number and left out.
 
 mod database;
+mod holds;
 mod hosts;
 mod machine;
+mod past_use;
+mod pools;
 mod ranks;
 mod scheduling;
 #[cfg(test)]
@@ -14,6 +17,9 @@ mod tests;
 use machine::Machine;
 
 pub use database::{Associations, DumpError, read_associations, read_qualities};
+pub use holds::{DumpedLimit, DumpedLimits, read_association_limits, read_quality_limits};
+pub use past_use::{PastUse, billing_per_unit, read_past_use};
+pub use pools::{Pool, Pooled};
 pub use ranks::Ranked;
 
 use crate::job::Seconds;
@@ -51,6 +57,8 @@ pub struct ConfPartition {
     pub tier: u32,
     /// Do jobs that name none go here?
     pub default: bool,
+    /// Its nodes, by their numbers in the order of the file; all where absent.
+    pub members: Option<Vec<u32>>,
 }
 
 /// What a `slurm.conf` says about the machine and its scheduler.
@@ -60,6 +68,8 @@ pub struct SlurmConf {
     pub cluster: Option<String>,
     /// Nodes by kind, in the order of the file.
     pub kinds: Vec<NodeKind>,
+    /// By number of the node: its kind.
+    pub node_kinds: Vec<u32>,
     /// Nodes in the states DOWN and FUTURE: named, but not part of the machine.
     pub absent: u32,
     /// Partitions, in the order of the file.
@@ -87,28 +97,10 @@ impl SlurmConf {
         self.kinds.iter().map(|k| u64::from(k.nodes) * u64::from(k.gpus)).sum()
     }
 
-    /// The layout, and what was assumed for it. A site has one kind of node: that with the most accelerators; accelerators of other nodes
-    /// count as nodes of this kind. Without any accelerator the unit is the node.
+    /// The layout of all nodes as one pool, and what was assumed for it. A site has one kind of node: that with the most accelerators;
+    /// accelerators of other nodes count as nodes of this kind. Without any accelerator the unit is the node.
     pub fn layout(&self) -> (Layout, Vec<String>) {
-        let mut notes = Vec::new();
-        let most = self
-            .kinds
-            .iter()
-            .filter(|k| k.gpus > 0)
-            .max_by_key(|k| (u64::from(k.nodes) * u64::from(k.gpus), std::cmp::Reverse(k.gpus)));
-        let Some(kind) = most else {
-            notes.push("no node has accelerators: the unit is the node".to_owned());
-            return (Layout::flat(self.nodes(), 1), notes);
-        };
-        let plain: u32 = self.kinds.iter().filter(|k| k.gpus == 0).map(|k| k.nodes).sum();
-        if plain > 0 {
-            notes.push(format!("{plain} nodes without accelerators are not part of the site"));
-        }
-        let nodes = u32::try_from(self.gpus() / u64::from(kind.gpus)).unwrap_or(u32::MAX);
-        if self.kinds.iter().any(|k| k.gpus > 0 && k.gpus != kind.gpus) {
-            notes.push(format!("nodes of other sizes count as nodes of {} accelerators", kind.gpus));
-        }
-        (Layout::flat(nodes.max(1), kind.gpus), notes)
+        layout_of(&self.kinds)
     }
 
     /// A site of this machine, and what was assumed for it.
@@ -126,6 +118,29 @@ impl SlurmConf {
     pub fn order(&self) -> Order {
         self.priority.map_or(Order::Submit, Order::Multifactor)
     }
+}
+
+fn layout_of(kinds: &[NodeKind]) -> (Layout, Vec<String>) {
+    let mut notes = Vec::new();
+    let all: u32 = kinds.iter().map(|k| k.nodes).sum();
+    let gpus: u64 = kinds.iter().map(|k| u64::from(k.nodes) * u64::from(k.gpus)).sum();
+    let most = kinds
+        .iter()
+        .filter(|k| k.gpus > 0)
+        .max_by_key(|k| (u64::from(k.nodes) * u64::from(k.gpus), std::cmp::Reverse(k.gpus)));
+    let Some(kind) = most else {
+        notes.push("no node has accelerators: the unit is the node".to_owned());
+        return (Layout::flat(all, 1), notes);
+    };
+    let plain: u32 = kinds.iter().filter(|k| k.gpus == 0).map(|k| k.nodes).sum();
+    if plain > 0 {
+        notes.push(format!("{plain} nodes without accelerators are not part of the site"));
+    }
+    let nodes = u32::try_from(gpus / u64::from(kind.gpus)).unwrap_or(u32::MAX);
+    if kinds.iter().any(|k| k.gpus > 0 && k.gpus != kind.gpus) {
+        notes.push(format!("nodes of other sizes count as nodes of {} accelerators", kind.gpus));
+    }
+    (Layout::flat(nodes.max(1), kind.gpus), notes)
 }
 
 /// A `slurm.conf` that gives no machine.
@@ -249,7 +264,7 @@ pub fn read_slurm_conf(text: &str) -> Result<SlurmConf, SlurmConfError> {
             fault(reason);
         }
     }
-    let (kinds, absent, partitions) = machine.close(&mut notes);
+    let machine::Built { kinds, node_kinds, absent, partitions } = machine.close(&mut notes);
     if kinds.is_empty() {
         let message = match (absent, left_out.len()) {
             (0, 0) => "no line names a node (NodeName=…)".to_owned(),
@@ -262,5 +277,16 @@ pub fn read_slurm_conf(text: &str) -> Result<SlurmConf, SlurmConfError> {
         notes.push(format!("{absent} nodes in the states DOWN, FAIL or FUTURE are not part of the site"));
     }
     let (builtin, scheduler, priority) = rules.close(&mut notes);
-    Ok(SlurmConf { cluster, kinds, absent, partitions, builtin, scheduler, priority, left_out, notes })
+    Ok(SlurmConf {
+        cluster,
+        kinds,
+        node_kinds,
+        absent,
+        partitions,
+        builtin,
+        scheduler,
+        priority,
+        left_out,
+        notes,
+    })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{ConfPartition, SlurmConf};
 use crate::job::Job;
 use crate::policy::{Multifactor, Order, Qos};
-use crate::trace::{Recorded, Trace};
+use crate::trace::Trace;
 
 /// Jobs as the partitions and qualities of service rank them.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +14,8 @@ pub struct Ranked {
     pub jobs: Vec<Job>,
     /// Qualities of service, apart for each tier of partitions.
     pub qos: Vec<Qos>,
+    /// By number of the quality: its name in the trace.
+    pub names: Vec<String>,
     /// In which order jobs wait.
     pub order: Order,
     /// What was assumed, for people.
@@ -21,24 +23,12 @@ pub struct Ranked {
 }
 
 impl SlurmConf {
-    /// The partition of a job: that of the trace, else the default one.
-    fn partition<'a>(&'a self, trace: &Trace, recorded: &Recorded) -> Option<&'a ConfPartition> {
-        let named = recorded.partition.and_then(|i| trace.partitions.get(i as usize));
-        match named {
-            // A job may name several; it ran in one, which accounting has first.
-            Some(name) => {
-                self.partitions.iter().find(|p| name.split(',').next().is_some_and(|n| p.name == n))
-            }
-            None => self.partitions.iter().find(|p| p.default),
-        }
-    }
-
     /// Ranks the jobs of a trace: `PriorityTier` before everything else, then the multifactor priority or the order of submission, as Slurm sorts its
     /// queue. Priorities of qualities of service are those of the database, where given. Jobs without a limit of their own get the
     /// `MaxTime` of their partition.
     pub fn ranked(&self, trace: &Trace, priorities: &BTreeMap<String, f64>) -> Ranked {
         let partitions: Vec<Option<&ConfPartition>> =
-            trace.recorded.iter().map(|r| self.partition(trace, r)).collect();
+            trace.recorded.iter().map(|r| self.partition_of(trace, r).map(|p| &self.partitions[p])).collect();
         let mut notes = Vec::new();
         let strangers = partitions.iter().filter(|p| p.is_none()).count();
         if strangers > 0 && !self.partitions.is_empty() {
@@ -69,7 +59,7 @@ impl SlurmConf {
         };
         let mut places: BTreeMap<(usize, u16), u16> = BTreeMap::new();
         let mut weights = Vec::new();
-        let (mut qos, mut limited) = (Vec::new(), 0);
+        let (mut qos, mut names, mut limited) = (Vec::new(), Vec::new(), 0);
         let jobs = trace
             .jobs
             .iter()
@@ -80,6 +70,7 @@ impl SlurmConf {
                 let name = trace.qos.get(job.qos as usize).map_or("normal", String::as_str);
                 let place = *places.entry((rank, job.qos)).or_insert_with(|| {
                     weights.push(weight(rank, name));
+                    names.push(name.to_owned());
                     let name = if tiers.len() > 1 {
                         format!("{name}, tier {}", tier(partition))
                     } else {
@@ -105,7 +96,7 @@ impl SlurmConf {
         } else {
             Order::Multifactor(Multifactor { qos: top, ..by })
         };
-        Ranked { jobs, qos, order, notes }
+        Ranked { jobs, qos, names, order, notes }
     }
 }
 

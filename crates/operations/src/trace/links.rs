@@ -1,6 +1,6 @@
 //! Dependencies and arrays as traces write them.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{LeftOut, TraceError};
 use crate::links::{LinkError, Links, Need, Throttle, When};
@@ -21,6 +21,47 @@ pub(super) struct Tie {
     pub name: Option<(String, String)>,
     /// Ended without success.
     pub fails: bool,
+}
+
+impl Tie {
+    /// Does it wait for one of these jobs, or for all of its name?
+    pub(super) fn waits_for(&self, known: &FxHashSet<u64>) -> bool {
+        let parts = self.depends.iter().flat_map(|d| d.split([',', ':', '?']));
+        parts.map(str::trim).any(|p| {
+            p == "singleton" || job_and_task(p).is_some_and(|(job, _)| job != self.id && known.contains(&job))
+        })
+    }
+
+    /// Takes what the command that submitted the job says (`sacct … SubmitLine`): the throttle of its array and its dependencies. Directives within
+    /// a script are not part of it.
+    pub(super) fn take_submit_line(&mut self, line: &str) {
+        let mut words = line.split_whitespace();
+        while let Some(word) = words.next() {
+            // What is wrapped is a command of its own.
+            if word.starts_with("--wrap") {
+                break;
+            }
+            let mut value = |long: &str, short: &str| -> Option<String> {
+                if word == long || word == short {
+                    return words.next().map(str::to_owned);
+                }
+                let rest = word.strip_prefix(long).and_then(|r| r.strip_prefix('='));
+                let rest = rest.or_else(|| word.strip_prefix(short).filter(|_| !word.starts_with("--")));
+                rest.map(str::to_owned)
+            };
+            if let Some(array) = value("--array", "-a") {
+                self.most = self.most.or(throttle(&array));
+            } else if let Some(depends) = value("--dependency", "-d") {
+                self.depends.get_or_insert_with(|| depends.trim_matches(['"', '\'']).to_owned());
+            }
+        }
+    }
+}
+
+/// The most tasks at once in an array specification, `1-99%5` or `12_[3-99%5]`.
+pub(super) fn throttle(array: &str) -> Option<u32> {
+    let digits: String = array.split_once('%')?.1.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok().filter(|m| *m > 0)
 }
 
 /// Did a job in this state of Slurm end without success? Earlier attempts of a job that was requeued are no end.

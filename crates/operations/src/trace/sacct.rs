@@ -1,4 +1,4 @@
-use super::links::{Tie, failed, job_and_task};
+use super::links::{Tie, failed, job_and_task, throttle};
 use super::time::{span, stamp};
 use super::{Draft, Row, TraceError, cut_off};
 
@@ -14,6 +14,11 @@ fn gpus(tres: &str) -> Option<i64> {
         }
     }
     typed
+}
+
+/// What a second costs by the weights of the accounting: `billing=256`.
+fn billing(tres: &str) -> Option<u32> {
+    tres.split(',').find_map(|t| t.strip_prefix("billing=")).and_then(|n| n.parse().ok())
 }
 
 /// Reads `sacct -P` output by the names of its columns; `JobID` and `Submit` are needed, and a size, a start and an end for a job
@@ -33,7 +38,7 @@ pub(super) fn read(text: &str) -> Result<Draft, TraceError> {
             code: "G581",
             line: 1,
             message: format!("the header lacks {}", absent.join(", ")),
-            hint: "sacct -aXP -D --format=JobID,User,Account,QOS,Partition,Submit,Start,End,Timelimit,State,NNodes,AllocTRES,ReqTRES".into(),
+            hint: "sacct -aXP -D --format=JobID,User,Account,QOS,Partition,Submit,Eligible,Start,End,Timelimit,State,NNodes,AllocTRES,ReqTRES,SubmitLine".into(),
         });
     }
     let total = text.lines().count();
@@ -58,6 +63,9 @@ pub(super) fn read(text: &str) -> Result<Draft, TraceError> {
         let start = get("start").and_then(stamp);
         let state = get("state").unwrap_or("");
         if start.is_none() {
+            if let Some(most) = throttle(job).filter(|_| job.contains('[')) {
+                draft.throttles.insert(number, most);
+            }
             draft.leave_out(line_no, "G582", format!("job {job} never started ({state})"));
             continue;
         }
@@ -71,6 +79,16 @@ pub(super) fn read(text: &str) -> Result<Draft, TraceError> {
             unlimited += 1;
         }
         let alloc = get("alloctres").and_then(gpus);
+        let mut tie = Tie {
+            task,
+            depends: get("dependency").filter(|d| *d != "(null)").map(str::to_owned),
+            name: get("user").zip(get("jobname")).map(|(u, n)| (u.to_owned(), n.to_owned())),
+            fails: failed(state),
+            ..Tie::default()
+        };
+        if let Some(line) = get("submitline") {
+            tie.take_submit_line(line);
+        }
         draft.add(Row {
             line: line_no,
             id: number,
@@ -82,19 +100,27 @@ pub(super) fn read(text: &str) -> Result<Draft, TraceError> {
                 _ => get("elapsed").and_then(span),
             },
             limit,
+            eligible: get("eligible").and_then(stamp),
+            billing: get("alloctres").and_then(billing),
+            user: get("user").unwrap_or_default().to_owned(),
             nodes: get("nnodes").or(get("allocnodes")).and_then(|n| n.parse().ok()),
             gpus: alloc.or(get("reqtres").and_then(gpus)),
             tenant: get("account").or(get("user")).unwrap_or("unknown").to_owned(),
             qos: get("qos").unwrap_or("normal").to_owned(),
             partition: get("partition").map(str::to_owned),
-            tie: Tie {
-                task,
-                depends: get("dependency").filter(|d| *d != "(null)").map(str::to_owned),
-                name: get("user").zip(get("jobname")).map(|(u, n)| (u.to_owned(), n.to_owned())),
-                fails: failed(state),
-                ..Tie::default()
-            },
+            tie,
         });
+    }
+    let unknown: Vec<&str> = [
+        ("submitline", "SubmitLine: dependencies and throttles of arrays are not known"),
+        ("eligible", "Eligible: begin times are not known"),
+    ]
+    .into_iter()
+    .filter(|(name, _)| column(name).is_none() && (*name == "eligible" || column("dependency").is_none()))
+    .map(|(_, why)| why)
+    .collect();
+    if !unknown.is_empty() {
+        draft.trace.notes.push(format!("the dump lacks {}", unknown.join("; and ")));
     }
     if steps > 0 {
         draft.trace.notes.push(format!("{steps} rows are steps of jobs (use -X to leave them out)"));

@@ -41,14 +41,18 @@ fn tie(job: &Value, state: &str) -> Tie {
         .and_then(|a| a.get("limits")?.get("max")?.get("running")?.get("tasks"))
         .or(array.and_then(|a| a.get("max_tasks")))
         .and_then(number);
-    Tie {
+    let mut tie = Tie {
         task: array.and_then(|a| a.get("task_id")).and_then(number).and_then(|t| u64::try_from(t).ok()),
         most: most.and_then(|m| u32::try_from(m).ok()),
         depends: text(job.get("dependency")),
         name: text(job.get("user").or(job.get("user_name"))).zip(text(job.get("name"))),
         fails: failed(state),
         ..Tie::default()
+    };
+    if let Some(line) = text(job.get("submit_line")) {
+        tie.take_submit_line(&line);
     }
+    tie
 }
 
 /// Reads `sacct --json` of Slurm 22.05 and later; field names that changed between releases are looked for under each.
@@ -66,6 +70,13 @@ pub(super) fn read(source: &str) -> Result<Draft, TraceError> {
         hint: "sacct --json writes one".to_owned(),
     })?;
     let mut draft = Draft::default();
+    let says = |job: &Value| ["submit_line", "dependency"].iter().any(|key| job.get(*key).is_some());
+    if !jobs.iter().any(says) {
+        draft.trace.notes.push(
+            "no job of the dump says how it was submitted (sacct -P with SubmitLine does): dependencies are not known"
+                .to_owned(),
+        );
+    }
     for (i, job) in jobs.iter().enumerate() {
         let line = i + 1;
         // Tasks are known by the number of their array, as in `sacct -P`.
@@ -97,6 +108,9 @@ pub(super) fn read(source: &str) -> Result<Draft, TraceError> {
             limit: at("limit").map(|m| m.saturating_mul(60)),
             nodes: nodes.or_else(|| tres(allocated, "node", None)),
             gpus,
+            eligible: at("eligible"),
+            billing: tres(allocated, "billing", None).and_then(|b| u32::try_from(b).ok()),
+            user: text(job.get("user")).unwrap_or_default(),
             tenant: text(job.get("account"))
                 .or_else(|| text(job.get("user")))
                 .unwrap_or_else(|| "unknown".into()),

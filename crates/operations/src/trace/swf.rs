@@ -65,7 +65,6 @@ pub(super) fn read(text: &str) -> Result<Draft, TraceError> {
             runtime: known(run),
             limit: known(limit).filter(|l| *l != 0),
             nodes: known(asked).or(known(got)),
-            gpus: None,
             tenant: format!("user {user}"),
             // The standard: it "can only start after the termination of this preceding job"; the think time is in the submission.
             tie: Tie {
@@ -74,7 +73,8 @@ pub(super) fn read(text: &str) -> Result<Draft, TraceError> {
                 ..Tie::default()
             },
             qos: if qos < 0 { "normal".to_owned() } else { format!("queue {qos}") },
-            partition: None,
+            user: format!("user {user}"),
+            ..Row::default()
         });
     }
     if let Some(n) = promised

@@ -259,3 +259,40 @@ proptest! {
         let _ = Format::guess(&text);
     }
 }
+
+#[test]
+fn the_command_that_submitted_a_job_names_its_array_and_dependencies_and_eligible_what_else_held_it() {
+    let text = "JobID|User|Account|Submit|Eligible|Start|End|Timelimit|State|NNodes|SubmitLine\n\
+        7_1|eve|a|2026-03-02T08:00:00|2026-03-02T08:00:00|2026-03-02T08:00:01|2026-03-02T08:10:00|00:20:00|COMPLETED|1|sbatch --array=1-3%1 -p main job.sh\n\
+        7_2|eve|a|2026-03-02T08:00:00|2026-03-02T08:10:00|2026-03-02T08:10:00|2026-03-02T08:20:00|00:20:00|COMPLETED|1|sbatch --array=1-3%1 -p main job.sh\n\
+        7_[3%1]|eve|a|2026-03-02T08:00:00|2026-03-02T08:00:00|Unknown|Unknown|00:20:00|PENDING|1|\n\
+        8|eve|a|2026-03-02T08:01:00|2026-03-02T08:20:00|2026-03-02T08:20:05|2026-03-02T08:21:00|00:20:00|COMPLETED|1|sbatch -d afterany:7 next.sh --array=1-9%9\n\
+        9|bob|a|2026-03-02T08:02:00|2026-03-02T09:00:00|2026-03-02T09:00:05|2026-03-02T09:01:00|00:20:00|COMPLETED|1|sbatch --wrap=-d,afterok:8\n\
+        10|bob|a|2026-03-02T08:03:00|2026-03-02T08:04:00|2026-03-02T08:04:05|2026-03-02T09:01:00|00:20:00|COMPLETED|1|sbatch --dependency=afterok:3 x.sh\n";
+    let trace = read_trace(text, Format::Sacct).unwrap();
+    // In the order in which they enter the queue: the first whose dependency is not known waits until it could be looked at, likewise one for a begin time.
+    let by: Vec<_> = trace.jobs.iter().map(|j| (j.id, j.submit)).collect();
+    assert_eq!(by, [(7, 0), (7, 0), (8, 60), (10, 240), (9, 3_600)]);
+    assert_eq!(trace.recorded[2].wait(&trace.jobs[2]), Some(5), "from the end of what it needed");
+    assert_eq!(trace.recorded[4].wait(&trace.jobs[4]), Some(5));
+    assert_eq!(trace.links.dependents(), 1);
+    assert_eq!(trace.users, ["eve", "bob"]);
+    // One task at a time: the second starts when the first ends, though there are nodes enough.
+    let settings = crate::Settings::new(crate::Policy::Easy);
+    let site = crate::Site::flat(8, 1);
+    let run = crate::simulate_linked(&site, &trace.jobs, &trace.links, &settings).unwrap();
+    assert_eq!(run.jobs.iter().map(|r| r.start).collect::<Vec<_>>(), [0, 599, 1_199, 240, 3_600]);
+    let said = trace.notes.join("; ");
+    assert!(said.contains("2 jobs could not be looked at") && !said.contains("lacks"), "{said}");
+    assert_eq!(trace.left_out.iter().map(|l| l.code).collect::<Vec<_>>(), ["G582", "G668"]);
+    // A pending row alone names the throttle too; without the columns that is said.
+    let bare = text.replace("|SubmitLine\n", "\n").replace("|sbatch --array=1-3%1 -p main job.sh", "");
+    let bare: String = bare
+        .lines()
+        .map(|l| l.rsplit_once("|sbatch").map_or(l, |(a, _)| a).trim_end_matches('|').to_owned() + "\n")
+        .collect();
+    let trace = read_trace(&bare, Format::Sacct).unwrap();
+    let run = crate::simulate_linked(&site, &trace.jobs, &trace.links, &settings).unwrap();
+    assert_eq!(run.jobs[1].start, 599);
+    assert!(trace.notes.iter().any(|n| n.contains("lacks SubmitLine")), "{:?}", trace.notes);
+}

@@ -80,6 +80,7 @@ proptest! {
             patience: rng.random_range(0..40),
             leaves: vec![true, rng.random_bool(0.5)],
             transfer: [0.0, 0.3, 2.0][rng.random_range(0..3)],
+            one_account: rng.random_bool(0.5),
         };
         let all = federate(&members, &jobs, &homes, &links, &rules, &settings).unwrap();
         let again = federate(&members, &jobs, &homes, &links, &rules, &settings).unwrap();

@@ -8,6 +8,7 @@ mod by_hand;
 mod conservation;
 mod failures;
 mod federation;
+mod limits;
 mod naive;
 mod power;
 mod published;

@@ -10,8 +10,22 @@ pub fn nodes(job: &Job) -> i64 {
     }
 }
 
+/// May a job start beside those that hold nodes now? Asked again of each job at its turn, from nothing but the list of those.
+pub type May<'a> = &'a dyn Fn(usize, &[usize]) -> bool;
+
 /// Start of each job, by position.
 pub fn starts(site_nodes: i64, jobs: &[Job], policy: Policy, over: OverLimit) -> Vec<i64> {
+    starts_where(site_nodes, jobs, policy, over, &|_, _| true)
+}
+
+/// The same where a job that may not start is passed over as if it were not there.
+pub fn starts_where(
+    site_nodes: i64,
+    jobs: &[Job],
+    policy: Policy,
+    over: OverLimit,
+    may: May<'_>,
+) -> Vec<i64> {
     let planned = |j: &Job| {
         let limit = if over == OverLimit::Extend { j.limit.max(j.runtime) } else { j.limit };
         match policy {
@@ -27,7 +41,7 @@ pub fn starts(site_nodes: i64, jobs: &[Job], policy: Policy, over: OverLimit) ->
         let running: Vec<usize> =
             (0..jobs.len()).filter(|&i| start[i] >= 0 && ends(&jobs[i], start[i]) > t).collect();
         let mut queue: Vec<usize> =
-            (0..jobs.len()).filter(|&i| start[i] < 0 && jobs[i].submit <= t).collect();
+            (0..jobs.len()).filter(|&i| start[i] < 0 && jobs[i].submit <= t && may(i, &running)).collect();
         // Jobs of no length end within the second in which they start: give them the engine's next look at the queue.
         let zero_ended = (0..jobs.len()).any(|i| start[i] == t && jobs[i].runtime == 0);
         assert!(!zero_ended);
@@ -47,8 +61,9 @@ pub fn starts(site_nodes: i64, jobs: &[Job], policy: Policy, over: OverLimit) ->
                 .collect()
         };
         match policy {
-            Policy::Slurm(s) => slurm
-                .second(t, s, changed, site_nodes, jobs, &planned, &running, &mut queue, &mut start, table),
+            Policy::Slurm(s) => slurm.second(
+                t, s, changed, site_nodes, jobs, &planned, &running, &mut queue, &mut start, table, may,
+            ),
             _ => {
                 let most = match policy {
                     Policy::Fcfs => 0,
@@ -56,8 +71,19 @@ pub fn starts(site_nodes: i64, jobs: &[Job], policy: Policy, over: OverLimit) ->
                     _ => usize::MAX,
                 };
                 let strict = policy == Policy::Fcfs;
-                let mut free = table(&running, &start);
-                plan(t, jobs, &planned, &queue, &mut start, &mut free, most, strict);
+                let mut running = running.clone();
+                // Where a start leaves others nothing, their plans are void at once.
+                loop {
+                    let mut free = table(&running, &start);
+                    plan(t, jobs, &planned, &queue, &mut start, &mut free, most, strict, &running, may);
+                    running.extend(queue.iter().filter(|&&i| start[i] == t));
+                    queue.retain(|&i| start[i] < 0);
+                    let before = queue.len();
+                    queue.retain(|&i| may(i, &running));
+                    if queue.len() == before {
+                        break;
+                    }
+                }
             }
         }
         t += 1;
@@ -86,6 +112,7 @@ impl SlurmState {
         queue: &mut Vec<usize>,
         start: &mut [i64],
         table: impl Fn(&[usize], &[i64]) -> Vec<i64>,
+        may: May<'_>,
     ) {
         if changed {
             self.dirty = true;
@@ -101,14 +128,14 @@ impl SlurmState {
             self.main_last = t;
             let first: Vec<usize> = queue.iter().copied().take(s.default_queue_depth).collect();
             let mut free = table(&running, start);
-            plan(t, jobs, planned, &first, start, &mut free, 0, true);
-            queue.retain(|&i| start[i] < 0);
+            plan(t, jobs, planned, &first, start, &mut free, 0, true, &running, may);
             running.extend((0..jobs.len()).filter(|&i| start[i] == t));
+            queue.retain(|&i| start[i] < 0 && may(i, &running));
         }
         if self.dirty && (t - s.bf_phase).rem_euclid(s.bf_interval) == 0 {
             self.dirty = false;
             let first: Vec<usize> = queue.iter().copied().take(s.bf_max_job_test).collect();
-            backfill(t, jobs, planned, &first, start, &running, site, s);
+            backfill(t, jobs, planned, &first, start, &running, site, s, may);
         }
         if before != start {
             // A start is a change.
@@ -128,13 +155,20 @@ fn plan(
     free: &mut [i64],
     mut reservations: usize,
     strict: bool,
+    running: &[usize],
+    may: May<'_>,
 ) {
+    let mut running = running.to_vec();
     for &i in queue {
+        if !may(i, &running) {
+            continue;
+        }
         let (n, limit) = (nodes(&jobs[i]), planned(&jobs[i]));
         let fits =
             |free: &[i64], d: i64| (d..d + limit).all(|x| free.get(x as usize).is_none_or(|f| *f >= n));
         if fits(free, 0) {
             start[i] = t;
+            running.push(i);
             free.iter_mut().take(limit as usize).for_each(|f| *f -= n);
             continue;
         }
@@ -166,6 +200,7 @@ fn backfill(
     running: &[usize],
     site: i64,
     s: SlurmSettings,
+    may: May<'_>,
 ) {
     let slot = |x: i64| x / s.bf_resolution - t / s.bf_resolution + 1;
     let cells = s.bf_window / s.bf_resolution + 2;
@@ -175,7 +210,11 @@ fn backfill(
             site - running.iter().filter(busy).map(|&i| nodes(&jobs[i])).sum::<i64>()
         })
         .collect();
+    let mut running = running.to_vec();
     for &i in queue {
+        if !may(i, &running) {
+            continue;
+        }
         let (n, limit) = (nodes(&jobs[i]), planned(&jobs[i]));
         let fits = |free: &[i64], from: i64, to: i64| {
             (from..=to).all(|c| free.get(c as usize).is_none_or(|f| *f >= n))
@@ -183,6 +222,7 @@ fn backfill(
         let (mut from, mut to);
         if fits(&free, 0, slot(t + limit)) {
             start[i] = t;
+            running.push(i);
             (from, to) = (0, slot(t + limit));
         } else {
             let length = limit / s.bf_resolution;

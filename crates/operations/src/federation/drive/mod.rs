@@ -68,8 +68,13 @@ impl<'a> Drive<'a> {
         rules: &'a Rules,
         settings: &'a Settings,
     ) -> Self {
-        let engines =
-            members.iter().zip(seen).zip(each).map(|((m, j), s)| Engine::member(&m.site, j, s)).collect();
+        let one = rules.one_account && members.len() > 1;
+        let engines = members
+            .iter()
+            .zip(seen)
+            .zip(each)
+            .map(|((m, j), s)| Engine::member(&m.site, j, s, one))
+            .collect();
         let mut edges = BinaryHeap::new();
         for (i, m) in members.iter().enumerate() {
             // A tenant's own nodes stand still with the site they belong to.
@@ -175,11 +180,30 @@ impl<'a> Drive<'a> {
                 None => self.place(index),
             }
         }
-        for s in 0..self.engines.len() {
-            if self.touched[s] {
-                self.engines[s].conclude();
+        let mut open = self.touched.clone();
+        while let Some(s) = open.iter().position(|o| *o) {
+            open[s] = false;
+            self.engines[s].conclude();
+            // What starts here may use up what others wait for elsewhere.
+            for t in self.tell(s) {
+                self.touch(t);
+                open[t] = true;
             }
         }
+    }
+
+    /// Tells the other sites of the same accounts who started and ended here; says where that changes who may start.
+    fn tell(&mut self, site: usize) -> Vec<usize> {
+        let moves = self.engines[site].take_moves();
+        let mut changed = Vec::new();
+        for (job, amount) in moves {
+            for t in (0..self.engines.len()).filter(|t| *t != site) {
+                if self.engines[t].charge_elsewhere(self.now, job, amount) && !changed.contains(&t) {
+                    changed.push(t);
+                }
+            }
+        }
+        changed
     }
 
     /// Brings a site to this moment and hears who ended there.
@@ -196,6 +220,9 @@ impl<'a> Drive<'a> {
                 self.engines[site].mark_failed(job);
             }
             gate.ended(job, finished && !failed, &mut self.words);
+        }
+        for other in self.tell(site) {
+            self.touch(other);
         }
         self.obey();
         for job in self.engines[site].handed_back() {

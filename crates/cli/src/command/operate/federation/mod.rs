@@ -101,6 +101,7 @@ pub(super) fn read(context: &Context, args: &Operate, setting: &mut Setting) -> 
         patience: (args.patience * 3_600.0) as Seconds,
         leaves: leaves(args, setting)?,
         transfer: args.dataset * 8.0 / args.link,
+        one_account: false,
     };
     Ok(Some(Sites::Several(Box::new(Several { members, theirs, rules, routing: name, rates }))))
 }

@@ -69,21 +69,22 @@ pub struct Replay {
 }
 
 pub fn replay(a: &Answer) -> Option<Replay> {
-    replay_of(a, |_| true)
+    replay_of(a, |_, _| true)
 }
 
 /// Of the jobs for which `which` holds.
-pub fn replay_of(a: &Answer, which: impl Fn(&Job) -> bool) -> Option<Replay> {
+pub fn replay_of(a: &Answer, which: impl Fn(usize, &Job) -> bool) -> Option<Replay> {
     let recorded = a.setting.recorded.as_ref()?;
     let mut apart = Vec::new();
     let (mut mine, mut theirs) = (0.0, 0.0);
-    for ((job, r), rec) in
-        a.setting.jobs.iter().zip(&a.outcome.jobs).zip(recorded).filter(|((j, _), _)| which(j))
-    {
+    for (i, ((job, r), rec)) in a.setting.jobs.iter().zip(&a.outcome.jobs).zip(recorded).enumerate() {
+        if !which(i, job) {
+            continue;
+        }
         let (Some(start), Some(wait)) = (rec.start, r.wait(job)) else { continue };
         apart.push((r.start - start).abs());
         mine += wait as f64;
-        theirs += (start - job.submit) as f64;
+        theirs += rec.wait(job).unwrap_or(0) as f64;
     }
     if apart.is_empty() {
         return None;

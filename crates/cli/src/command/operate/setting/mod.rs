@@ -6,7 +6,8 @@ mod trace;
 
 pub(super) use check::check;
 pub(super) use mix::mix;
-pub(super) use trace::{fitting, from_trace};
+use trace::fitting;
+pub(super) use trace::{from_trace, linked_among};
 
 use gigatwin_factory::{
     SiteOperations, SitePlacement, placement_sizes, site_hours, site_operations, site_placement,
@@ -135,12 +136,7 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
                 Some(path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()));
             notes.extend(trace.notes.clone());
             left_out.extend(trace.left_out.clone());
-            let (jobs, kept) = fitting(&trace, &layout, &mut left_out);
-            let keep: Vec<bool> = trace.jobs.iter().map(|j| layout.units(j.size) <= layout.gpus()).collect();
-            let (kept_links, lost) = trace.links.kept(&keep);
-            if lost > 0 {
-                notes.push(format!("{lost} dependencies on jobs that are left out count as met"));
-            }
+            let (jobs, kept, kept_links) = fitting(&trace, &layout, &mut left_out, &mut notes);
             if !kept_links.is_empty() && args.shift.is_some() {
                 return Err(not_understood(
                     "G580",

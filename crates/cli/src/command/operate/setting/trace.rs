@@ -28,20 +28,36 @@ pub fn from_trace(args: &Operate, path: &Path, text: &str) -> Result<Trace, Faul
     })
 }
 
-/// Jobs that the site can hold; the others are listed.
-pub fn fitting(trace: &Trace, layout: &Layout, left_out: &mut Vec<LeftOut>) -> (Vec<Job>, Vec<Recorded>) {
+/// Jobs that the site can hold, with what links them; the others are listed.
+pub fn fitting(
+    trace: &Trace,
+    layout: &Layout,
+    left_out: &mut Vec<LeftOut>,
+    notes: &mut Vec<String>,
+) -> (Vec<Job>, Vec<Recorded>, Links) {
+    let mut keep = vec![true; trace.jobs.len()];
     let mut kept = (Vec::new(), Vec::new());
-    for (job, recorded) in trace.jobs.iter().zip(&trace.recorded) {
+    for ((job, recorded), keep) in trace.jobs.iter().zip(&trace.recorded).zip(&mut keep) {
         if layout.units(job.size) > layout.gpus() {
             let reason = format!(
                 "job {} asks for {:?}, the site has {} nodes of {}",
                 job.id, job.size, layout.nodes, layout.gpus_per_node
             );
             left_out.push(LeftOut { line: 0, code: "G583", reason });
+            *keep = false;
             continue;
         }
         kept.0.push(*job);
         kept.1.push(*recorded);
+    }
+    (kept.0, kept.1, linked_among(&trace.links, &keep, notes))
+}
+
+/// The links among the jobs that are kept.
+pub fn linked_among(links: &Links, keep: &[bool], notes: &mut Vec<String>) -> Links {
+    let (kept, lost) = links.kept(keep);
+    if lost > 0 {
+        notes.push(format!("{lost} dependencies on jobs that are left out count as met"));
     }
     kept
 }
