@@ -73,7 +73,6 @@ pub(super) fn read(text: &str) -> Result<Draft, TraceError> {
                 ..Tie::default()
             },
             qos: if qos < 0 { "normal".to_owned() } else { format!("queue {qos}") },
-            user: format!("user {user}"),
             ..Row::default()
         });
     }
