@@ -197,6 +197,7 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
             (facts.repair.s().round() as Seconds).max(60),
         );
         model.lemon_share = args.lemons;
+        model.per_job_day = args.job_failures;
         model.spares = args.spares;
         model.crews = args.crews;
         site.failures = Some(model);
@@ -281,6 +282,7 @@ pub(super) fn check(args: &Operate) -> Result<(), Fault> {
     between("days", Some(args.days), 0.01, 3_660.0);
     between("load", args.load, 0.0, 10.0);
     between("lemons", Some(args.lemons), 0.0, 1.0);
+    between("job-failures", Some(args.job_failures), 0.0, 1_000.0);
     between("cap-sight", Some(args.cap_sight), 0.0, 8_760.0);
     between("patience", Some(args.patience), 0.0, 8_760.0);
     between("network-load", args.network_load, 0.0, 10.0);
