@@ -141,6 +141,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("G675", "an acceptance that cannot scatter so much"),
     ("G550", "a battery that gives nothing back"),
     ("G665", "a span that cannot recur as said"),
+    ("G630", "money in a currency that is not counted"),
 ];
 
 /// Codes about the options of commands; they have pages too, but no place in a factory file.
@@ -210,7 +211,6 @@ pub const COMMAND_CODES: &[(&str, &str)] = &[
     ("G627", "a folder without a bid"),
     ("G628", "a folder that is not empty"),
     ("G629", "a bid that the folder does not have"),
-    ("G630", "money in a currency that is not counted"),
     ("G631", "a commitment of a State that has not signed"),
     ("G640", "a program that the pilot needs is missing"),
     ("G641", "a Slurm that is too old"),

@@ -264,6 +264,16 @@ fn every_code_occurs_in_the_corpus() {
     }
 }
 
+/// Found by fuzzing: what speaks of a file is not a code of commands.
+#[test]
+fn every_code_of_the_corpus_is_one_of_files() {
+    for path in corpus() {
+        for (code, ..) in expected("", &fs::read_to_string(&path).unwrap()) {
+            assert!(CODES.iter().any(|c| c.0 == code), "{code} of {} is not in the list", path.display());
+        }
+    }
+}
+
 #[test]
 fn every_code_has_a_page_and_every_page_a_code() {
     let index = fs::read_to_string(pages().join("README.md")).unwrap();

@@ -27,6 +27,9 @@ pub struct FailureModel {
     pub lemon_share: f64,
     /// How many times more often.
     pub lemon_factor: f64,
+    /// Failures per running job and day whatever its size, beside those of nodes: file systems that are gone, services, the job's own
+    /// process. The job stops at once and waits again; its nodes stay in service.
+    pub per_job_day: f64,
     /// Time from a failure to its notice: the job hangs until then.
     pub detection: Seconds,
     /// Repairs by crews that can go on at once; 0 means any number.
@@ -62,6 +65,7 @@ impl FailureModel {
             ],
             lemon_share: 0.012,
             lemon_factor: 8.0,
+            per_job_day: 0.0,
             detection: 300,
             crews: 0,
             spares: 0,
@@ -97,10 +101,17 @@ pub(crate) struct Breakdowns {
     pub spares: u32,
     /// Position of the incident of each broken node.
     pub incident: Vec<Option<u32>>,
+    /// Of what befalls jobs: draws of its own, so that what befalls nodes does not depend on it.
+    jobs_rng: ChaCha8Rng,
+    /// Places for jobs, at most one to an accelerator, and failures of all of them together, were each taken, per second.
+    places: u32,
+    pub jobs_rate: f64,
 }
 
 impl Breakdowns {
-    pub fn new(model: &FailureModel, nodes: u32, seed: u64) -> Self {
+    pub fn new(model: &FailureModel, nodes: u32, places: u32, seed: u64) -> Self {
+        let mut jobs_rng = ChaCha8Rng::seed_from_u64(seed);
+        jobs_rng.set_stream(1);
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let count =
             ((f64::from(nodes) * model.lemon_share.clamp(0.0, 1.0)).round() as usize).min(nodes as usize);
@@ -125,6 +136,9 @@ impl Breakdowns {
             waiting: VecDeque::new(),
             spares: model.spares,
             incident: vec![None; nodes as usize],
+            jobs_rng,
+            places,
+            jobs_rate: model.per_job_day.max(0.0) * f64::from(places) / 86_400.0,
         }
     }
 
@@ -132,6 +146,13 @@ impl Breakdowns {
     pub fn gap(&mut self) -> Seconds {
         let u: f64 = self.rng.random();
         ((-(1.0 - u).ln() / self.rate).ceil() as Seconds).max(1)
+    }
+
+    /// Time to the next moment at which a job might fail, and its place; nothing happens where none runs there.
+    pub fn job_gap(&mut self) -> (Seconds, u32) {
+        let u: f64 = self.jobs_rng.random();
+        let gap = ((-(1.0 - u).ln() / self.jobs_rate).ceil() as Seconds).max(1);
+        (gap, self.jobs_rng.random_range(0..self.places))
     }
 
     pub fn victim(&mut self, nodes: u32) -> u32 {

@@ -34,6 +34,7 @@ fn least_of(steps: &[i32]) -> i32 {
 }
 
 impl Profile {
+    #[inline]
     pub fn reset(&mut self, now: Seconds, free: i64, horizon: Seconds) {
         self.at.clear();
         self.free.clear();
@@ -46,6 +47,7 @@ impl Profile {
     }
 
     /// Adds a release at a time not before the last step; past the horizon it is left out.
+    #[inline]
     pub fn release(&mut self, at: Seconds, units: i64) {
         self.lowest.clear();
         self.asked.clear();
@@ -87,6 +89,7 @@ impl Profile {
     }
 
     /// Do `units` stay free from now for `span` seconds?
+    #[inline]
     pub fn fits_now(&mut self, units: i64, span: Seconds) -> bool {
         if let Some(&(_, low)) = self.asked.iter().find(|a| a.0 == span) {
             return i64::from(low) >= units;
@@ -118,6 +121,7 @@ impl Profile {
     }
 
     /// Does what is known not speak against `units` from a later `now` on for `span` seconds?
+    #[inline]
     pub fn fits_from(&self, now: Seconds, units: i64, span: Seconds) -> bool {
         let until = (now + span).min(self.horizon);
         let first = self.at.partition_point(|&t| t <= now).saturating_sub(1);

@@ -73,6 +73,9 @@ pub struct Operate {
     /// Share of the nodes that fail eight times as often
     #[arg(long, value_name = "SHARE", default_value_t = 0.012)]
     pub lemons: f64,
+    /// Failures of a running job per day that are not its nodes', whatever its size; 0.0145 on RSC-1
+    #[arg(long, value_name = "PER_DAY", default_value_t = 0.0)]
+    pub job_failures: f64,
     /// Leave out what the spread of a job over the machine does to its speed
     #[arg(long)]
     pub no_placement: bool,

@@ -6,11 +6,31 @@ use crate::outcome::Incident;
 impl Engine<'_> {
     pub(super) fn start_breakdowns(&mut self) {
         let Some(model) = &self.site.failures else { return };
-        let mut b = Breakdowns::new(model, self.site.layout.nodes, self.settings.seed);
+        let layout = &self.site.layout;
+        let places = u32::try_from(layout.gpus()).unwrap_or(u32::MAX);
+        let mut b = Breakdowns::new(model, layout.nodes, places, self.settings.seed);
         if b.rate > 0.0 {
             let first = self.now + b.gap();
             self.push(first, What::Break);
+        }
+        if b.jobs_rate > 0.0 {
+            let (gap, slot) = b.job_gap();
+            self.push(self.now + gap, What::Crash { slot });
+        }
+        if b.rate > 0.0 || b.jobs_rate > 0.0 {
             self.breakdowns = Some(b);
+        }
+    }
+
+    /// A job fails by itself, if one runs at that place.
+    pub(super) fn crashes(&mut self, slot: u32) {
+        let Some(b) = &mut self.breakdowns else { return };
+        let (gap, next) = b.job_gap();
+        self.push(self.now + gap, What::Crash { slot: next });
+        if self.running.get(slot as usize).is_some_and(|r| r.live) {
+            self.stop_hung(slot, true, 0);
+            self.profile_stands = false;
+            self.changed = true;
         }
     }
 

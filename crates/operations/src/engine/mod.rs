@@ -48,6 +48,8 @@ enum What {
     Break,
     /// A failure is noticed on a node.
     Noticed { node: u32, component: u16 },
+    /// A job might fail by itself, whatever its nodes do.
+    Crash { slot: u32 },
     /// A stopped job waits again.
     Again { job: u32 },
     /// A reservation or cap begins or ends.
@@ -342,6 +344,7 @@ impl<'a> Engine<'a> {
             What::Back { node } => self.back(node),
             What::Break => self.breaks(),
             What::Noticed { node, component } => self.noticed(node, component),
+            What::Crash { slot } => self.crashes(slot),
             What::Mended { node, crew } => self.mended(node, crew),
             What::Again { job } => {
                 self.held_jobs -= 1;

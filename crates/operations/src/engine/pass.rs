@@ -444,6 +444,7 @@ impl Engine<'_> {
     }
 
     /// Plans a job at the moment, or in the cell, that was found for it; when that is, and how little is left beside it.
+    #[inline]
     pub(super) fn place(&mut self, units: i64, limit: Seconds, found: i64) -> (Seconds, i64) {
         if !self.on_grid {
             return (found, self.profile.take(found, found + limit, units));

@@ -38,6 +38,7 @@ pub(crate) fn site(rng: &mut ChaCha8Rng) -> Site {
         components: vec![part("gpu", 200.0, true), part("software", 100.0, false)],
         lemon_share: 0.1,
         lemon_factor: 5.0,
+        per_job_day: 100.0,
         detection: rng.random_range(0..5),
         crews: rng.random_range(0..3),
         spares: rng.random_range(0..3),

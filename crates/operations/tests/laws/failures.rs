@@ -76,3 +76,43 @@ fn interruptions_by_job_size_follow_the_rate_per_node() {
         );
     }
 }
+
+/// RSC-1 (arXiv 2410.21680): jobs of more than 128 accelerators meet 6.50 failures per 1,000 node-days, jobs of 8 one in 47.7 days. A rate
+/// per job beside the one per node holds both, and the departure from 1/N fades with size, as the paper sees it above 32 accelerators.
+#[test]
+fn a_rate_per_job_beside_the_one_per_node_holds_small_and_large_jobs() {
+    let (node, job) = (6.5e-3, 1.0 / 47.7 - 6.5e-3);
+    let model = FailureModel { per_job_day: job, ..FailureModel::like_llama3(node, 43_200) };
+    let site = Site { failures: Some(model), ..Site::flat(2_000, 8) };
+    let groups = [(1_u32, 400), (4, 100), (16, 20), (128, 4)];
+    let jobs: Vec<Job> = groups
+        .iter()
+        .flat_map(|&(nodes, count)| std::iter::repeat_n(nodes, count))
+        .enumerate()
+        .map(|(i, nodes)| Job {
+            checkpoint: 3_600,
+            ..Job::nodes(i as u64, 0, 900 * 86_400, 900 * 86_400, nodes)
+        })
+        .collect();
+    let mut seen = std::collections::BTreeMap::<u32, (f64, f64)>::new();
+    for seed in 0..6 {
+        let settings = Settings { seed, until: Some(330 * 86_400), ..Settings::new(Policy::Easy) };
+        let o = simulate(&site, &jobs, &settings).unwrap();
+        for (r, j) in o.jobs.iter().zip(&jobs) {
+            let gigatwin_operations::Size::Nodes(n) = j.size else { unreachable!() };
+            let e = seen.entry(n).or_default();
+            e.0 += f64::from(r.failures);
+            e.1 += r.held as f64 / 8.0 / f64::from(n) / 86_400.0;
+        }
+    }
+    for (nodes, (failures, job_days)) in seen {
+        let expected = (job + node * f64::from(nodes)) * job_days;
+        let z = (failures - expected) / expected.sqrt();
+        // Lemons make the counts of one site lumpier than Poisson.
+        assert!(z.abs() < 5.0, "{nodes} nodes: {failures} failures against {expected}");
+        assert!((failures / expected - 1.0).abs() < 0.1, "{nodes} nodes: {failures} against {expected}");
+        // What the rate per node alone would have as the mean time, against what is: 0.31, 0.64, 0.88, 0.98.
+        let alone = node * f64::from(nodes) * job_days / failures;
+        assert!((nodes >= 16) == (alone > 0.8), "{nodes} nodes: {alone}");
+    }
+}

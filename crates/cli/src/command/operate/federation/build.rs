@@ -59,10 +59,13 @@ pub(super) fn build(
             Site { shares: shares_at(i + 1)?, qos: setting.site.qos.clone(), ..Site::new(o.layout) };
         if let (Some(f), false) = (facts, args.no_failures) {
             let per_node = f64::from(o.layout.gpus_per_node) / f64::from(f.layout.gpus_per_node);
-            site.failures = Some(FailureModel::like_llama3(
-                f.node_failure.per_s() * 86_400.0 * per_node,
-                (f.repair.s().round() as Seconds).max(60),
-            ));
+            site.failures = Some(FailureModel {
+                per_job_day: args.job_failures,
+                ..FailureModel::like_llama3(
+                    f.node_failure.per_s() * 86_400.0 * per_node,
+                    (f.repair.s().round() as Seconds).max(60),
+                )
+            });
         }
         let tenant = (own.len() + i) as u32;
         let jobs = own_jobs(context, setting, facts, o, tenant, i as u64 + 1)?;

@@ -18,6 +18,7 @@ pub fn check(args: &Operate) -> Result<(), Fault> {
     between("load", args.load, 0.0, 10.0);
     between("warm-up", Some(args.warm_up), 0.0, 3_660.0);
     between("lemons", Some(args.lemons), 0.0, 1.0);
+    between("job-failures", Some(args.job_failures), 0.0, 1_000.0);
     between("cap-sight", Some(args.cap_sight), 0.0, 8_760.0);
     between("patience", Some(args.patience), 0.0, 8_760.0);
     between("network-load", args.network_load, 0.0, 10.0);

@@ -192,6 +192,7 @@ pub(super) fn read(context: &Context, args: &Operate) -> Result<Option<Setting>,
             (facts.repair.s().round() as Seconds).max(60),
         );
         model.lemon_share = args.lemons;
+        model.per_job_day = args.job_failures;
         model.spares = args.spares;
         model.crews = args.crews;
         site.failures = Some(model);
