@@ -206,11 +206,11 @@ mod tests {
                 Some(Ranking { rule, shares: &shares, of, first, charged: Charged::Always }),
             )
         };
-        assert_eq!(by(30, &of), [Some(0), Some(90), Some(80)]);
+        assert_eq!(by(30 * SECOND, &of), [Some(0), Some(90), Some(80)]);
         // Worked out only after the machine came free: they go as they came.
-        assert_eq!(by(500, &of), [Some(0), Some(80), Some(90)]);
+        assert_eq!(by(500 * SECOND, &of), [Some(0), Some(80), Some(90)]);
         // A better quality of service goes first at once, within one account.
-        assert_eq!(by(500, &[(0, 0.0), (0, 0.0), (0, 0.5)]), [Some(0), Some(90), Some(80)]);
+        assert_eq!(by(500 * SECOND, &[(0, 0.0), (0, 0.0), (0, 0.5)]), [Some(0), Some(90), Some(80)]);
     }
 
     proptest! {

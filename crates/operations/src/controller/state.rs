@@ -21,7 +21,7 @@ pub(super) struct State<'a> {
     pub c: &'a Controller,
     pub gangs: &'a [Gang],
     pub leaves: Leaves,
-    now: Millis,
+    pub now: Millis,
     next: usize,
     pub free: NodeSet,
     pub running: Vec<Running>,
@@ -129,7 +129,7 @@ impl<'a> State<'a> {
         };
         pass(&mut self.tick, self.c.tick.max(1), !self.asked && !waiting);
         pass(&mut self.poll, SECOND, self.last_change < self.last_cycle);
-        let reckon = self.ranks.as_ref().filter(|_| waiting).map(|r| r.next() * SECOND);
+        let reckon = self.ranks.as_ref().filter(|_| waiting).map(|r| r.next());
         event.into_iter().chain([self.tick, self.poll]).chain(reckon).min().map(|t| t.max(self.now))
     }
 

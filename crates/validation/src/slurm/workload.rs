@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gigatwin_operations::SlurmSettings;
 use gigatwin_operations::controller::{Controller, Gang, Millis, Phase};
 
-use super::accounts::{Accounts, ranking};
+use super::accounts::{Accounts, RECKONS_AFTER, ranking};
 use super::costs::{Costs, TURN};
 use crate::report::{mean, quantile, sorted};
 use crate::table::{Row, Table, ValidationError};
@@ -168,11 +168,14 @@ fn seconds(row: Row<'_>, column: &'static str) -> Result<Option<f64>, Validation
     (!text.is_empty()).then(number).transpose()
 }
 
+fn millis(seconds: f64) -> Millis {
+    (seconds * SECOND as f64).round() as Millis
+}
+
 /// The `k`th place of the loops of a controller: as written down, else spread evenly over what each may stand in, each in an order of its own.
 fn phase(k: i64, run: &Run, turn: Millis) -> Phase {
     let settings = SlurmSettings::default();
     let part = |turn: i64, whole: i64| (k * turn % PHASES) * whole / PHASES;
-    let millis = |seconds: f64| (seconds * SECOND as f64).round() as Millis;
     Phase {
         clock: run.clock.map_or_else(|| part(4, settings.bf_resolution), |s| s as i64),
         tick: run.tick.map_or_else(|| part(7, SECOND), |s| millis(s).rem_euclid(turn)),
@@ -214,7 +217,8 @@ impl Workload {
                 controller.phase = phase(k, run, turn);
                 controller.tick = turn;
                 controller.thought = costs.thought;
-                let first = run.reckon.map_or(k * 13 % PHASES * 60 / PHASES, |s| s as i64);
+                let place = k * 13 % PHASES * SECOND / PHASES;
+                let first = run.reckon.map_or(60 * place, |s| millis(s) + RECKONS_AFTER - SECOND / 2 + place);
                 let ranking = ranks.as_ref().map(|(shares, of)| ranking(shares, of, first));
                 // Launches differ: half to one and a half times their mean.
                 let launch = launch / 2 + launch * (k * 17 % PHASES) / PHASES;
