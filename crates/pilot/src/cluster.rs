@@ -77,7 +77,6 @@ impl Cluster {
                 let spool = cluster.root.join("spool").join(name);
                 fs::create_dir_all(&spool).map_err(|e| PilotError::on(&spool, e))?;
                 cluster.daemon("slurmd", &["-N".to_owned(), name.to_owned()])?;
-                few_files(&cluster.root, name);
                 cluster.nodes += 1;
             }
             let nodes = cluster.nodes;
@@ -85,6 +84,10 @@ impl Cluster {
                 c.client("sinfo", &["-h", "-N", "-t", "idle", "-o", "%N"])
                     .is_ok_and(|o| o.lines().filter(|l| !l.trim().is_empty()).count() as u32 >= nodes)
             })?;
+            // By now each has written down its process id.
+            for name in names.lines().map(str::trim).filter(|n| !n.is_empty()) {
+                few_files(&cluster.root, name);
+            }
         }
         Ok(cluster)
     }
