@@ -4,6 +4,7 @@
 //! is started is stopped by its process id, also when a step fails.
 
 mod accept;
+mod loops;
 mod machine;
 mod replay;
 mod workload;

@@ -7,15 +7,15 @@ use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use gigatwin_operations::SlurmSettings;
 use gigatwin_pilot::Cluster;
 
+use super::loops::Loops;
 use super::machine;
 use super::workload::{self, Job};
 use crate::fault::Fault;
 
 /// Columns of the table.
-pub(super) const HEAD: &str = "workload,machine_nodes,nodes_per_leaf,load,seed,job,submit_s,nodes,limit_min,sleep_s,run,clock_s,cycle_s,tick_s,sweep_s,start_s,end_s";
+pub(super) const HEAD: &str = "workload,machine_nodes,nodes_per_leaf,load,seed,job,submit_s,nodes,limit_min,sleep_s,run,clock_s,cycle_s,tick_s,sweep_s,turn_s,start_s,end_s";
 
 /// Columns that tell accounts apart.
 const ACCOUNTS: &str = ",reckon_s,account,account_shares,qos,qos_priority";
@@ -180,8 +180,6 @@ fn replay(cluster: &Cluster, jobs: &[Job], name: &str) -> Result<Replay, Fault> 
     sleep(Duration::from_nanos(1_000_000_000 - u64::from(now.subsec_nanos())));
     let zero = Instant::now();
     let epoch = now.as_secs() as i64 + 1;
-    let log = cluster.root.join("log/slurmctld.log");
-    let loops = Loops::read(&fs::read_to_string(&log).map_err(|e| Fault::on(&log, e))?, epoch);
     let reckon = booted(&cluster.client("scontrol", &["show", "config"])?)
         .map_or(0, |at| (at - epoch).rem_euclid(RECKONED));
     let mut late: f64 = 0.0;
@@ -220,7 +218,13 @@ fn replay(cluster: &Cluster, jobs: &[Job], name: &str) -> Result<Replay, Fault> 
     })?;
     // The controller writes a job's record when it is done with it.
     sleep(Duration::from_secs(3));
-    Ok(Replay { clock: epoch.rem_euclid(60), loops, reckon, ran: records(cluster, name, epoch)?, late })
+    let ran = records(cluster, name, epoch)?;
+    let log = cluster.root.join("log/slurmctld.log");
+    let text = fs::read_to_string(&log).map_err(|e| Fault::on(&log, e))?;
+    let first = jobs.first().map_or(0.0, |j| j.submit);
+    let last = ran.values().map(|(_, end)| *end).max().unwrap_or(0);
+    let loops = Loops::read(&text, epoch, first, last as f64);
+    Ok(Replay { clock: epoch.rem_euclid(60), loops, reckon, ran, late })
 }
 
 /// Seconds between two times at which a cluster with accounts works out its priorities.
@@ -230,56 +234,6 @@ const RECKONED: i64 = 60;
 fn booted(configuration: &str) -> Option<i64> {
     let line = configuration.lines().find(|l| l.starts_with("BOOT_TIME"))?;
     seconds(line.split_once('=')?.1.trim())
-}
-
-/// Where the loops of a controller stood when a replay began, in seconds from its start, out of the controller's own log; nothing where
-/// that has no trace of one.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Loops {
-    /// When the backfill scheduler may begin its next cycle; below zero where it might have and found nothing to do.
-    cycle: Option<f64>,
-    /// A look of the loop of the main scheduler, the last before.
-    tick: Option<f64>,
-    /// Its last look at the whole queue.
-    sweep: Option<f64>,
-}
-
-impl Loops {
-    fn read(log: &str, epoch: i64) -> Loops {
-        let interval = SlurmSettings::default().bf_interval as f64;
-        let mut loops = Loops::default();
-        for line in log.lines() {
-            let Some((at, said)) = line.strip_prefix('[').and_then(|l| l.split_once(']')) else { continue };
-            let Some(at) = moment(at).map(|(s, part)| (s - epoch) as f64 + part).filter(|at| *at < 0.0)
-            else {
-                continue;
-            };
-            if said.contains("_attempt_backfill: beginning") {
-                loops.cycle = Some(at + interval);
-            }
-            if said.contains("Running job scheduler") {
-                loops.tick = Some(at);
-                if said.contains("full queue") {
-                    loops.sweep = Some(at);
-                }
-            }
-        }
-        // The log speaks of cycles from the start of the cluster on: one without any waits for something to do.
-        loops.cycle = loops.cycle.or_else(|| loops.tick.map(|_| -interval));
-        loops
-    }
-
-    fn columns(&self) -> String {
-        [self.cycle, self.tick, self.sweep]
-            .map(|v| v.map_or_else(String::new, |v| format!("{v:.3}")))
-            .join(",")
-    }
-}
-
-/// Whole seconds since 1970 and the part of one, of a time in the log.
-fn moment(text: &str) -> Option<(i64, f64)> {
-    let (whole, part) = text.split_once('.')?;
-    Some((seconds(whole)?, format!("0.{part}").parse().ok()?))
 }
 
 /// Start and end of a workload's jobs from the completion log.
@@ -306,7 +260,7 @@ fn records(cluster: &Cluster, name: &str, epoch: i64) -> Result<HashMap<u32, (i6
 
 /// Seconds since 1970 of a time as Slurm writes it. The daemons run with an environment without a time zone: their times are UTC unless the
 /// machine says otherwise, which `date` knows.
-fn seconds(text: &str) -> Option<i64> {
+pub(super) fn seconds(text: &str) -> Option<i64> {
     let (date, time) = text.split_once('T')?;
     let mut d = date.splitn(3, '-').map(str::parse::<i64>);
     let (y, m, day) = (d.next()?.ok()?, d.next()?.ok()?, d.next()?.ok()?);
@@ -324,21 +278,7 @@ fn seconds(text: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Loops, booted};
-
-    #[test]
-    fn the_log_says_where_the_loops_stood() {
-        let log = "[2026-11-26T19:47:20.250] debug:  sched: Running job scheduler for full queue.
-[2026-11-26T19:47:29.500] sched/backfill: _attempt_backfill: beginning
-[2026-11-26T19:47:47.750] debug:  sched: Running job scheduler for default depth.
-a line of another program
-[2026-11-26T19:47:59.500] sched/backfill: _attempt_backfill: beginning
-";
-        let loops = Loops::read(log, 1_795_722_469);
-        assert_eq!(loops, Loops { cycle: Some(10.5), tick: Some(-1.25), sweep: Some(-28.75) });
-        assert_eq!(loops.columns(), "10.500,-1.250,-28.750");
-        assert_eq!(Loops::read("", 0).columns(), ",,");
-    }
+    use super::booted;
 
     #[test]
     fn the_start_of_the_controller_is_read() {

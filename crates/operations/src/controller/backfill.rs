@@ -11,7 +11,7 @@ struct Slot {
     open: NodeSet,
 }
 
-/// Width of the first group of ends that is tried at once; each further group is twice as wide.
+/// How far after the barrier jobs may end to be in the first group of ends that is tried at once; for each further group twice as far.
 const FIRST_GROUP: Seconds = 30;
 
 impl State<'_> {
@@ -111,10 +111,13 @@ impl State<'_> {
         if let Some(nodes) = self.leaves.choose(&at_hand, wanted) {
             return Some((now, nodes));
         }
+        let clock = self.c.phase.clock;
         let mut width = FIRST_GROUP;
+        // From the first end on, at a half or a whole minute of the clock on the wall.
+        let mut barrier: Option<Seconds> = None;
         let mut rest = order.iter().map(|i| &self.running[*i]).peekable();
         while rest.peek().is_some() {
-            let mut group: Option<(Seconds, Seconds)> = None;
+            let mut last: Option<Seconds> = None;
             // Jobs on other nodes end no group: the next job on these nodes joins it however late it ends.
             while let Some(job) = rest.next() {
                 if !job.nodes.meets(open) {
@@ -123,14 +126,18 @@ impl State<'_> {
                 let mut freed = job.nodes.clone();
                 freed.keep(open);
                 at_hand.add(&freed);
-                let first = group.map_or(job.limit_end, |g| g.0);
-                group = Some((first, job.limit_end));
-                if rest.peek().is_none_or(|next| next.limit_end > first + width) {
+                last = Some(job.limit_end);
+                let past = FIRST_GROUP - (job.limit_end + clock).rem_euclid(FIRST_GROUP);
+                let barrier = *barrier.get_or_insert(job.limit_end + past);
+                if rest.peek().is_none_or(|next| next.limit_end > barrier + width) {
                     break;
                 }
             }
-            let (_, last) = group?;
+            let (last, barrier) = (last?, barrier?);
             width *= 2;
+            while rest.peek().is_some_and(|next| next.limit_end > barrier + width) {
+                width *= 2;
+            }
             if let Some(nodes) = self.leaves.choose(&at_hand, wanted) {
                 return Some((last.max(now + 1), nodes));
             }

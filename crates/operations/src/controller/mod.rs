@@ -10,8 +10,10 @@
 //! - another loop runs the backfill scheduler: it sleeps for `interval` after a cycle, then looks once a second whether anything has changed. A cycle
 //!   builds a map of the future out of its own reservations alone, asks for each job on which nodes and when it could run, and reserves
 //!   whole slots of `resolution`;
-//! - when it asks for the future, running jobs are taken to end at their limits, in groups whose width doubles from 30 s: a start
-//!   is planned at the end of a group and not of the job that makes room;
+//! - when it asks for the future, running jobs are taken to end at their limits, in groups of 30 s, 60 s and so on from the first half minute of the
+//!   clock after the first end: a start is planned at the end of a group and not of the job that makes room;
+//! - when a job ends its nodes are told to clear it away, and are free when all have answered. The thread that waits for the answers sleeps for 5,
+//!   10, 20 ms and so on between its looks, and only then asks for a look of the main scheduler;
 //! - nodes are taken from the smallest switch that holds the job.
 //!
 //! The controller writes whole seconds, but its loops stand anywhere within one; so time is counted in milliseconds here.
@@ -45,7 +47,7 @@ pub struct Gang {
     pub limit: Seconds,
     /// Nodes.
     pub nodes: u32,
-    /// From then until its nodes are free again: they answer that nothing is left, the epilogue runs.
+    /// From then until all its nodes have answered that nothing is left and are free again. The main scheduler is asked for a look a little later.
     pub release: Millis,
 }
 
@@ -155,6 +157,35 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_a_gang_asks_for_a_look_once_its_answers_were_seen() {
+        let by = |release| {
+            let mut late = controller(8, 8);
+            late.phase.tick = 100;
+            late.starts(&[Gang { release, ..gang(0, 10, 60, 8) }, gang(5, 10, 60, 8)])[1]
+        };
+        // It starts at 0.1 s. Answered after 70 ms, seen after 75: the look at 11.1 s finds it, as that at 10.1 s came just too soon.
+        assert_eq!(by(0), Some(10));
+        assert_eq!(by(70), Some(11));
+        // Answered after 650 ms, seen after 1,275: the nodes are free at 10.75 s, but nobody asks for the look at 11.1 s.
+        assert_eq!(by(650), Some(12));
+    }
+
+    #[test]
+    fn ends_are_grouped_from_a_half_minute_of_the_clock_on() {
+        // Four of twelve nodes are free; the limits of the others end at 100 and at 155 s. The third gang waits for eight.
+        let gangs = [gang(0, 95, 100, 4), gang(0, 150, 155, 4), gang(1, 20, 60, 8), gang(2, 10, 120, 2)];
+        let by = |clock| {
+            let mut shifted = controller(12, 12);
+            shifted.phase.clock = clock;
+            shifted.starts(&gangs)
+        };
+        // On the minute the first group reaches from 100 to 150 s: the third is planned at 100 s and the fourth would be in its way.
+        assert!(by(0)[3] > Some(95), "{:?}", by(0));
+        // 25 s later it reaches to 155 s and holds both ends: time enough for the fourth.
+        assert_eq!(by(25)[3], Some(30));
+    }
+
+    #[test]
     fn a_cycle_of_the_backfill_is_spent_on_an_empty_queue() {
         // The end at 20 s lets the cycle at 30 s run with nobody waiting; the next may run at 60 s.
         let gangs = [gang(0, 20, 60, 8), gang(40, 60, 180, 6), gang(44, 60, 120, 8), gang(45, 30, 60, 2)];
@@ -175,11 +206,11 @@ mod tests {
                 Some(Ranking { rule, shares: &shares, of, first, charged: Charged::Always }),
             )
         };
-        assert_eq!(by(30, &of), [Some(0), Some(90), Some(80)]);
+        assert_eq!(by(30 * SECOND, &of), [Some(0), Some(90), Some(80)]);
         // Worked out only after the machine came free: they go as they came.
-        assert_eq!(by(500, &of), [Some(0), Some(80), Some(90)]);
+        assert_eq!(by(500 * SECOND, &of), [Some(0), Some(80), Some(90)]);
         // A better quality of service goes first at once, within one account.
-        assert_eq!(by(500, &[(0, 0.0), (0, 0.0), (0, 0.5)]), [Some(0), Some(90), Some(80)]);
+        assert_eq!(by(500 * SECOND, &[(0, 0.0), (0, 0.0), (0, 0.5)]), [Some(0), Some(90), Some(80)]);
     }
 
     proptest! {

@@ -1,6 +1,7 @@
 //! In which order gangs wait: as they came, or by Slurm's multifactor priority.
 
 use super::state::State;
+use super::{Millis, SECOND};
 use crate::job::Seconds;
 use crate::policy::Multifactor;
 use crate::share::ShareTree;
@@ -16,7 +17,7 @@ pub struct Ranking<'a> {
     /// Account and factor of the quality of service, between zero and one, of each gang.
     pub of: &'a [(u32, f64)],
     /// When priorities are worked out for the first time after the start; then every `calc_period`.
-    pub first: Seconds,
+    pub first: Millis,
     /// When use is charged.
     pub charged: Charged,
 }
@@ -40,7 +41,7 @@ pub(super) struct Ranks<'a> {
     factor: Vec<f64>,
     /// Priority of each gang.
     priority: Vec<u32>,
-    next: Seconds,
+    next: Millis,
     /// Use of each account where it is charged when priorities are worked out, and when that was.
     sampled: (Vec<f64>, Seconds),
 }
@@ -60,7 +61,7 @@ impl<'a> Ranks<'a> {
     }
 
     /// When priorities are worked out next.
-    pub fn next(&self) -> Seconds {
+    pub fn next(&self) -> Millis {
         self.next
     }
 
@@ -123,15 +124,15 @@ impl State<'_> {
 
     /// Works priorities out anew where it is time.
     pub(super) fn reckon(&mut self) {
-        let now = self.second();
+        let (at, now) = (self.now, self.second());
         let (gangs, starts) = (self.gangs, &self.start);
         let running = self
             .running
             .iter()
             .filter_map(|r| Some((r.gang, i64::from(gangs[r.gang].nodes), starts[r.gang]?)));
-        let Some(ranks) = self.ranks.as_mut().filter(|r| r.next <= now) else { return };
-        while ranks.next <= now {
-            ranks.next += ranks.by.rule.calc_period.max(1);
+        let Some(ranks) = self.ranks.as_mut().filter(|r| r.next <= at) else { return };
+        while ranks.next <= at {
+            ranks.next += ranks.by.rule.calc_period.max(1) * SECOND;
         }
         ranks.factor = match ranks.by.charged {
             Charged::Always => ranks.by.shares.factors(ranks.usage.values(now), ranks.by.rule.rule),
@@ -141,7 +142,7 @@ impl State<'_> {
             }
         };
         for &gang in &self.queue {
-            ranks.weigh(gang, now - gangs[gang].submit.div_euclid(super::SECOND));
+            ranks.weigh(gang, now - gangs[gang].submit.div_euclid(SECOND));
         }
         self.queue.sort_by_key(|gang| (std::cmp::Reverse(ranks.priority[*gang]), *gang));
     }

@@ -21,7 +21,7 @@ pub(super) struct State<'a> {
     pub c: &'a Controller,
     pub gangs: &'a [Gang],
     pub leaves: Leaves,
-    now: Millis,
+    pub now: Millis,
     next: usize,
     pub free: NodeSet,
     pub running: Vec<Running>,
@@ -34,6 +34,8 @@ pub(super) struct State<'a> {
     tick: Millis,
     /// Jobs have come or gone since the main scheduler looked.
     asked: bool,
+    /// When the messages that end jobs are known to be answered, which asks for a look; the next one last.
+    answered: Vec<Millis>,
     last_main: Seconds,
     last_full: Seconds,
     /// The next moment at which the loop of the backfill wakes up.
@@ -41,6 +43,19 @@ pub(super) struct State<'a> {
     last_cycle: Seconds,
     /// The last second in which anything happened.
     last_change: Seconds,
+}
+
+/// First sleep of the thread that waits for the answers to a message; each further one is twice as long, a second at most.
+const FIRST_SLEEP: Millis = 5;
+
+/// When that thread knows that all have answered, if the last did so after `answered`.
+fn heard_after(answered: Millis) -> Millis {
+    let (mut at, mut sleep) = (0, FIRST_SLEEP);
+    while at < answered {
+        at += sleep;
+        sleep = (2 * sleep).min(SECOND);
+    }
+    at
 }
 
 impl<'a> State<'a> {
@@ -59,6 +74,7 @@ impl<'a> State<'a> {
             start: vec![None; gangs.len()],
             tick: c.phase.tick,
             asked: false,
+            answered: Vec::new(),
             last_main: LONG_AGO,
             last_full: c.phase.sweep,
             poll: c.phase.cycle,
@@ -76,6 +92,7 @@ impl<'a> State<'a> {
         while let Some(at) = self.next_moment() {
             self.now = at;
             self.end();
+            self.hear();
             self.reckon();
             self.submit();
             if self.tick <= self.now {
@@ -99,7 +116,8 @@ impl<'a> State<'a> {
     fn next_moment(&mut self) -> Option<Millis> {
         let submit = self.gangs.get(self.next).map(|g| g.submit);
         let end = self.running.iter().map(|r| r.free_at).min();
-        let event = submit.into_iter().chain(end).min();
+        let answered = self.answered.last().copied();
+        let event = submit.into_iter().chain(end).chain(answered).min();
         let waiting = !self.queue.is_empty();
         if !waiting && event.is_none() {
             return None;
@@ -111,7 +129,7 @@ impl<'a> State<'a> {
         };
         pass(&mut self.tick, self.c.tick.max(1), !self.asked && !waiting);
         pass(&mut self.poll, SECOND, self.last_change < self.last_cycle);
-        let reckon = self.ranks.as_ref().filter(|_| waiting).map(|r| r.next() * SECOND);
+        let reckon = self.ranks.as_ref().filter(|_| waiting).map(|r| r.next());
         event.into_iter().chain([self.tick, self.poll]).chain(reckon).min().map(|t| t.max(self.now))
     }
 
@@ -127,8 +145,21 @@ impl<'a> State<'a> {
             false
         });
         for gang in gone {
-            self.charge(gang, -i64::from(self.gangs[gang].nodes));
-            self.changed();
+            let Gang { nodes, release, .. } = self.gangs[gang];
+            self.charge(gang, -i64::from(nodes));
+            self.last_change = self.second();
+            // The message left when the job ended. Its nodes are free now; whoever waits for the answers sees it when next awake.
+            let heard = now - release + heard_after(release);
+            let place = self.answered.partition_point(|at| *at > heard);
+            self.answered.insert(place, heard);
+        }
+    }
+
+    /// Asks for a look of the main scheduler where all nodes of an ended job are known to have answered.
+    fn hear(&mut self) {
+        while self.answered.last().is_some_and(|at| *at <= self.now) {
+            self.answered.pop();
+            self.asked = true;
         }
     }
 

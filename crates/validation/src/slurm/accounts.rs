@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gigatwin_operations::controller::{Charged, Ranking};
+use gigatwin_operations::controller::{Charged, Millis, Ranking};
 use gigatwin_operations::{Account, Multifactor, ShareTree};
 
 use crate::table::{Row, ValidationError};
@@ -59,8 +59,13 @@ impl Accounts {
     }
 }
 
+/// From the start of a controller, as it tells it, until the thread that works out priorities every minute has begun: within that, the controller asks
+/// slurmdbd. From the log of one controller with the flag Priority, whose replay is not in the table; the thread began 0.4 s after that of the backfill
+/// scheduler, so that every second cycle comes just before new priorities and not just after.
+pub(super) const RECKONS_AFTER: Millis = 1_500;
+
 /// How the recorded controllers rank jobs, priorities being worked out for the first time at `first`.
-pub(super) fn ranking<'a>(shares: &'a ShareTree, of: &'a [(u32, f64)], first: i64) -> Ranking<'a> {
+pub(super) fn ranking<'a>(shares: &'a ShareTree, of: &'a [(u32, f64)], first: Millis) -> Ranking<'a> {
     let rule = Multifactor { half_life: HALF_LIFE, calc_period: CALC_PERIOD, ..Multifactor::default() };
     // Associations are enforced, limits are not.
     Ranking { rule, shares, of, first, charged: Charged::WhenReckoned }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use gigatwin_operations::SlurmSettings;
 use gigatwin_operations::controller::{Controller, Gang, Millis, Phase};
 
-use super::accounts::{Accounts, ranking};
+use super::accounts::{Accounts, RECKONS_AFTER, ranking};
+use super::costs::{Costs, TURN};
 use crate::report::{mean, quantile, sorted};
 use crate::table::{Row, Table, ValidationError};
 
@@ -32,18 +33,6 @@ const SECOND: Millis = 1000;
 /// Starts are whole seconds: a spread below one second cannot be told from one.
 pub const RESOLUTION: f64 = 1.0;
 
-/// What a controller takes time for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Costs {
-    /// From a job's start until the controller hears of its end, without what the job does itself; where nothing is given, as the jobs of each
-    /// run lasted: how long a job ran is what accounting gives any replay.
-    pub launch: Option<Millis>,
-    /// From one look of the loop of the main scheduler until the next.
-    pub tick: Millis,
-    /// Microseconds that the backfill scheduler thinks about one job, for each node of the machine.
-    pub thought: i64,
-}
-
 /// One run of a workload.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Run {
@@ -54,10 +43,18 @@ struct Run {
     /// A look of the loop of the main scheduler before it began, and its last look at the whole queue, where those were.
     tick: Option<f64>,
     sweep: Option<f64>,
+    /// Mean time from one look of the loop to the next while the run lasted, where the log said.
+    turn: Option<f64>,
     /// Seconds until priorities were worked out next, where that was written down.
     reckon: Option<f64>,
     /// Start and end by job, in seconds.
     jobs: BTreeMap<u32, (f64, f64)>,
+}
+
+impl Run {
+    fn turn_of(&self) -> Millis {
+        self.turn.map_or(TURN, |seconds| (seconds * SECOND as f64).round() as Millis)
+    }
 }
 
 /// A workload with what became of it.
@@ -153,6 +150,7 @@ pub fn read(csv: &str) -> Result<Vec<Workload>, ValidationError> {
             run.cycle = seconds(row, "cycle_s")?;
             run.tick = seconds(row, "tick_s")?;
             run.sweep = seconds(row, "sweep_s")?;
+            run.turn = seconds(row, "turn_s")?;
             run.reckon = seconds(row, "reckon_s")?;
             run.jobs.insert(job, times);
         }
@@ -170,14 +168,17 @@ fn seconds(row: Row<'_>, column: &'static str) -> Result<Option<f64>, Validation
     (!text.is_empty()).then(number).transpose()
 }
 
+fn millis(seconds: f64) -> Millis {
+    (seconds * SECOND as f64).round() as Millis
+}
+
 /// The `k`th place of the loops of a controller: as written down, else spread evenly over what each may stand in, each in an order of its own.
-fn phase(k: i64, run: &Run, costs: Costs) -> Phase {
+fn phase(k: i64, run: &Run, turn: Millis) -> Phase {
     let settings = SlurmSettings::default();
     let part = |turn: i64, whole: i64| (k * turn % PHASES) * whole / PHASES;
-    let millis = |seconds: f64| (seconds * SECOND as f64).round() as Millis;
     Phase {
         clock: run.clock.map_or_else(|| part(4, settings.bf_resolution), |s| s as i64),
-        tick: run.tick.map_or_else(|| part(7, SECOND), |s| millis(s).rem_euclid(costs.tick)),
+        tick: run.tick.map_or_else(|| part(7, SECOND), |s| millis(s).rem_euclid(turn)),
         cycle: match run.cycle {
             // The log has it to the millisecond.
             Some(second) if second.fract() != 0.0 || run.tick.is_some() => millis(second),
@@ -207,17 +208,24 @@ impl Workload {
     ) -> Option<Vec<Vec<f64>>> {
         let ranks = if self.accounts.any() { self.accounts.ranks(jobs.iter().map(|j| j.0)) } else { None };
         let launch = costs.launch.unwrap_or_else(|| self.launch_of(run));
+        let turn = costs.tick.unwrap_or_else(|| run.turn_of()).max(SECOND);
         (0..PHASES)
             .map(|k| {
                 let mut controller = Controller::new(self.machine, self.leaf, SlurmSettings::default());
-                controller.phase = phase(k, run, costs);
-                controller.tick = costs.tick;
+                // So do turns in what they take beyond their sleep of a second: from nothing to twice the mean.
+                let turn = SECOND + 2 * (turn - SECOND) * (k * 19 % PHASES) / PHASES;
+                controller.phase = phase(k, run, turn);
+                controller.tick = turn;
                 controller.thought = costs.thought;
-                let first = run.reckon.map_or(k * 13 % PHASES * 60 / PHASES, |s| s as i64);
+                let place = k * 13 % PHASES * SECOND / PHASES;
+                let first = run.reckon.map_or(60 * place, |s| millis(s) + RECKONS_AFTER - SECOND / 2 + place);
                 let ranking = ranks.as_ref().map(|(shares, of)| ranking(shares, of, first));
                 // Launches differ: half to one and a half times their mean.
                 let launch = launch / 2 + launch * (k * 17 % PHASES) / PHASES;
-                let gangs: Vec<Gang> = gangs.iter().map(|g| Gang { run: g.run + launch, ..*g }).collect();
+                let gangs: Vec<Gang> = gangs
+                    .iter()
+                    .map(|g| Gang { run: g.run + launch, release: costs.release(g.nodes), ..*g })
+                    .collect();
                 controller.starts_by(&gangs, ranking).into_iter().map(|s| s.map(|s| s as f64)).collect()
             })
             .collect()
@@ -285,6 +293,11 @@ impl Workload {
     /// The same over all runs.
     pub fn launch(&self) -> Millis {
         mean(self.runs.values().map(|run| self.launch_of(run) as f64)).round() as Millis
+    }
+
+    /// From one look of the loop of the main scheduler until the next, over all runs.
+    pub fn turn(&self) -> Millis {
+        mean(self.runs.values().map(|run| run.turn_of() as f64)).round() as Millis
     }
 
     /// Number, time of submission and the rest of each job, as they were submitted.
