@@ -10,8 +10,8 @@ mod rest;
 mod topology;
 
 pub use accounts::priority;
-pub use conf::weights;
 pub(crate) use conf::{CORES, MEMORY_MB};
+pub use conf::{ENFORCED, preemption, weights};
 pub use names::{ascii, range};
 
 use gigatwin_factory::{ClusterPartition, SiteCluster};
