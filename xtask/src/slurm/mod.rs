@@ -4,6 +4,7 @@
 //! is started is stopped by its process id, also when a step fails.
 
 mod accept;
+mod kind;
 mod machine;
 mod replay;
 mod workload;
@@ -11,6 +12,8 @@ mod workload;
 use std::process::{Command, Stdio};
 
 use gigatwin_pilot::find;
+
+use kind::Kind;
 
 use crate::fault::Fault;
 
@@ -22,14 +25,20 @@ pub fn run(words: &[&str]) -> Result<(), Fault> {
     }
     match words {
         ["accept"] => accept::run(),
-        ["replay", options @ ..] => replay::run(&replay::Options::read(options)?, false),
-        ["shares", options @ ..] => match missing_of(&["slurmdbd", "sacctmgr", "mariadbd"]) {
-            Some(missing) => {
-                println!("SKIPPED: {missing}. No accounts were compared with a real Slurm.");
-                Ok(())
+        ["replay", options @ ..] => replay::run(&replay::Options::read(options)?, Kind::Plain),
+        ["partitions", options @ ..] => replay::run(&replay::Options::read(options)?, Kind::Partitions),
+        [kind @ ("shares" | "preempt"), options @ ..] => {
+            match missing_of(&["slurmdbd", "sacctmgr", "mariadbd"]) {
+                Some(missing) => {
+                    println!("SKIPPED: {missing}. No accounts were compared with a real Slurm.");
+                    Ok(())
+                }
+                None => {
+                    let kind = if *kind == "shares" { Kind::Shares } else { Kind::Preempt };
+                    replay::run(&replay::Options::read(options)?, kind)
+                }
             }
-            None => replay::run(&replay::Options::read(options)?, true),
-        },
+        }
         _ => Err(Fault::new(format!("no such step: slurm {}", words.join(" ")))),
     }
 }

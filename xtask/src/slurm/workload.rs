@@ -11,6 +11,8 @@ pub(super) struct Job {
     pub sleep: u32,
     /// Account and quality of service, where they are told apart.
     pub who: Option<(&'static Tenant, &'static Quality)>,
+    /// Partition, where there are several.
+    pub partition: Option<&'static str>,
 }
 
 /// An account and the part of the machine it was promised, in parts of 10,000 as the export writes it.
@@ -38,6 +40,16 @@ const QUALITIES: [Quality; 3] = [
     Quality { name: "regular", priority: 400 },
     Quality { name: "development", priority: 700 },
 ];
+
+/// Qualities of the replays with preemption: each of the others may stop the first, which half of the jobs have.
+const STOPPING: [Quality; 4] = [
+    Quality { name: "scavenger", priority: 0 },
+    Quality { name: "scavenger", priority: 0 },
+    Quality { name: "regular", priority: 400 },
+    Quality { name: "development", priority: 700 },
+];
+/// Longest job of the partition that goes first.
+pub(super) const URGENT_MINUTES: u32 = 2;
 
 /// Weights of the sizes 1, 2, 4, … nodes: many small gangs, most of the time in large ones.
 const SIZES: [u32; 9] = [30, 15, 12, 10, 10, 9, 7, 5, 2];
@@ -70,7 +82,15 @@ pub(super) fn generate(count: u32, machine: u32, load: f64, seed: u64) -> Vec<Jo
                 .map_or(1, |s| s.0);
             let sleep = RUN.0 + random.below(RUN.1 - RUN.0 + 1);
             let limit_minutes = LIMITS[random.below(LIMITS.len() as u32) as usize];
-            Job { number, submit: (at * 100.0).round() / 100.0, nodes, limit_minutes, sleep, who: None }
+            Job {
+                number,
+                submit: (at * 100.0).round() / 100.0,
+                nodes,
+                limit_minutes,
+                sleep,
+                who: None,
+                partition: None,
+            }
         })
         .collect()
 }
@@ -82,6 +102,31 @@ pub(super) fn told_apart(jobs: &mut [Job], seed: u64) {
     for job in jobs {
         let mut one = |of: usize| random.below(of as u32) as usize;
         job.who = TENANTS.get(one(TENANTS.len())).zip(QUALITIES.get(one(QUALITIES.len())));
+    }
+}
+
+/// Gives each job a quality of service, half of them the one that others may stop. All have one account, so that fair share is the same for all.
+pub(super) fn stopping(jobs: &mut [Job], seed: u64) {
+    let mut random = Random(!seed);
+    for job in jobs {
+        let quality = STOPPING.get(random.below(STOPPING.len() as u32) as usize);
+        job.who = TENANTS.last().zip(quality);
+    }
+}
+
+/// Gives each job a partition: three of ten the one that goes first, where they are not too large for it; a quarter of the rest the small one.
+pub(super) fn parted(jobs: &mut [Job], machine: u32, seed: u64) {
+    let mut random = Random(!seed);
+    for job in jobs {
+        let (first, second) = (random.below(10) < 3, random.below(4) == 0);
+        job.partition = Some(match (first, second) {
+            (true, _) => "urgent",
+            (false, true) if job.nodes <= machine / 8 => "m",
+            _ => "n",
+        });
+        if first {
+            job.limit_minutes = job.limit_minutes.min(URGENT_MINUTES);
+        }
     }
 }
 
