@@ -17,6 +17,9 @@ use kind::Kind;
 
 use crate::fault::Fault;
 
+/// What a cluster with accounts needs beside.
+const ACCOUNTING: [&str; 3] = ["slurmdbd", "sacctmgr", "mariadbd"];
+
 /// What one call of the chore is to do.
 pub fn run(words: &[&str]) -> Result<(), Fault> {
     if let Some(missing) = missing() {
@@ -27,18 +30,16 @@ pub fn run(words: &[&str]) -> Result<(), Fault> {
         ["accept"] => accept::run(),
         ["replay", options @ ..] => replay::run(&replay::Options::read(options)?, Kind::Plain),
         ["partitions", options @ ..] => replay::run(&replay::Options::read(options)?, Kind::Partitions),
-        [kind @ ("shares" | "preempt"), options @ ..] => {
-            match missing_of(&["slurmdbd", "sacctmgr", "mariadbd"]) {
-                Some(missing) => {
-                    println!("SKIPPED: {missing}. No accounts were compared with a real Slurm.");
-                    Ok(())
-                }
-                None => {
-                    let kind = if *kind == "shares" { Kind::Shares } else { Kind::Preempt };
-                    replay::run(&replay::Options::read(options)?, kind)
-                }
+        [kind @ ("shares" | "preempt"), options @ ..] => match missing_of(&ACCOUNTING) {
+            Some(missing) => {
+                println!("SKIPPED: {missing}. No accounts were compared with a real Slurm.");
+                Ok(())
             }
-        }
+            None => {
+                let kind = if *kind == "shares" { Kind::Shares } else { Kind::Preempt };
+                replay::run(&replay::Options::read(options)?, kind)
+            }
+        },
         _ => Err(Fault::new(format!("no such step: slurm {}", words.join(" ")))),
     }
 }
