@@ -3,7 +3,7 @@
 use gigatwin_pilot::{EXEMPT_S, Machine};
 
 use super::machine;
-use super::workload::{self, Job};
+use super::workload::{self, Chain, Job};
 use crate::fault::Fault;
 
 /// What a replay is about.
@@ -17,6 +17,8 @@ pub(super) enum Kind {
     Preempt,
     /// Two partitions with nodes of their own, one over both that goes first.
     Partitions,
+    /// Dependencies, and arrays of which not all tasks run at once.
+    Chains,
 }
 
 impl Kind {
@@ -37,6 +39,7 @@ impl Kind {
             Kind::Shares => 'a',
             Kind::Preempt => 'q',
             Kind::Partitions => 'p',
+            Kind::Chains => 'd',
         }
     }
 
@@ -49,6 +52,7 @@ impl Kind {
                 ",reckon_s,account,account_shares,qos,qos_priority,limits,stops,exempt_s,stopped"
             }
             Kind::Partitions => ",partition,tier,partition_nodes",
+            Kind::Chains => ",after,array,throttle",
         }
     }
 
@@ -65,6 +69,11 @@ impl Kind {
                 let stops = if job.who.is_some_and(|(_, q)| q.priority > 0) { "scavenger" } else { "" };
                 format!("{who},{stops},{EXEMPT_S},{}", list.join(";"))
             }
+            Kind::Chains => match job.chain {
+                Some(Chain::After(other, _) | Chain::Alone(_, Some(other))) => format!(",{other},,"),
+                Some(Chain::Task(first, most)) => format!(",,{first},{most}"),
+                _ => ",,,".to_owned(),
+            },
             Kind::Partitions => {
                 let (name, border) = (job.partition.unwrap_or_default(), nodes - nodes / 4);
                 let (tier, first, last) = match name {
@@ -80,7 +89,7 @@ impl Kind {
     /// The machine that it runs on.
     pub fn machine(self, nodes: u32) -> Result<Machine, Fault> {
         match self {
-            Kind::Plain => machine::of_nodes(nodes),
+            Kind::Plain | Kind::Chains => machine::of_nodes(nodes),
             Kind::Shares | Kind::Preempt => machine::of_tenants(nodes),
             Kind::Partitions => machine::of_partitions(nodes),
         }
@@ -99,6 +108,7 @@ impl Kind {
             Kind::Shares => workload::told_apart(&mut jobs, seed),
             Kind::Preempt => workload::stopping(&mut jobs, seed),
             Kind::Partitions => workload::parted(&mut jobs, nodes, seed),
+            Kind::Chains => workload::chained(&mut jobs, seed),
         }
         jobs
     }

@@ -6,6 +6,7 @@
 mod accept;
 mod kind;
 mod machine;
+mod records;
 mod replay;
 mod workload;
 
@@ -30,6 +31,7 @@ pub fn run(words: &[&str]) -> Result<(), Fault> {
         ["accept"] => accept::run(),
         ["replay", options @ ..] => replay::run(&replay::Options::read(options)?, Kind::Plain),
         ["partitions", options @ ..] => replay::run(&replay::Options::read(options)?, Kind::Partitions),
+        ["chains", options @ ..] => replay::run(&replay::Options::read(options)?, Kind::Chains),
         [kind @ ("shares" | "preempt"), options @ ..] => match missing_of(&ACCOUNTING) {
             Some(missing) => {
                 println!("SKIPPED: {missing}. No accounts were compared with a real Slurm.");

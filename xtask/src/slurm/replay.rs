@@ -11,7 +11,8 @@ use gigatwin_operations::SlurmSettings;
 use gigatwin_pilot::Cluster;
 
 use super::kind::Kind;
-use super::workload::Job;
+use super::records::{records, told_apart};
+use super::workload::{Chain, Job};
 use crate::fault::Fault;
 
 /// Columns of the table.
@@ -176,14 +177,20 @@ fn replay(cluster: &Cluster, jobs: &[Job], name: &str) -> Result<Replay, Fault> 
     let reckon = booted(&cluster.client("scontrol", &["show", "config"])?)
         .map_or(0, |at| (at - epoch).rem_euclid(RECKONED));
     let mut late: f64 = 0.0;
+    // What Slurm calls each job.
+    let mut ids: HashMap<u32, String> = HashMap::new();
     for j in jobs {
+        if matches!(j.chain, Some(Chain::Task(first, _)) if first != j.number) {
+            // Submitted with the first of its array.
+            continue;
+        }
         let due = Duration::from_secs_f64(j.submit);
         match due.checked_sub(zero.elapsed()) {
             Some(wait) => sleep(wait),
             None => late = late.max((zero.elapsed() - due).as_secs_f64()),
         }
         let (nodes, limit) = (j.nodes.to_string(), j.limit_minutes.to_string());
-        let (title, work) = (format!("{name}.{}", j.number), format!("sleep {}", j.sleep));
+        let (title, work) = (format!("{name}.{}", j.title()), format!("sleep {}", j.sleep));
         let mut words = vec![
             "--parsable",
             "-N",
@@ -205,7 +212,23 @@ fn replay(cluster: &Cluster, jobs: &[Job], name: &str) -> Result<Replay, Fault> 
         if let Some(partition) = j.partition {
             words.extend(["-p", partition]);
         }
-        cluster.client("sbatch", &words)?;
+        let chain = match j.chain {
+            Some(Chain::After(other, ok)) => {
+                let kind = if ok { "afterok" } else { "afterany" };
+                ids.get(&other).map(|id| format!("--dependency={kind}:{id}"))
+            }
+            Some(Chain::Alone(..)) => Some("--dependency=singleton".to_owned()),
+            Some(Chain::Task(first, most)) => {
+                let tasks = jobs.iter().filter(|o| o.chain == j.chain).count();
+                (first == j.number).then(|| format!("--array=1-{tasks}%{most}"))
+            }
+            None => None,
+        };
+        words.extend(chain.as_deref());
+        let id = cluster.client("sbatch", &words)?.trim().to_owned();
+        for task in jobs.iter().filter(|o| o.title() == j.title() && o.chain == j.chain) {
+            ids.insert(task.number, id.clone());
+        }
     }
     let most = Duration::from_secs(3600);
     cluster.wait_for("the queue to be empty", most, |c| {
@@ -214,7 +237,13 @@ fn replay(cluster: &Cluster, jobs: &[Job], name: &str) -> Result<Replay, Fault> 
     })?;
     // The controller writes a job's record when it is done with it.
     sleep(Duration::from_secs(3));
-    Ok(Replay { clock: epoch.rem_euclid(60), loops, reckon, ran: records(cluster, name, epoch)?, late })
+    Ok(Replay {
+        clock: epoch.rem_euclid(60),
+        loops,
+        reckon,
+        ran: told_apart(jobs, records(cluster, name, epoch)?),
+        late,
+    })
 }
 
 /// Seconds between two times at which a cluster with accounts works out its priorities.
@@ -276,31 +305,9 @@ fn moment(text: &str) -> Option<(i64, f64)> {
     Some((seconds(whole)?, format!("0.{part}").parse().ok()?))
 }
 
-/// Starts and ends of a workload's jobs from the completion log, which has a line also for a job that is stopped and waits again.
-fn records(cluster: &Cluster, name: &str, epoch: i64) -> Result<HashMap<u32, Vec<(i64, i64)>>, Fault> {
-    let path = cluster.root.join("log/jobcomp.txt");
-    let text = fs::read_to_string(&path).map_err(|e| Fault::on(&path, e))?;
-    let mut ran: HashMap<u32, Vec<(i64, i64)>> = HashMap::new();
-    for line in text.lines() {
-        let fields: HashMap<&str, &str> = line.split(' ').filter_map(|w| w.split_once('=')).collect();
-        let Some(number) = fields
-            .get("Name")
-            .and_then(|n| n.strip_prefix(name)?.strip_prefix('.'))
-            .and_then(|n| n.parse().ok())
-        else {
-            continue;
-        };
-        let at = |key: &str| fields.get(key).and_then(|t| seconds(t)).map(|t| t - epoch);
-        if let (Some(start), Some(end)) = (at("StartTime"), at("EndTime")) {
-            ran.entry(number).or_default().push((start, end));
-        }
-    }
-    Ok(ran)
-}
-
 /// Seconds since 1970 of a time as Slurm writes it. The daemons run with an environment without a time zone: their times are UTC unless the
 /// machine says otherwise, which `date` knows.
-fn seconds(text: &str) -> Option<i64> {
+pub(super) fn seconds(text: &str) -> Option<i64> {
     let (date, time) = text.split_once('T')?;
     let mut d = date.splitn(3, '-').map(str::parse::<i64>);
     let (y, m, day) = (d.next()?.ok()?, d.next()?.ok()?, d.next()?.ok()?);

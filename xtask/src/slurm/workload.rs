@@ -13,6 +13,29 @@ pub(super) struct Job {
     pub who: Option<(&'static Tenant, &'static Quality)>,
     /// Partition, where there are several.
     pub partition: Option<&'static str>,
+    /// What it waits for, where jobs do.
+    pub chain: Option<Chain>,
+}
+
+/// What a job waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Chain {
+    /// The end of another, by its number; with success where it says so.
+    After(u32, bool),
+    /// All of its name before it: the number of the first, and of the last before, if any.
+    Alone(u32, Option<u32>),
+    /// It is a task of an array: the number of the first, and how many may run at once.
+    Task(u32, u32),
+}
+
+impl Job {
+    /// The number in its name, which tasks of an array and jobs of one name share.
+    pub fn title(&self) -> u32 {
+        match self.chain {
+            Some(Chain::Alone(first, _) | Chain::Task(first, _)) => first,
+            _ => self.number,
+        }
+    }
 }
 
 /// An account and the part of the machine it was promised, in parts of 10,000 as the export writes it.
@@ -90,6 +113,7 @@ pub(super) fn generate(count: u32, machine: u32, load: f64, seed: u64) -> Vec<Jo
                 sleep,
                 who: None,
                 partition: None,
+                chain: None,
             }
         })
         .collect()
@@ -126,6 +150,31 @@ pub(super) fn parted(jobs: &mut [Job], machine: u32, seed: u64) {
         });
         if first {
             job.limit_minutes = job.limit_minutes.min(URGENT_MINUTES);
+        }
+    }
+}
+
+/// Makes a third of the jobs wait for one of the five before them, every tenth one of its name, and four of twelve an array of which two tasks run at once.
+pub(super) fn chained(jobs: &mut [Job], seed: u64) {
+    const TASKS: usize = 4;
+    let mut random = Random(!seed);
+    let mut alone: Option<(u32, u32)> = None;
+    for i in 0..jobs.len() {
+        let (pick, back, ok) = (random.below(10), 1 + random.below(5), random.below(2) == 0);
+        let number = jobs[i].number;
+        if i % 12 == 5 && i + TASKS <= jobs.len() {
+            let head = Job { nodes: jobs[i].nodes.min(8), ..jobs[i].clone() };
+            for (k, task) in (0..).zip(&mut jobs[i..i + TASKS]) {
+                *task = Job { number: number + k, chain: Some(Chain::Task(number, 2)), ..head.clone() };
+            }
+        } else if jobs[i].chain.is_some() {
+            // A task of an array.
+        } else if pick < 3 && number > back && !matches!(jobs[i - back as usize].chain, Some(Chain::Task(..)))
+        {
+            jobs[i].chain = Some(Chain::After(number - back, ok));
+        } else if pick == 3 {
+            jobs[i].chain = Some(Chain::Alone(alone.map_or(number, |a| a.0), alone.map(|a| a.1)));
+            alone = Some((alone.map_or(number, |a| a.0), number));
         }
     }
 }

@@ -44,6 +44,9 @@ impl State<'_> {
         order: &mut Vec<usize>,
         floor: &impl Fn(Seconds) -> Seconds,
     ) -> bool {
+        if self.is_held(index) {
+            return false;
+        }
         let (gang, now) = (self.gangs[index], self.second());
         let mut later = Some(now);
         while let Some(from) = later.take() {

@@ -18,6 +18,7 @@
 //! The controller writes whole seconds, but its loops stand anywhere within one; so time is counted in milliseconds here.
 
 mod backfill;
+mod chains;
 mod nodes;
 mod partitions;
 mod preempt;
@@ -27,6 +28,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use chains::Chains;
 pub use partitions::{Partition, Partitions};
 pub use preempt::{Preemption, Quality};
 pub use rank::{Charged, Ranking};
@@ -100,6 +102,8 @@ pub struct Rules<'a> {
     pub preemption: Option<Preemption<'a>>,
     /// Several partitions.
     pub partitions: Option<Partitions<'a>>,
+    /// Dependencies and arrays.
+    pub chains: Option<Chains<'a>>,
 }
 
 /// What became of a gang, in the whole seconds that Slurm writes.

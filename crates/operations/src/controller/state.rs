@@ -1,5 +1,6 @@
 //! The two loops of the controller and what they work on.
 
+use super::chains::Chains;
 use super::nodes::NodeSet;
 use super::partitions::{Parts, cuts};
 use super::preempt::Stops;
@@ -36,6 +37,8 @@ pub(super) struct State<'a> {
     /// Who may stop whom; nothing where nobody may.
     pub stops: Option<Stops<'a>>,
     pub parts: Parts<'a>,
+    /// Who waits for whom.
+    pub chains: Option<Chains<'a>>,
     /// When each gang came, or came again.
     pub came: Vec<Seconds>,
     pub start: Vec<Option<Seconds>>,
@@ -67,6 +70,7 @@ impl<'a> State<'a> {
             ranks: rules.ranking.map(|by| Ranks::new(by, gangs.len())),
             stops: rules.preemption.map(|by| Stops::new(by, gangs.len())),
             parts: Parts::new(c.nodes, rules.partitions),
+            chains: rules.chains,
             came: gangs.iter().map(|g| g.submit.div_euclid(SECOND)).collect(),
             start: vec![None; gangs.len()],
             tick: c.phase.tick,
@@ -226,6 +230,10 @@ impl<'a> State<'a> {
             if tested >= depth || failed.iter().all(|f| *f) {
                 waiting.push(index);
                 break;
+            }
+            if self.is_held(index) {
+                waiting.push(index);
+                continue;
             }
             let mut here = open.clone();
             here.keep(&self.parts.sets[part]);

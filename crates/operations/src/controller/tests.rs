@@ -155,6 +155,22 @@ fn a_full_partition_holds_up_its_own_nodes_alone() {
     assert_eq!(starts(&over, &gangs, &[0, 1, 0]), [Some(0), Some(100), Some(30)]);
 }
 
+#[test]
+fn jobs_that_wait_for_others_hold_nobody_up() {
+    let gangs = [gang(0, 50, 60, 4), gang(5, 10, 60, 8), gang(6, 10, 60, 4)];
+    let after = [vec![], vec![0], vec![]];
+    let rules = Rules { chains: Some(Chains { after: &after, array: &[] }), ..Rules::default() };
+    let starts: Vec<_> = controller(8, 8).courses(&gangs, &rules).iter().map(|c| c.start).collect();
+    // The second waits for the first, the third for nobody: the look at 5 s found only the second.
+    assert_eq!(starts, [Some(0), Some(50), Some(8)]);
+    // Three tasks, one at a time, beside a job of somebody else.
+    let gangs = [gang(0, 10, 60, 2), gang(0, 10, 60, 2), gang(0, 10, 60, 2), gang(0, 10, 60, 2)];
+    let array = [Some((7, 1)), Some((7, 1)), Some((7, 1)), None];
+    let rules = Rules { chains: Some(Chains { after: &[], array: &array }), ..Rules::default() };
+    let starts: Vec<_> = controller(8, 8).courses(&gangs, &rules).iter().map(|c| c.start).collect();
+    assert_eq!(starts, [Some(0), Some(10), Some(20), Some(0)]);
+}
+
 proptest! {
     #[test]
     fn nodes_are_never_given_twice_and_all_jobs_start(
