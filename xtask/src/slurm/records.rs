@@ -51,3 +51,20 @@ pub(super) fn told_apart(
     }
     ran
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slurm::workload::{Chain, generate};
+
+    #[test]
+    fn tasks_of_one_name_are_told_apart_by_their_order() {
+        let mut jobs = generate(3, 64, 0.85, 1);
+        jobs[1].chain = Some(Chain::Task(2, 1));
+        jobs[2].chain = Some(Chain::Task(2, 1));
+        let found = HashMap::from([(1, vec![(0, 5), (140, 150)]), (2, vec![(20, 30), (5, 15)])]);
+        let ran = told_apart(&jobs, found);
+        // A job of its own keeps all its runs.
+        assert_eq!((ran[&1].len(), &ran[&2], &ran[&3]), (2, &vec![(5, 15)], &vec![(20, 30)]));
+    }
+}

@@ -154,7 +154,7 @@ pub(super) fn parted(jobs: &mut [Job], machine: u32, seed: u64) {
     }
 }
 
-/// Makes a third of the jobs wait for one of the five before them, every tenth one of its name, and four of twelve an array of which two tasks run at once.
+/// Makes four of twelve jobs an array of which two tasks run at once; of the rest a fifth wait for one of the five before them and a tenth for those of their name.
 pub(super) fn chained(jobs: &mut [Job], seed: u64) {
     const TASKS: usize = 4;
     let mut random = Random(!seed);
@@ -212,5 +212,41 @@ mod tests {
         let span = jobs.last().map_or(0.0, |j| j.submit);
         assert!((work / (span * 512.0) / 0.85 - 1.0).abs() < 0.08, "{}", work / (span * 512.0));
         assert!(jobs.iter().all(|j| j.nodes <= 256 && j.limit_minutes * 60 > j.sleep + 30));
+    }
+
+    #[test]
+    fn who_is_waited_for_was_submitted_before_and_is_no_task_of_an_array() {
+        let mut jobs = generate(120, 64, 0.85, 3);
+        chained(&mut jobs, 3);
+        let of = |number: u32| jobs.iter().find(|j| j.number == number).expect("a job");
+        let (mut waits, mut tasks) = (0, 0);
+        for job in &jobs {
+            match job.chain {
+                Some(Chain::After(other, _) | Chain::Alone(_, Some(other))) => {
+                    assert!(
+                        other < job.number && !matches!(of(other).chain, Some(Chain::Task(..))),
+                        "{job:?}"
+                    );
+                    waits += 1;
+                }
+                Some(Chain::Task(first, 2)) => {
+                    assert_eq!(Job { number: first, ..job.clone() }, *of(first), "tasks are alike");
+                    tasks += 1;
+                }
+                _ => {}
+            }
+        }
+        assert!(waits > 10 && tasks == 40, "{waits} wait, {tasks} tasks");
+    }
+
+    #[test]
+    fn jobs_with_partitions_and_qualities_keep_to_their_limits() {
+        let mut jobs = generate(200, 64, 0.85, 3);
+        parted(&mut jobs, 64, 3);
+        assert!(jobs.iter().all(|j| j.partition != Some("urgent") || j.limit_minutes <= URGENT_MINUTES));
+        assert!(jobs.iter().all(|j| j.partition != Some("m") || j.nodes <= 8));
+        stopping(&mut jobs, 3);
+        let half = jobs.iter().filter(|j| j.who.is_some_and(|(_, q)| q.priority == 0)).count();
+        assert!((80..120).contains(&half), "{half} of 200 may be stopped");
     }
 }
