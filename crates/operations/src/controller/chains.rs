@@ -19,8 +19,7 @@ impl State<'_> {
     /// Whether a gang may not start yet, whatever is free.
     pub(super) fn is_held(&self, gang: usize) -> bool {
         let Some(chains) = &self.chains else { return false };
-        let gone =
-            |other: &usize| self.start[*other].is_some() && self.running.iter().all(|r| r.gang != *other);
+        let gone = |other: &usize| self.done.get(*other).copied().unwrap_or(false);
         if chains.after.get(gang).is_some_and(|after| !after.iter().all(gone)) {
             return true;
         }
@@ -29,5 +28,10 @@ impl State<'_> {
             let run = self.running.iter().filter(|r| of(r.gang).is_some_and(|(a, _)| a == array));
             run.count() >= most as usize
         })
+    }
+
+    /// Whether all that wait do so for others, of which none will come: in a circle, or for one that is too large.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.chains.is_some() && self.queue.iter().all(|gang| self.is_held(*gang))
     }
 }

@@ -37,6 +37,8 @@ pub(super) struct State<'a> {
     /// Who may stop whom; nothing where nobody may.
     pub stops: Option<Stops<'a>>,
     pub parts: Parts<'a>,
+    /// Whether each gang has ended by itself.
+    pub done: Vec<bool>,
     /// Who waits for whom.
     pub chains: Option<Chains<'a>>,
     /// When each gang came, or came again.
@@ -70,6 +72,7 @@ impl<'a> State<'a> {
             ranks: rules.ranking.map(|by| Ranks::new(by, gangs.len())),
             stops: rules.preemption.map(|by| Stops::new(by, gangs.len())),
             parts: Parts::new(c.nodes, rules.partitions),
+            done: vec![false; gangs.len()],
             chains: rules.chains,
             came: gangs.iter().map(|g| g.submit.div_euclid(SECOND)).collect(),
             start: vec![None; gangs.len()],
@@ -124,7 +127,7 @@ impl<'a> State<'a> {
         let event = submit.into_iter().chain(end).chain(again).min();
         // Looks at the whole queue keep their minute while somebody may come back to it.
         let waiting = !self.queue.is_empty() || again.is_some();
-        if !waiting && event.is_none() {
+        if event.is_none() && (!waiting || self.is_stuck()) {
             return None;
         }
         let pass = |look: &mut Millis, step: Millis, idle: bool| {
@@ -156,6 +159,8 @@ impl<'a> State<'a> {
                 stops.hold(gang, (self.start[gang].unwrap_or(at), at), second);
                 self.came[gang] = second;
                 call = true;
+            } else {
+                self.done[gang] = true;
             }
             self.charge(gang, -i64::from(self.gangs[gang].nodes));
             self.changed();

@@ -163,6 +163,18 @@ fn jobs_that_wait_for_others_hold_nobody_up() {
     let starts: Vec<_> = controller(8, 8).courses(&gangs, &rules).iter().map(|c| c.start).collect();
     // The second waits for the first, the third for nobody: the look at 5 s found only the second.
     assert_eq!(starts, [Some(0), Some(50), Some(8)]);
+    // For one that is too large, or for itself, it waits for ever.
+    let gangs = [gang(0, 50, 60, 9), gang(5, 10, 60, 8), gang(6, 10, 60, 4)];
+    let after = [vec![], vec![0], vec![2]];
+    let rules = Rules { chains: Some(Chains { after: &after, array: &[] }), ..Rules::default() };
+    assert!(controller(8, 8).courses(&gangs, &rules).iter().all(|c| c.start.is_none()));
+    // One that is stopped has not ended.
+    let (qualities, after) = (qualities(), [vec![], vec![], vec![0]]);
+    let gangs = [gang(0, 100, 120, 8), gang(25, 10, 60, 8), gang(26, 10, 60, 1)];
+    let rules =
+        Rules { chains: Some(Chains { after: &after, array: &[] }), ..stopping(&qualities, &[0, 1, 0]) };
+    let starts: Vec<_> = controller(8, 8).courses(&gangs, &rules).iter().map(|c| c.start).collect();
+    assert_eq!(starts, [Some(180), Some(26), Some(280)]);
     // Three tasks, one at a time, beside a job of somebody else.
     let gangs = [gang(0, 10, 60, 2), gang(0, 10, 60, 2), gang(0, 10, 60, 2), gang(0, 10, 60, 2)];
     let array = [Some((7, 1)), Some((7, 1)), Some((7, 1)), None];
