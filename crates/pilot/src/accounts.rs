@@ -118,6 +118,19 @@ StorageLoc=slurm_acct_db
         }
         let accounts: Vec<String> = machine.cluster.tenants.iter().map(|t| ascii(&t.name)).collect();
         self.client("sacctmgr", &["-i", "add", "user", "root", &format!("account={}", accounts.join(","))])?;
+        // Whoever names no class of access gets the usual one, or else the first that the account may use: without any a job is refused.
+        for account in &accounts {
+            let of = [format!("account={account}"), "user=root".to_owned()];
+            let found =
+                self.client("sacctmgr", &["-n", "-P", "show", "assoc", &of[0], &of[1], "format=QOS"])?;
+            let classes: Vec<&str> = found.trim().split(',').collect();
+            let usual =
+                classes.iter().find(|c| **c == "regular").or(classes.first()).copied().unwrap_or_default();
+            if !usual.is_empty() {
+                let default = format!("defaultqos={usual}");
+                self.client("sacctmgr", &["-i", "modify", "user", "root", "where", &of[0], "set", &default])?;
+            }
+        }
         // One user plays all of them: what a class grants a user is no limit here.
         for class in &machine.cluster.classes {
             self.client(

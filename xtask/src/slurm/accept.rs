@@ -55,8 +55,15 @@ fn accounted() -> Result<String, Fault> {
     let config = cluster.client("scontrol", &["show", "config"])?;
     let qualities =
         cluster.client("sacctmgr", &["-n", "-P", "show", "qos", "format=Name,Preempt,PreemptMode"])?;
+    // A job that names no class of access.
+    let words = ["--test-only", "-A", "research", "-N", "1", "-t", "5", "--wrap", "sleep 1"];
+    let said = cluster.output("sbatch", &words)?;
+    let said = String::from_utf8_lossy(&said.stderr).trim().to_owned();
     cluster.stop();
     let _ = std::fs::remove_dir_all(&folder);
+    if !said.contains("to start at") {
+        return Err(Fault::new(format!("a job without a class, on the controller: {said}")));
+    }
     let value = |key: &str| -> Option<&str> {
         let (name, value) =
             config.lines().filter_map(|l| l.split_once('=')).find(|(k, _)| k.trim() == key)?;
