@@ -27,7 +27,7 @@ cargo xtask COMMAND
   pilot               the whole pilot on a live Slurm, checked (skipped where an engine is missing)
        --python PATH      interpreter with PyTorch and mistral.rs
   slurm accept        every example's export on a real slurmctld (skipped where none is installed)
-  slurm replay …      a workload on a real Slurm of emulated nodes; appends its starts to a table
+  slurm replay …      a workload on a real Slurm of emulated nodes; appends its starts to a table; shares, preempt, partitions, chains: with those
 ";
 
 fn main() -> ExitCode {

@@ -6,29 +6,34 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use gigatwin_export::slurm::{Placement, ascii, weights};
+use gigatwin_export::slurm::{ENFORCED, Placement, ascii, preemption, weights};
 
 use crate::cluster::host;
 use crate::program::read;
 use crate::{Cluster, Machine, PilotError};
 
-/// Turns a configuration without accounting into one with it: associations are enforced, fair share counts.
+/// Seconds for which a job of a pilot may not be stopped by another.
+pub const EXEMPT_S: u32 = 20;
+
+/// Turns a configuration without accounting into one with it, as the export for the machine itself has it: associations and limits are enforced,
+/// fair share counts, qualities of service may stop others.
 pub(crate) fn accounted(conf: &str, root: &str, host: &str, port: u16) -> String {
     let accounting = format!(
         "AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost={host}
 AccountingStoragePort={port}
 AccountingStoragePass={root}/run/munge.socket
-AccountingStorageEnforce=associations
+AccountingStorageEnforce={ENFORCED}
 AccountingStorageTRES=gres/gpu"
     );
     // Half-lives of a site are days: in a pilot of minutes what was used just now must count.
     let short = |line: &str| match line.split_once('=') {
         Some(("PriorityDecayHalfLife", _)) => "PriorityDecayHalfLife=10".to_owned(),
         Some(("PriorityCalcPeriod", _)) => "PriorityCalcPeriod=1".to_owned(),
+        Some(("PreemptExemptTime", _)) => format!("PreemptExemptTime=00:00:{EXEMPT_S:02}"),
         _ => line.to_owned(),
     };
-    let weights = weights().lines().map(short).collect::<Vec<_>>().join("\n");
+    let weights = (weights() + &preemption()).lines().map(short).collect::<Vec<_>>().join("\n");
     conf.replace("AccountingStorageType=accounting_storage/none", &accounting)
         .replace("PriorityType=priority/basic", &weights)
 }
@@ -113,6 +118,26 @@ StorageLoc=slurm_acct_db
         }
         let accounts: Vec<String> = machine.cluster.tenants.iter().map(|t| ascii(&t.name)).collect();
         self.client("sacctmgr", &["-i", "add", "user", "root", &format!("account={}", accounts.join(","))])?;
+        // Whoever names no class of access gets the usual one, or else the first that the account may use: without any a job is refused.
+        for account in &accounts {
+            let of = [format!("account={account}"), "user=root".to_owned()];
+            let found =
+                self.client("sacctmgr", &["-n", "-P", "show", "assoc", &of[0], &of[1], "format=QOS"])?;
+            let classes: Vec<&str> = found.trim().split(',').collect();
+            let usual =
+                classes.iter().find(|c| **c == "regular").or(classes.first()).copied().unwrap_or_default();
+            if !usual.is_empty() {
+                let default = format!("defaultqos={usual}");
+                self.client("sacctmgr", &["-i", "modify", "user", "root", "where", &of[0], "set", &default])?;
+            }
+        }
+        // One user plays all of them: what a class grants a user is no limit here.
+        for class in &machine.cluster.classes {
+            self.client(
+                "sacctmgr",
+                &["-i", "modify", "qos", &class.id, "set", "maxtresperuser=gres/gpu=-1"],
+            )?;
+        }
         Ok(())
     }
 

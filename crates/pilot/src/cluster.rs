@@ -40,6 +40,21 @@ impl Cluster {
         planned: bool,
         accounting: bool,
     ) -> Result<Cluster, PilotError> {
+        Cluster::start_changed(machine, root, port, planned, accounting, &|conf| conf)
+    }
+
+    /// The same, with an own word on its `slurm.conf`.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_changed(
+        machine: &Machine,
+        root: &Path,
+        port: u16,
+        planned: bool,
+        accounting: bool,
+        change: &dyn Fn(String) -> String,
+    ) -> Result<Cluster, PilotError> {
         for folder in ["run", "log", "state", "spool", "dev"] {
             let path = root.join(folder);
             fs::create_dir_all(&path).map_err(|e| PilotError::on(&path, e))?;
@@ -54,7 +69,8 @@ impl Cluster {
         };
         for file in machine.files(&placement) {
             let path = root.join(&file.name);
-            fs::write(&path, &file.text).map_err(|e| PilotError::on(&path, e))?;
+            let text = if file.name == "slurm.conf" { change(file.text) } else { file.text };
+            fs::write(&path, text).map_err(|e| PilotError::on(&path, e))?;
         }
         let mut cluster = Cluster { root, nodes: 0, started: true };
         cluster.key()?;

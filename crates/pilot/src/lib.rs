@@ -20,6 +20,7 @@ mod served;
 mod site;
 mod tools;
 
+pub use accounts::EXEMPT_S;
 pub use assets::write_scripts;
 pub use cluster::Cluster;
 pub use error::PilotError;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use gigatwin_export::slurm::{Workload, submission};
+use gigatwin_export::slurm::{ENFORCED, Workload, preemption, submission};
 use gigatwin_operations::{Job, Layout, Links, Need, Size, Throttle, When};
 use gigatwin_pilot::{Cluster, Machine};
 
@@ -42,7 +42,49 @@ pub(super) fn run() -> Result<(), Fault> {
             }
         }
     }
+    match super::missing_of(&super::ACCOUNTING) {
+        Some(missing) => println!("SKIPPED: {missing}. No accounts were tried."),
+        None => println!("{}", accounted()?),
+    }
     if faults == 0 { Ok(()) } else { Err(Fault::new(format!("{faults} exports were not accepted"))) }
+}
+
+/// Whether a controller with a database of accounts takes what the export enforces and who may stop whom.
+fn accounted() -> Result<String, Fault> {
+    let machine = machine::of_tenants(64)?;
+    let folder = std::env::temp_dir().join(format!("gigatwin-slurm-{}-accounts", std::process::id()));
+    let mut cluster = Cluster::start_with(&machine, &folder, port(), true, true)?;
+    let config = cluster.client("scontrol", &["show", "config"])?;
+    let qualities =
+        cluster.client("sacctmgr", &["-n", "-P", "show", "qos", "format=Name,Preempt,PreemptMode"])?;
+    // A job that names no class of access.
+    let words = ["--test-only", "-A", "research", "-N", "1", "-t", "5", "--wrap", "sleep 1"];
+    let said = cluster.output("sbatch", &words)?;
+    let said = String::from_utf8_lossy(&said.stderr).trim().to_owned();
+    cluster.stop();
+    let _ = std::fs::remove_dir_all(&folder);
+    if !said.contains("to start at") {
+        return Err(Fault::new(format!("a job without a class, on the controller: {said}")));
+    }
+    let value = |key: &str| -> Option<&str> {
+        let (name, value) =
+            config.lines().filter_map(|l| l.split_once('=')).find(|(k, _)| k.trim() == key)?;
+        (!name.is_empty()).then_some(value.trim())
+    };
+    let mut wanted: Vec<(&str, &str)> = vec![("AccountingStorageEnforce", ENFORCED)];
+    let lines = preemption();
+    // The time of exemption is shorter where jobs last for a minute.
+    wanted.extend(lines.lines().filter_map(|l| l.split_once('=')).filter(|(k, _)| *k != "PreemptExemptTime"));
+    for (key, expected) in wanted {
+        let found = value(key).unwrap_or("nothing");
+        if found != expected {
+            return Err(Fault::new(format!("{key} is {found} on the controller, not {expected}")));
+        }
+    }
+    if !qualities.lines().any(|l| l.starts_with("regular|scavenger|")) {
+        return Err(Fault::new(format!("regular may not stop scavenger: {qualities}")));
+    }
+    Ok(format!("accounts: {ENFORCED} and preemption by quality of service accepted"))
 }
 
 fn one(machine: &Machine) -> Result<String, Fault> {
@@ -123,6 +165,25 @@ fn submit(cluster: &Cluster, folder: &Path, partition: &str, nodes: u32, per_nod
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What the export enforces, on a real controller with accounts, where one is installed.
+    #[test]
+    fn a_real_controller_enforces_what_the_export_says() {
+        if let Some(missing) =
+            super::super::missing().or_else(|| super::super::missing_of(&super::super::ACCOUNTING))
+        {
+            println!("SKIPPED: {missing}. No accounts were tried on a real Slurm.");
+            return;
+        }
+        match accounted() {
+            Ok(line) => println!("{line}"),
+            Err(e) => {
+                let words = e.to_string();
+                assert!(!words.contains("on the controller") && !words.contains("may not stop"), "{words}");
+                println!("SKIPPED: {words}");
+            }
+        }
+    }
 
     /// A small and a very large export on a real controller, where one is installed.
     #[test]

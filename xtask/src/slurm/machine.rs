@@ -6,7 +6,7 @@ use gigatwin_catalog::Catalog;
 use gigatwin_factory::load;
 use gigatwin_pilot::Machine;
 
-use super::workload::TENANTS;
+use super::workload::{TENANTS, URGENT_MINUTES};
 use crate::fault::Fault;
 use crate::tree;
 
@@ -41,6 +41,29 @@ pub(super) fn of_tenants(nodes: u32) -> Result<Machine, Fault> {
         ));
     }
     of_text(&format!("tenants-{nodes}"), &text)
+}
+
+/// A quarter of the nodes in a partition of their own, `m` beside `n`.
+pub(super) fn of_partitions(nodes: u32) -> Result<Machine, Fault> {
+    let more = format!(
+        "[[partition]]\nname = \"m\"\nsystem = \"dgx-h100\"\nunits = {}\nfabric = \"rail\"\n[fabric.rail]",
+        nodes / 4
+    );
+    let text = file(nodes - nodes / 4).replace("[fabric.rail]", &more);
+    of_text(&format!("partitions-{nodes}"), &text)
+}
+
+/// Adds a partition over all nodes to a configuration, whose jobs go before those of all others.
+pub(super) fn with_urgent(conf: String) -> String {
+    let nodes: Vec<&str> = conf
+        .lines()
+        .filter_map(|l| l.strip_prefix("PartitionName=")?.split_once(" Nodes=")?.1.split(' ').next())
+        .collect();
+    let line = format!(
+        "PartitionName=urgent Nodes={} MaxTime={URGENT_MINUTES} DefaultTime=1 PriorityTier=10 OverSubscribe=NO State=UP\n",
+        nodes.join(",")
+    );
+    conf + &line
 }
 
 fn file(nodes: u32) -> String {
@@ -81,6 +104,16 @@ pub(super) fn largest_partition(machine: &Machine) -> (String, u32, u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_urgent_partition_has_all_nodes() {
+        let machine = of_partitions(64).expect("machine");
+        assert_eq!(machine.cluster.partitions.iter().map(|p| p.nodes).collect::<Vec<_>>(), [48, 16]);
+        let conf = with_urgent(
+            "PartitionName=n Nodes=n[01-48] Default=YES\nPartitionName=m Nodes=m[01-16] Default=NO\n".into(),
+        );
+        assert!(conf.contains("PartitionName=urgent Nodes=n[01-48],m[01-16] MaxTime=2 "), "{conf}");
+    }
 
     #[test]
     fn tenants_of_the_replays_have_their_shares() {

@@ -4,8 +4,10 @@
 //! is started is stopped by its process id, also when a step fails.
 
 mod accept;
+mod kind;
 mod loops;
 mod machine;
+mod records;
 mod replay;
 mod workload;
 
@@ -13,7 +15,12 @@ use std::process::{Command, Stdio};
 
 use gigatwin_pilot::find;
 
+use kind::Kind;
+
 use crate::fault::Fault;
+
+/// What a cluster with accounts needs beside.
+const ACCOUNTING: [&str; 3] = ["slurmdbd", "sacctmgr", "mariadbd"];
 
 /// What one call of the chore is to do.
 pub fn run(words: &[&str]) -> Result<(), Fault> {
@@ -23,13 +30,18 @@ pub fn run(words: &[&str]) -> Result<(), Fault> {
     }
     match words {
         ["accept"] => accept::run(),
-        ["replay", options @ ..] => replay::run(&replay::Options::read(options)?, false),
-        ["shares", options @ ..] => match missing_of(&["slurmdbd", "sacctmgr", "mariadbd"]) {
+        ["replay", options @ ..] => replay::run(&replay::Options::read(options)?, Kind::Plain),
+        ["partitions", options @ ..] => replay::run(&replay::Options::read(options)?, Kind::Partitions),
+        ["chains", options @ ..] => replay::run(&replay::Options::read(options)?, Kind::Chains),
+        [kind @ ("shares" | "preempt"), options @ ..] => match missing_of(&ACCOUNTING) {
             Some(missing) => {
                 println!("SKIPPED: {missing}. No accounts were compared with a real Slurm.");
                 Ok(())
             }
-            None => replay::run(&replay::Options::read(options)?, true),
+            None => {
+                let kind = if *kind == "shares" { Kind::Shares } else { Kind::Preempt };
+                replay::run(&replay::Options::read(options)?, kind)
+            }
         },
         _ => Err(Fault::new(format!("no such step: slurm {}", words.join(" ")))),
     }

@@ -9,16 +9,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use gigatwin_pilot::Cluster;
 
+use super::kind::Kind;
 use super::loops::Loops;
-use super::machine;
-use super::workload::{self, Job};
+use super::records::{records, told_apart};
+use super::workload::{Chain, Job};
 use crate::fault::Fault;
 
 /// Columns of the table.
 pub(super) const HEAD: &str = "workload,machine_nodes,nodes_per_leaf,load,seed,job,submit_s,nodes,limit_min,sleep_s,run,clock_s,cycle_s,tick_s,sweep_s,turn_s,start_s,end_s";
-
-/// Columns that tell accounts apart.
-const ACCOUNTS: &str = ",reckon_s,account,account_shares,qos,qos_priority";
 
 /// Runs of a workload begin so far apart, to meet the clock on the wall at other places.
 const APART: Duration = Duration::from_secs(17);
@@ -67,28 +65,28 @@ struct Replay {
     loops: Loops,
     /// Seconds from its start until priorities are worked out next: every minute since the controller was started.
     reckon: i64,
-    /// Start and end of each job in seconds since the start of the replay.
-    ran: HashMap<u32, (i64, i64)>,
+    /// Starts and ends of each job in seconds since the start of the replay: the last is the one in which it ended by itself.
+    ran: HashMap<u32, Vec<(i64, i64)>>,
     /// How late a job was submitted at most.
     late: f64,
 }
 
-/// Replays each workload several times at once. With accounts each workload gets fresh clusters, on which nobody has used anything.
-pub(super) fn run(options: &Options, accounts: bool) -> Result<(), Fault> {
-    let machine =
-        if accounts { machine::of_tenants(options.nodes)? } else { machine::of_nodes(options.nodes)? };
+/// Replays each workload several times at once.
+pub(super) fn run(options: &Options, kind: Kind) -> Result<(), Fault> {
+    let (machine, accounts) = (kind.machine(options.nodes)?, kind.has_accounts());
     let leaf = machine.cluster.partitions.first().map_or(1, |p| p.nodes_per_leaf);
     let folder = std::env::temp_dir().join(format!("gigatwin-slurm-{}", std::process::id()));
     let mut clusters: Vec<Cluster> = Vec::new();
     for (seed, load) in &options.cases {
-        if clusters.is_empty() || accounts {
+        if clusters.is_empty() || kind.starts_afresh() {
             clusters.clear();
             let _ = fs::remove_dir_all(&folder);
             for k in 0..options.runs {
                 let port = options.port + k * (options.nodes as u16 + 20);
                 eprintln!("starting cluster {} of {} nodes on port {port}", k + 1, options.nodes);
                 let root = folder.join(k.to_string());
-                let cluster = Cluster::start_with(&machine, &root, port, false, accounts)?;
+                let cluster =
+                    Cluster::start_changed(&machine, &root, port, false, accounts, &|c| kind.conf(c))?;
                 // The log then says when each loop of the controller turns.
                 cluster.client("scontrol", &["setdebug", "debug"])?;
                 cluster.client("scontrol", &["setdebugflags", "+Backfill"])?;
@@ -97,12 +95,8 @@ pub(super) fn run(options: &Options, accounts: bool) -> Result<(), Fault> {
         }
         let version =
             clusters.first().map(|c| c.client("sinfo", &["--version"])).transpose()?.unwrap_or_default();
-        let mut jobs = workload::generate(options.jobs, options.nodes, *load, *seed);
-        if accounts {
-            workload::told_apart(&mut jobs, *seed);
-        }
-        let kind = if accounts { "a" } else { "n" };
-        let name = format!("{kind}{}-s{seed}-l{}", options.nodes, (load * 100.0).round());
+        let jobs = kind.jobs(options.jobs, options.nodes, *load, *seed);
+        let name = format!("{}{}-s{seed}-l{}", kind.letter(), options.nodes, (load * 100.0).round());
         let results: Vec<Result<Replay, Fault>> = std::thread::scope(|scope| {
             let jobs = &jobs;
             let threads: Vec<_> = (0..)
@@ -138,11 +132,9 @@ pub(super) fn run(options: &Options, accounts: bool) -> Result<(), Fault> {
             );
             let loops = replay.loops.columns();
             for j in &jobs {
-                if let Some((start, end)) = replay.ran.get(&j.number) {
-                    let who = j.who.map_or_else(String::new, |(t, q)| {
-                        let reckon = replay.reckon;
-                        format!(",{reckon},{},{},{},{}", t.account, t.shares, q.name, q.priority)
-                    });
+                if let Some(((start, end), stopped)) = replay.ran.get(&j.number).and_then(|r| r.split_last())
+                {
+                    let who = kind.columns(j, options.nodes, replay.reckon, stopped);
                     text.push_str(&format!(
                         "{name},{},{leaf},{load},{seed},{},{:.2},{},{},{},{},{},{loops},{start},{end}{who}\n",
                         options.nodes,
@@ -157,7 +149,7 @@ pub(super) fn run(options: &Options, accounts: bool) -> Result<(), Fault> {
                 }
             }
         }
-        let head = if accounts { format!("{HEAD}{ACCOUNTS}") } else { HEAD.to_owned() };
+        let head = format!("{HEAD}{}", kind.head());
         append(&options.out, &text, version.trim(), &head)?;
     }
     drop(clusters);
@@ -183,14 +175,20 @@ fn replay(cluster: &Cluster, jobs: &[Job], name: &str) -> Result<Replay, Fault> 
     let reckon = booted(&cluster.client("scontrol", &["show", "config"])?)
         .map_or(0, |at| (at - epoch).rem_euclid(RECKONED));
     let mut late: f64 = 0.0;
+    // What Slurm calls each job.
+    let mut ids: HashMap<u32, String> = HashMap::new();
     for j in jobs {
+        if matches!(j.chain, Some(Chain::Task(first, _)) if first != j.number) {
+            // Submitted with the first of its array.
+            continue;
+        }
         let due = Duration::from_secs_f64(j.submit);
         match due.checked_sub(zero.elapsed()) {
             Some(wait) => sleep(wait),
             None => late = late.max((zero.elapsed() - due).as_secs_f64()),
         }
         let (nodes, limit) = (j.nodes.to_string(), j.limit_minutes.to_string());
-        let (title, work) = (format!("{name}.{}", j.number), format!("sleep {}", j.sleep));
+        let (title, work) = (format!("{name}.{}", j.title()), format!("sleep {}", j.sleep));
         let mut words = vec![
             "--parsable",
             "-N",
@@ -209,7 +207,26 @@ fn replay(cluster: &Cluster, jobs: &[Job], name: &str) -> Result<Replay, Fault> 
         if let Some((tenant, quality)) = j.who {
             words.extend(["-A", tenant.account, "--qos", quality.name]);
         }
-        cluster.client("sbatch", &words)?;
+        if let Some(partition) = j.partition {
+            words.extend(["-p", partition]);
+        }
+        let chain = match j.chain {
+            Some(Chain::After(other, ok)) => {
+                let kind = if ok { "afterok" } else { "afterany" };
+                ids.get(&other).map(|id| format!("--dependency={kind}:{id}"))
+            }
+            Some(Chain::Alone(..)) => Some("--dependency=singleton".to_owned()),
+            Some(Chain::Task(first, most)) => {
+                let tasks = jobs.iter().filter(|o| o.chain == j.chain).count();
+                (first == j.number).then(|| format!("--array=1-{tasks}%{most}"))
+            }
+            None => None,
+        };
+        words.extend(chain.as_deref());
+        let id = cluster.client("sbatch", &words)?.trim().to_owned();
+        for task in jobs.iter().filter(|o| o.title() == j.title() && o.chain == j.chain) {
+            ids.insert(task.number, id.clone());
+        }
     }
     let most = Duration::from_secs(3600);
     cluster.wait_for("the queue to be empty", most, |c| {
@@ -218,11 +235,11 @@ fn replay(cluster: &Cluster, jobs: &[Job], name: &str) -> Result<Replay, Fault> 
     })?;
     // The controller writes a job's record when it is done with it.
     sleep(Duration::from_secs(3));
-    let ran = records(cluster, name, epoch)?;
+    let ran = told_apart(jobs, records(cluster, name, epoch)?);
     let log = cluster.root.join("log/slurmctld.log");
     let text = fs::read_to_string(&log).map_err(|e| Fault::on(&log, e))?;
     let first = jobs.first().map_or(0.0, |j| j.submit);
-    let last = ran.values().map(|(_, end)| *end).max().unwrap_or(0);
+    let last = ran.values().flatten().map(|(_, end)| *end).max().unwrap_or(0);
     let loops = Loops::read(&text, epoch, first, last as f64);
     Ok(Replay { clock: epoch.rem_euclid(60), loops, reckon, ran, late })
 }
@@ -234,28 +251,6 @@ const RECKONED: i64 = 60;
 fn booted(configuration: &str) -> Option<i64> {
     let line = configuration.lines().find(|l| l.starts_with("BOOT_TIME"))?;
     seconds(line.split_once('=')?.1.trim())
-}
-
-/// Start and end of a workload's jobs from the completion log.
-fn records(cluster: &Cluster, name: &str, epoch: i64) -> Result<HashMap<u32, (i64, i64)>, Fault> {
-    let path = cluster.root.join("log/jobcomp.txt");
-    let text = fs::read_to_string(&path).map_err(|e| Fault::on(&path, e))?;
-    let mut ran = HashMap::new();
-    for line in text.lines() {
-        let fields: HashMap<&str, &str> = line.split(' ').filter_map(|w| w.split_once('=')).collect();
-        let Some(number) = fields
-            .get("Name")
-            .and_then(|n| n.strip_prefix(name)?.strip_prefix('.'))
-            .and_then(|n| n.parse().ok())
-        else {
-            continue;
-        };
-        let at = |key: &str| fields.get(key).and_then(|t| seconds(t)).map(|t| t - epoch);
-        if let (Some(start), Some(end)) = (at("StartTime"), at("EndTime")) {
-            ran.insert(number, (start, end));
-        }
-    }
-    Ok(ran)
 }
 
 /// Seconds since 1970 of a time as Slurm writes it. The daemons run with an environment without a time zone: their times are UTC unless the

@@ -92,7 +92,7 @@ fn the_twin_is_scored_against_a_recorded_slurm() {
     let a = call(&["validate", "slurm", "--json"]).exits(0).json();
     let metrics: Vec<&str> =
         a["predictions"].as_array().expect("list").iter().filter_map(|p| p["metric"].as_str()).collect();
-    for metric in ["mean_wait_s", "start_median_s", "start_p90_s", "turned_pairs_pct"] {
+    for metric in ["mean_wait_s", "start_median_s", "start_p90_s", "turned_pairs_pct", "stopped_jobs"] {
         assert!(metrics.contains(&metric), "{metric}");
     }
     assert_eq!(a["headline"][0]["fold"].as_str(), Some("out"));

@@ -51,6 +51,15 @@ PriorityWeightQOS={:.0}
     )
 }
 
+/// What is checked before a job starts. `limits` is also what makes the controller charge an account when a job of its ends: without it fair share
+/// would count running jobs alone.
+pub const ENFORCED: &str = "associations,limits,qos,safe";
+
+/// Who may stop whom: qualities of service say so, what they stop waits again, and nothing is stopped within its first half hour.
+pub fn preemption() -> String {
+    "PreemptType=preempt/qos\nPreemptMode=REQUEUE\nPreemptExemptTime=00:30:00\n".to_owned()
+}
+
 pub(super) fn slurm_conf(export: &ClusterExport<'_>) -> String {
     let mut out = export.comment();
     let accelerators = export.cluster.accelerators();
@@ -161,16 +170,14 @@ TreeWidth=128
 # Who pays: accounts.sh fills the database
 AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=head1
-AccountingStorageEnforce=associations,limits,qos,safe
+AccountingStorageEnforce={ENFORCED}
 AccountingStorageTRES=gres/gpu
 JobAcctGatherType=jobacct_gather/cgroup
 
 # Priority
-{weights}PreemptType=preempt/qos
-PreemptMode=REQUEUE
-PreemptExemptTime=00:30:00
-",
-        weights = weights()
+{weights}{preemption}",
+        weights = weights(),
+        preemption = preemption()
     )
 }
 

@@ -11,8 +11,8 @@ mod submit;
 mod topology;
 
 pub use accounts::priority;
-pub use conf::weights;
 pub(crate) use conf::{CORES, MEMORY_MB};
+pub use conf::{ENFORCED, preemption, weights};
 pub use names::{ascii, range};
 pub use submit::{Workload, submission};
 

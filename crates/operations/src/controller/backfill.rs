@@ -11,7 +11,7 @@ struct Slot {
     open: NodeSet,
 }
 
-/// How far after the barrier jobs may end to be in the first group of ends that is tried at once; for each further group twice as far.
+/// Width of the first group of ends that is tried at once; each further group reaches twice as far.
 const FIRST_GROUP: Seconds = 30;
 
 impl State<'_> {
@@ -44,11 +44,15 @@ impl State<'_> {
         order: &mut Vec<usize>,
         floor: &impl Fn(Seconds) -> Seconds,
     ) -> bool {
+        if self.is_held(index) {
+            return false;
+        }
         let (gang, now) = (self.gangs[index], self.second());
         let mut later = Some(now);
         while let Some(from) = later.take() {
             let until = from.max(now) + gang.limit;
-            let mut open = NodeSet::all(self.c.nodes);
+            let mine = self.parts.nodes(index);
+            let mut open = mine.clone();
             for (i, slot) in map.iter().enumerate() {
                 if slot.end <= from {
                     continue;
@@ -56,7 +60,7 @@ impl State<'_> {
                 // The next moment at which a reservation ends and gives nodes back.
                 if later.is_none()
                     && let Some(next) = map.get(i + 1)
-                    && !next.open.within(&slot.open)
+                    && !next.open.shared(mine).within(&slot.open)
                 {
                     later = Some(slot.end);
                 }
@@ -68,8 +72,12 @@ impl State<'_> {
             if open.count() < gang.nodes {
                 continue;
             }
-            let Some((at, nodes)) = self.earliest(&open, gang.nodes, order) else { continue };
-            let at = at.max(from);
+            let Some((at, nodes)) = self.earliest(index, &open, order) else { continue };
+            let mut at = at.max(from);
+            if at <= now && nodes.meets(&self.emptying()) {
+                // Their jobs are not gone yet.
+                (at, later) = (now + 1, None);
+            }
             if at <= now {
                 // On the nodes that no reservation holds.
                 let mut free = self.free.clone();
@@ -79,8 +87,17 @@ impl State<'_> {
                     let limit_end = now + gang.limit;
                     let place = order.partition_point(|i| self.running[*i].limit_end <= limit_end);
                     order.insert(place, self.running.len() - 1);
+                    if self.stops.is_none() {
+                        // What was started in this cycle, and cannot be stopped, stands in the map.
+                        let held = self.running[self.running.len() - 1].nodes.clone();
+                        reserve(map, floor(now), floor(limit_end), self.c.settings.bf_resolution, &held);
+                    }
                     return true;
                 }
+                // It could once others are stopped. Until then it holds what it was promised, from now on.
+                self.stop_for(index, &open);
+                reserve(map, floor(now), floor(now + gang.limit), self.c.settings.bf_resolution, &nodes);
+                return false;
             }
             if later.is_some_and(|l| at > l) {
                 continue;
@@ -103,39 +120,44 @@ impl State<'_> {
         false
     }
 
-    /// When and where the select plugin says that the gang can run on these nodes: now, or at the end of a group of running jobs.
-    fn earliest(&self, open: &NodeSet, wanted: u32, order: &[usize]) -> Option<(Seconds, NodeSet)> {
-        let now = self.second();
+    /// When and where the select plugin says that the gang can run on these nodes: now, also where it would have to stop others, or at the
+    /// end of a group of running jobs.
+    fn earliest(&self, index: usize, open: &NodeSet, order: &[usize]) -> Option<(Seconds, NodeSet)> {
+        let (now, wanted) = (self.second(), self.gangs[index].nodes);
         let mut at_hand = self.free.clone();
+        at_hand.add(&self.emptying());
         at_hand.keep(open);
         if let Some(nodes) = self.leaves.choose(&at_hand, wanted) {
             return Some((now, nodes));
         }
-        let clock = self.c.phase.clock;
-        let mut width = FIRST_GROUP;
-        // From the first end on, at a half or a whole minute of the clock on the wall.
-        let mut barrier: Option<Seconds> = None;
-        let mut rest = order.iter().map(|i| &self.running[*i]).peekable();
+        let stoppable = self.stoppable(index, self.parts.nodes(index));
+        if !stoppable.is_empty() {
+            stoppable.iter().for_each(|i| at_hand.add(&self.running[*i].nodes.shared(open)));
+            if let Some(nodes) = self.leaves.choose(&at_hand, wanted) {
+                return Some((now, nodes));
+            }
+        }
+        // What is being stopped already is no running job any more.
+        let stays = |i: &&usize| !stoppable.contains(i) && self.running[**i].stopped.is_none();
+        let mut rest = order.iter().filter(stays).map(|i| &self.running[*i]).peekable();
+        let (mut width, mut bar) = (FIRST_GROUP, None);
         while rest.peek().is_some() {
-            let mut last: Option<Seconds> = None;
+            let mut last = None;
             // Jobs on other nodes end no group: the next job on these nodes joins it however late it ends.
             while let Some(job) = rest.next() {
                 if !job.nodes.meets(open) {
                     continue;
                 }
-                let mut freed = job.nodes.clone();
-                freed.keep(open);
-                at_hand.add(&freed);
+                at_hand.add(&job.nodes.shared(open));
                 last = Some(job.limit_end);
-                let past = FIRST_GROUP - (job.limit_end + clock).rem_euclid(FIRST_GROUP);
-                let barrier = *barrier.get_or_insert(job.limit_end + past);
-                if rest.peek().is_none_or(|next| next.limit_end > barrier + width) {
+                let bar = *bar.get_or_insert_with(|| self.next_bar(job.limit_end));
+                if rest.peek().is_none_or(|next| next.limit_end > bar + width) {
                     break;
                 }
             }
-            let (last, barrier) = (last?, barrier?);
+            let (last, bar) = (last?, bar?);
             width *= 2;
-            while rest.peek().is_some_and(|next| next.limit_end > barrier + width) {
+            while rest.peek().is_some_and(|next| next.limit_end > bar + width) {
                 width *= 2;
             }
             if let Some(nodes) = self.leaves.choose(&at_hand, wanted) {
@@ -143,6 +165,11 @@ impl State<'_> {
             }
         }
         None
+    }
+
+    /// Groups of ends are measured from the next bar on the wall clock after the first of them.
+    fn next_bar(&self, end: Seconds) -> Seconds {
+        end + FIRST_GROUP - (end + self.c.phase.clock).rem_euclid(FIRST_GROUP)
     }
 }
 

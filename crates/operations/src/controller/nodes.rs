@@ -33,6 +33,13 @@ impl NodeSet {
         self.0.iter_mut().zip(&other.0).for_each(|(a, b)| *a &= b);
     }
 
+    /// The nodes in both.
+    pub(super) fn shared(&self, other: &NodeSet) -> NodeSet {
+        let mut both = self.clone();
+        both.keep(other);
+        both
+    }
+
     pub(super) fn count(&self) -> u32 {
         self.0.iter().map(|w| w.count_ones()).sum()
     }

@@ -1,5 +1,7 @@
 //! In which order gangs wait: as they came, or by Slurm's multifactor priority.
 
+use std::cmp::Reverse;
+
 use super::state::State;
 use super::{Millis, SECOND};
 use crate::job::Seconds;
@@ -102,15 +104,20 @@ impl<'a> Ranks<'a> {
 }
 
 impl State<'_> {
-    /// Where a gang is put in the queue when it comes.
+    /// Where a gang stands in the queue: those that may stop others first, then by partition, priority and the time at which they came.
+    fn standing(&self, gang: usize) -> impl Ord + use<> {
+        let level = self.stops.as_ref().map_or(0, |s| s.level(gang));
+        let priority = self.ranks.as_ref().map_or(0, |r| r.priority[gang]);
+        (Reverse(level), Reverse(self.parts.tier(gang)), Reverse(priority), self.came[gang], gang)
+    }
+
+    /// Puts a gang into the queue when it comes.
     pub(super) fn enqueue(&mut self, gang: usize) {
-        let Some(ranks) = &mut self.ranks else {
-            self.queue.push(gang);
-            return;
-        };
-        ranks.weigh(gang, 0);
-        let mine = ranks.priority[gang];
-        let place = self.queue.partition_point(|other| ranks.priority[*other] >= mine);
+        if let Some(ranks) = &mut self.ranks {
+            ranks.weigh(gang, 0);
+        }
+        let mine = self.standing(gang);
+        let place = self.queue.partition_point(|other| self.standing(*other) < mine);
         self.queue.insert(place, gang);
     }
 
@@ -142,8 +149,15 @@ impl State<'_> {
             }
         };
         for &gang in &self.queue {
-            ranks.weigh(gang, now - gangs[gang].submit.div_euclid(SECOND));
+            ranks.weigh(gang, now - self.came[gang]);
         }
-        self.queue.sort_by_key(|gang| (std::cmp::Reverse(ranks.priority[*gang]), *gang));
+        let mut queue = std::mem::take(&mut self.queue);
+        queue.sort_by_cached_key(|gang| self.standing(*gang));
+        let waits = !queue.is_empty() || self.next_again().is_some();
+        self.queue = queue;
+        if waits {
+            // Whoever waits has a new priority, which the backfill scheduler takes for something new.
+            self.noted();
+        }
     }
 }

@@ -10,14 +10,20 @@ pub(super) struct Leaves {
 }
 
 impl Leaves {
-    pub(super) fn new(nodes: u32, per_leaf: u32) -> Leaves {
-        let sets = (0..nodes.div_ceil(per_leaf.max(1)))
-            .map(|leaf| {
-                let mut set = NodeSet::none(nodes);
-                (leaf * per_leaf..((leaf + 1) * per_leaf).min(nodes)).for_each(|n| set.insert(n));
-                set
-            })
-            .collect();
+    /// Leaves of so many nodes, which begin anew at each of the cuts.
+    pub(super) fn new(nodes: u32, per_leaf: u32, cuts: &[u32]) -> Leaves {
+        let mut sets: Vec<NodeSet> = Vec::new();
+        let mut left = 0;
+        for node in 0..nodes {
+            if left == 0 || cuts.contains(&node) {
+                sets.push(NodeSet::none(nodes));
+                left = per_leaf.max(1);
+            }
+            left -= 1;
+            if let Some(set) = sets.last_mut() {
+                set.insert(node);
+            }
+        }
         Leaves { nodes, sets }
     }
 
@@ -65,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_gang_takes_the_leaf_that_it_fills_best() {
-        let leaves = Leaves::new(12, 4);
+        let leaves = Leaves::new(12, 4, &[]);
         let mut at_hand = NodeSet::all(12);
         let mut taken = NodeSet::none(12);
         [0, 1, 4].into_iter().for_each(|n| taken.insert(n));

@@ -1,9 +1,12 @@
 //! The two loops of the controller and what they work on.
 
+use super::chains::Chains;
 use super::nodes::NodeSet;
-use super::rank::{Ranking, Ranks};
+use super::partitions::{Parts, cuts};
+use super::preempt::Stops;
+use super::rank::Ranks;
 use super::select::Leaves;
-use super::{Controller, Gang, Millis, SECOND};
+use super::{Controller, Gang, Millis, Rules, SECOND};
 use crate::job::Seconds;
 
 /// A gang on its nodes.
@@ -12,7 +15,9 @@ pub(super) struct Running {
     /// Until when the controller must expect it.
     pub limit_end: Seconds,
     /// When its nodes are free.
-    free_at: Millis,
+    pub free_at: Millis,
+    /// When it was stopped, where it was.
+    pub stopped: Option<Seconds>,
     pub gang: usize,
     pub nodes: NodeSet,
 }
@@ -29,6 +34,15 @@ pub(super) struct State<'a> {
     pub queue: Vec<usize>,
     /// What the order follows; nothing where it is first come, first served.
     pub ranks: Option<Ranks<'a>>,
+    /// Who may stop whom; nothing where nobody may.
+    pub stops: Option<Stops<'a>>,
+    pub parts: Parts<'a>,
+    /// Whether each gang has ended by itself.
+    pub done: Vec<bool>,
+    /// Who waits for whom.
+    pub chains: Option<Chains<'a>>,
+    /// When each gang came, or came again.
+    pub came: Vec<Seconds>,
     pub start: Vec<Option<Seconds>>,
     /// The next look of the loop of the main scheduler, in steps of a second.
     tick: Millis,
@@ -59,18 +73,23 @@ fn heard_after(answered: Millis) -> Millis {
 }
 
 impl<'a> State<'a> {
-    pub fn new(c: &'a Controller, gangs: &'a [Gang], ranking: Option<Ranking<'a>>) -> Self {
+    pub fn new(c: &'a Controller, gangs: &'a [Gang], rules: &Rules<'a>) -> Self {
         const LONG_AGO: Seconds = Seconds::MIN / 4;
         State {
             c,
             gangs,
-            leaves: Leaves::new(c.nodes, c.nodes_per_leaf),
+            leaves: Leaves::new(c.nodes, c.nodes_per_leaf, &cuts(rules.partitions)),
             now: 0,
             next: 0,
             free: NodeSet::all(c.nodes),
             running: Vec::new(),
             queue: Vec::new(),
-            ranks: ranking.map(|by| Ranks::new(by, gangs.len())),
+            ranks: rules.ranking.map(|by| Ranks::new(by, gangs.len())),
+            stops: rules.preemption.map(|by| Stops::new(by, gangs.len())),
+            parts: Parts::new(c.nodes, rules.partitions),
+            done: vec![false; gangs.len()],
+            chains: rules.chains,
+            came: gangs.iter().map(|g| g.submit.div_euclid(SECOND)).collect(),
             start: vec![None; gangs.len()],
             tick: c.phase.tick,
             asked: false,
@@ -88,11 +107,16 @@ impl<'a> State<'a> {
         self.now.div_euclid(SECOND)
     }
 
+    pub fn moment(&self) -> Millis {
+        self.now
+    }
+
     pub fn run(&mut self) {
         while let Some(at) = self.next_moment() {
             self.now = at;
             self.end();
             self.hear();
+            self.wait_again();
             self.reckon();
             self.submit();
             if self.tick <= self.now {
@@ -117,9 +141,11 @@ impl<'a> State<'a> {
         let submit = self.gangs.get(self.next).map(|g| g.submit);
         let end = self.running.iter().map(|r| r.free_at).min();
         let answered = self.answered.last().copied();
-        let event = submit.into_iter().chain(end).chain(answered).min();
-        let waiting = !self.queue.is_empty();
-        if !waiting && event.is_none() {
+        let again = self.next_again();
+        let event = submit.into_iter().chain(end).chain(answered).chain(again).min();
+        // Looks at the whole queue keep their minute while somebody may come back to it.
+        let waiting = !self.queue.is_empty() || again.is_some();
+        if event.is_none() && (!waiting || self.is_stuck()) {
             return None;
         }
         let pass = |look: &mut Millis, step: Millis, idle: bool| {
@@ -141,17 +167,30 @@ impl<'a> State<'a> {
                 return true;
             }
             free.add(&r.nodes);
-            gone.push(r.gang);
+            gone.push((r.gang, r.stopped));
             false
         });
-        for gang in gone {
+        let mut call = false;
+        for (gang, stopped) in gone {
+            let second = self.second();
+            if let (Some(at), Some(stops)) = (stopped, self.stops.as_mut()) {
+                stops.hold(gang, (self.start[gang].unwrap_or(at), at), second);
+                self.came[gang] = second;
+                call = true;
+            } else {
+                self.done[gang] = true;
+            }
             let Gang { nodes, release, .. } = self.gangs[gang];
             self.charge(gang, -i64::from(nodes));
-            self.last_change = self.second();
+            self.noted();
             // The message left when the job ended. Its nodes are free now; whoever waits for the answers sees it when next awake.
             let heard = now - release + heard_after(release);
             let place = self.answered.partition_point(|at| *at > heard);
             self.answered.insert(place, heard);
+        }
+        if call {
+            // What is put back into the queue calls the main scheduler by itself, beside its loop.
+            self.main(self.c.settings.default_queue_depth);
         }
     }
 
@@ -167,7 +206,7 @@ impl<'a> State<'a> {
         while let Some(gang) = self.gangs.get(self.next).filter(|g| g.submit <= self.now) {
             let index = self.next;
             self.next += 1;
-            if gang.nodes > self.c.nodes || gang.nodes == 0 {
+            if gang.nodes > self.parts.nodes(index).count() || gang.nodes == 0 {
                 continue;
             }
             self.changed();
@@ -177,6 +216,11 @@ impl<'a> State<'a> {
 
     fn changed(&mut self) {
         self.asked = true;
+        self.noted();
+    }
+
+    /// Something has happened that the backfill scheduler looks at.
+    pub fn noted(&mut self) {
         self.last_change = self.second();
     }
 
@@ -185,10 +229,11 @@ impl<'a> State<'a> {
         self.free.remove(&nodes);
         self.charge(index, i64::from(gang.nodes));
         self.start[index] = Some(self.second());
-        self.last_change = self.second();
+        self.noted();
         self.running.push(Running {
             limit_end: self.second() + gang.limit,
             free_at: self.now + gang.run.min(gang.limit * SECOND).max(1) + gang.release,
+            stopped: None,
             gang: index,
             nodes,
         });
@@ -210,14 +255,39 @@ impl<'a> State<'a> {
         self.main(depth);
     }
 
-    /// The main scheduler: in order, until one does not fit.
+    /// The main scheduler: in order, and where a job does not fit, none after it on nodes of its partition.
     fn main(&mut self, depth: usize) {
-        let mut started = 0;
-        while let Some(&index) = self.queue.get(started).filter(|_| started < depth) {
-            let Some(nodes) = self.leaves.choose(&self.free, self.gangs[index].nodes) else { break };
-            self.launch(index, nodes);
-            started += 1;
+        let mut open = NodeSet::all(self.c.nodes);
+        let mut failed = vec![false; self.parts.sets.len()];
+        let mut waiting = Vec::with_capacity(self.queue.len());
+        let mut queue = std::mem::take(&mut self.queue).into_iter().enumerate();
+        for (tested, index) in queue.by_ref() {
+            let part = self.parts.number(index);
+            if tested >= depth || failed.iter().all(|f| *f) {
+                waiting.push(index);
+                break;
+            }
+            if self.is_held(index) {
+                waiting.push(index);
+                continue;
+            }
+            let mut here = open.clone();
+            here.keep(&self.parts.sets[part]);
+            let wanted = self.gangs[index].nodes;
+            if !failed[part] && here.count() >= wanted {
+                let mut free = self.free.clone();
+                free.keep(&here);
+                if let Some(nodes) = self.leaves.choose(&free, wanted) {
+                    self.launch(index, nodes);
+                    continue;
+                }
+                self.stop_for(index, &here);
+            }
+            failed[part] = true;
+            open.remove(&self.parts.sets[part]);
+            waiting.push(index);
         }
-        self.queue.drain(..started);
+        waiting.extend(queue.map(|(_, index)| index));
+        self.queue = waiting;
     }
 }

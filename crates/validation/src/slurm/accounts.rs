@@ -22,6 +22,8 @@ pub(super) struct Accounts {
     names: Vec<Account>,
     /// Account and quality of service by job.
     of: BTreeMap<u32, (u32, f64)>,
+    /// Limits are enforced, with which a job is charged also when it ends.
+    limits: bool,
 }
 
 impl Accounts {
@@ -41,6 +43,7 @@ impl Accounts {
                 self.names.len() - 1
             }
         };
+        self.limits |= row.text("limits") == "yes";
         self.of.insert(job, (at as u32, quality));
         Ok(())
     }
@@ -64,9 +67,11 @@ impl Accounts {
 /// scheduler, so that every second cycle comes just before new priorities and not just after.
 pub(super) const RECKONS_AFTER: Millis = 1_500;
 
-/// How the recorded controllers rank jobs, priorities being worked out for the first time at `first`.
-pub(super) fn ranking<'a>(shares: &'a ShareTree, of: &'a [(u32, f64)], first: Millis) -> Ranking<'a> {
-    let rule = Multifactor { half_life: HALF_LIFE, calc_period: CALC_PERIOD, ..Multifactor::default() };
-    // Associations are enforced, limits are not.
-    Ranking { rule, shares, of, first, charged: Charged::WhenReckoned }
+impl Accounts {
+    /// How the recorded controllers rank jobs, priorities being worked out for the first time at `first`.
+    pub fn ranking<'a>(&self, shares: &'a ShareTree, of: &'a [(u32, f64)], first: i64) -> Ranking<'a> {
+        let rule = Multifactor { half_life: HALF_LIFE, calc_period: CALC_PERIOD, ..Multifactor::default() };
+        let charged = if self.limits { Charged::Always } else { Charged::WhenReckoned };
+        Ranking { rule, shares, of, first, charged }
+    }
 }

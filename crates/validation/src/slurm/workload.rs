@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use gigatwin_operations::SlurmSettings;
-use gigatwin_operations::controller::{Controller, Gang, Millis, Phase};
+use gigatwin_operations::controller::{self, Controller, Course, Gang, Millis, Phase};
 
-use super::accounts::{Accounts, RECKONS_AFTER, ranking};
+use super::accounts::{Accounts, RECKONS_AFTER};
+use super::comparison::{Comparison, Kind, turned_pairs};
 use super::costs::{Costs, TURN};
+use super::rules::Rules;
 use crate::report::{mean, quantile, sorted};
 use crate::table::{Row, Table, ValidationError};
 
@@ -30,8 +32,6 @@ const REQUIRED: [&str; 13] = [
 const PHASES: i64 = 45;
 /// Thousandths of a second in one.
 const SECOND: Millis = 1000;
-/// Starts are whole seconds: a spread below one second cannot be told from one.
-pub const RESOLUTION: f64 = 1.0;
 
 /// One run of a workload.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -49,6 +49,8 @@ struct Run {
     reckon: Option<f64>,
     /// Start and end by job, in seconds.
     jobs: BTreeMap<u32, (f64, f64)>,
+    /// How often its jobs were stopped, all together.
+    stops: usize,
 }
 
 impl Run {
@@ -74,41 +76,7 @@ pub struct Workload {
     jobs: BTreeMap<u32, (f64, Gang)>,
     runs: BTreeMap<u32, Run>,
     accounts: Accounts,
-}
-
-/// How the twin and Slurm compare on a workload, in seconds.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Comparison {
-    /// Slurm's own run-to-run difference of starts: median and 90th percentile over all pairs of runs and all jobs.
-    pub spread: (f64, f64),
-    /// Difference between the twin's start (median over phases) and Slurm's, over all runs and jobs: median and 90th percentile.
-    pub twin: (f64, f64),
-    /// The same for single phases, 10th and 90th percentile over them: of the median, then of the 90th percentile.
-    pub band: [(f64, f64); 2],
-    /// Mean wait in Slurm, over runs.
-    pub wait: f64,
-    /// Mean wait in the twin: mean over runs and phases, and its 10th and 90th percentile over phases.
-    pub twin_wait: (f64, f64, f64),
-    /// Part of the pairs of jobs that start in the other order: in another run of Slurm, and in the twin.
-    pub turned: (f64, f64),
-}
-
-impl Comparison {
-    /// Whether the twin stays within 1.5 times Slurm's own spread, at most 15 s in the median and 40 s in the 90th percentile.
-    pub fn starts_meet_bar(&self) -> bool {
-        let within = |twin: f64, spread: f64, most: f64| twin <= (1.5 * spread.max(RESOLUTION)).min(most);
-        within(self.twin.0, self.spread.0, 15.0) && within(self.twin.1, self.spread.1, 40.0)
-    }
-
-    /// By how much the twin's mean wait is off, of one.
-    pub fn wait_error(&self) -> f64 {
-        self.twin_wait.0 / self.wait - 1.0
-    }
-
-    /// Starts within the bar and the mean wait within 5 %.
-    pub fn meets_bar(&self) -> bool {
-        self.starts_meet_bar() && self.wait_error().abs() <= 0.05
-    }
+    rules: Rules,
 }
 
 /// Reads a table of replays.
@@ -132,6 +100,7 @@ pub fn read(csv: &str) -> Result<Vec<Workload>, ValidationError> {
                 jobs: BTreeMap::new(),
                 runs: BTreeMap::new(),
                 accounts: Accounts::default(),
+                rules: Rules::default(),
             });
         }
         let (job, times) = (count("job")?, (number("start_s")?, number("end_s")?));
@@ -144,6 +113,7 @@ pub fn read(csv: &str) -> Result<Vec<Workload>, ValidationError> {
         };
         if let Some(workload) = list.iter_mut().find(|w| w.name == name) {
             workload.accounts.add(row, job)?;
+            workload.rules.add(row, job)?;
             workload.jobs.insert(job, (number("submit_s")?, gang));
             let run = workload.runs.entry(count("run")?).or_default();
             run.clock = seconds(row, "clock_s")?;
@@ -152,6 +122,7 @@ pub fn read(csv: &str) -> Result<Vec<Workload>, ValidationError> {
             run.sweep = seconds(row, "sweep_s")?;
             run.turn = seconds(row, "turn_s")?;
             run.reckon = seconds(row, "reckon_s")?;
+            run.stops += row.text("stopped").split(';').filter(|s| !s.is_empty()).count();
             run.jobs.insert(job, times);
         }
     }
@@ -198,14 +169,26 @@ impl Workload {
         self.accounts.any()
     }
 
-    /// What the twin says of a run, phase by phase. Nothing where a job is larger than the machine.
+    /// What is told apart in it, for tables.
+    pub fn kind(&self) -> Kind {
+        match (self.rules.stop(), self.rules.parted(), self.has_accounts()) {
+            (true, ..) => Kind::Stops,
+            (_, true, _) => Kind::Partitions,
+            _ if self.rules.chained() => Kind::Chains,
+            (.., true) => Kind::Accounts,
+            _ => Kind::Plain,
+        }
+    }
+
+    /// What the twin says of a run, phase by phase.
     fn predict(
         &self,
         run: &Run,
         jobs: &[(u32, f64, Gang)],
         gangs: &[Gang],
         costs: Costs,
-    ) -> Option<Vec<Vec<f64>>> {
+    ) -> Vec<Vec<Course>> {
+        let rules = self.rules.ordered(jobs.iter().map(|j| j.0));
         let ranks = if self.accounts.any() { self.accounts.ranks(jobs.iter().map(|j| j.0)) } else { None };
         let launch = costs.launch.unwrap_or_else(|| self.launch_of(run));
         let turn = costs.tick.unwrap_or_else(|| run.turn_of()).max(SECOND);
@@ -219,14 +202,16 @@ impl Workload {
                 controller.thought = costs.thought;
                 let place = k * 13 % PHASES * SECOND / PHASES;
                 let first = run.reckon.map_or(60 * place, |s| millis(s) + RECKONS_AFTER - SECOND / 2 + place);
-                let ranking = ranks.as_ref().map(|(shares, of)| ranking(shares, of, first));
+                let ranking = ranks.as_ref().map(|(shares, of)| self.accounts.ranking(shares, of, first));
                 // Launches differ: half to one and a half times their mean.
                 let launch = launch / 2 + launch * (k * 17 % PHASES) / PHASES;
                 let gangs: Vec<Gang> = gangs
                     .iter()
                     .map(|g| Gang { run: g.run + launch, release: costs.release(g.nodes), ..*g })
                     .collect();
-                controller.starts_by(&gangs, ranking).into_iter().map(|s| s.map(|s| s as f64)).collect()
+                let (preemption, partitions) = (rules.preemption(), rules.partitions());
+                let chains = rules.chains();
+                controller.courses(&gangs, &controller::Rules { ranking, preemption, partitions, chains })
             })
             .collect()
     }
@@ -246,9 +231,13 @@ impl Workload {
         // By phase: differences to Slurm of all runs, and mean waits.
         let (mut middle, mut single) = (Vec::new(), vec![Vec::new(); PHASES as usize]);
         let mut waits = vec![Vec::new(); PHASES as usize];
-        let mut turned = Vec::new();
+        let (mut turned, mut twin_stops) = (Vec::new(), Vec::new());
         for run in self.runs.values() {
-            let phases = self.predict(run, &jobs, &gangs, costs)?;
+            let courses = self.predict(run, &jobs, &gangs, costs);
+            twin_stops.extend(courses.iter().map(|p| p.iter().map(|c| c.vain.len()).sum::<usize>() as f64));
+            // Nothing where a job is larger than the machine.
+            let starts = |p: &Vec<Course>| p.iter().map(|c| c.start.map(|s| s as f64)).collect();
+            let phases: Vec<Vec<f64>> = courses.iter().map(starts).collect::<Option<_>>()?;
             let mut both = Vec::new();
             for (i, (job, ..)) in jobs.iter().enumerate() {
                 let Some((start, _)) = run.jobs.get(job) else { continue };
@@ -273,6 +262,11 @@ impl Workload {
             wait: mean(self.runs.values().map(|run| self.wait(run))),
             twin_wait: (mean(waits.iter().copied()), quantile(&waits, 0.1), quantile(&waits, 0.9)),
             turned: (self.own_turned(), mean(turned.into_iter())),
+            stops: {
+                let of = || self.runs.values().map(|run| run.stops);
+                (mean(of().map(|n| n as f64)), of().min().unwrap_or(0), of().max().unwrap_or(0))
+            },
+            twin_stops: mean(twin_stops.into_iter()),
         })
     }
 
@@ -328,10 +322,4 @@ impl Workload {
     fn own_turned(&self) -> f64 {
         mean(self.pairs_of_runs().iter().map(|both| turned_pairs(both)))
     }
-}
-
-/// Part of the pairs of jobs that start in one order in the first schedule and in the other in the second.
-fn turned_pairs(starts: &[(f64, f64)]) -> f64 {
-    let pairs = (0..starts.len()).flat_map(|a| (a + 1..starts.len()).map(move |b| (starts[a], starts[b])));
-    mean(pairs.map(|(a, b)| f64::from(u8::from((a.0 - b.0) * (a.1 - b.1) < 0.0))))
 }
