@@ -33,15 +33,15 @@ pub(crate) struct Lane {
 pub(crate) struct Shape {
     pub units: i64,
     pub limit: Seconds,
-    /// Lanes that hold a job, in no order.
-    lanes: Vec<u32>,
+    /// Lanes that hold a job, in no order, each with its first job.
+    lanes: Vec<(Key, u32)>,
     /// The first of all their jobs and its lane, where known since the last change.
     first: Option<(Key, u32)>,
 }
 
 impl Shape {
-    /// Its lanes that hold a job, in no order.
-    pub fn lanes(&self) -> &[u32] {
+    /// Its lanes that hold a job, in no order, each with the first job's key.
+    pub fn lanes(&self) -> &[(Key, u32)] {
         &self.lanes
     }
 }
@@ -140,6 +140,9 @@ impl Lanes {
         }
         for shape in &mut self.shapes {
             shape.first = None;
+            for (key, lane) in &mut shape.lanes {
+                *key = self.lanes[*lane as usize].key(0, &ageing).unwrap_or(*key);
+            }
         }
     }
 
@@ -176,15 +179,17 @@ impl Lanes {
         self.marked += usize::from(self.is_marked(lane));
         if at == 0 {
             let key = key_of(self.lanes[lane as usize].priority + self.ageing.part(submit), job);
-            let first = &mut self.shapes[shape].first;
-            if first.is_some_and(|f| key < f.0) {
-                *first = Some((key, lane));
+            let shape = &mut self.shapes[shape];
+            if shape.first.is_some_and(|f| key < f.0) {
+                shape.first = Some((key, lane));
             }
-        }
-        if self.place[lane as usize] == NOWHERE {
-            self.place[lane as usize] = self.active.len() as u32;
-            self.active.push(lane);
-            self.seat(lane);
+            if self.place[lane as usize] == NOWHERE {
+                self.place[lane as usize] = self.active.len() as u32;
+                self.active.push(lane);
+                self.seat(lane, key);
+            } else {
+                shape.lanes[self.lanes[lane as usize].seat as usize].0 = key;
+            }
         }
     }
 
@@ -204,11 +209,11 @@ impl Lanes {
     }
 
     /// A lane has its first job.
-    fn seat(&mut self, lane: u32) {
+    fn seat(&mut self, lane: u32, key: Key) {
         let own = &mut self.lanes[lane as usize];
         let shape = &mut self.shapes[own.shape as usize];
         own.seat = shape.lanes.len() as u32;
-        shape.lanes.push(lane);
+        shape.lanes.push((key, lane));
         if shape.lanes.len() == 1 {
             // Alone, it is the first.
             shape.first = None;
@@ -222,7 +227,7 @@ impl Lanes {
         let (s, seat) = (self.lanes[lane as usize].shape, self.lanes[lane as usize].seat);
         let shape = &mut self.shapes[s as usize];
         shape.lanes.swap_remove(seat as usize);
-        if let Some(&moved) = shape.lanes.get(seat as usize) {
+        if let Some(&(_, moved)) = shape.lanes.get(seat as usize) {
             self.lanes[moved as usize].seat = seat;
         }
         if shape.lanes.is_empty() {
@@ -285,6 +290,9 @@ impl Lanes {
                 self.place[moved as usize] = at;
             }
             self.unseat(lane);
+        } else if let Some(key) = self.lanes[lane as usize].key(0, &self.ageing) {
+            let own = &self.lanes[lane as usize];
+            self.shapes[own.shape as usize].lanes[own.seat as usize].0 = key;
         }
         let first = &mut self.shapes[self.lanes[lane as usize].shape as usize].first;
         if first.is_some_and(|f| f.1 == lane) {
@@ -298,8 +306,7 @@ impl Lanes {
         if own.first.is_some() {
             return own.first;
         }
-        let key = |&l: &u32| Some((self.lanes[l as usize].key(0, &self.ageing)?, l));
-        let first = own.lanes.iter().filter_map(key).min();
+        let first = own.lanes.iter().copied().min();
         self.shapes[shape as usize].first = first;
         first
     }

@@ -166,8 +166,7 @@ impl Engine<'_> {
         }
         let shape = self.queue.shape(s);
         if ahead.stopping && self.now.saturating_add(shape.limit) <= ahead.clear {
-            let lanes = shape.lanes().iter().filter(|&&l| self.might_stop(l));
-            stops.extend(lanes.filter_map(|&l| Some((self.queue.lane(l).key(0, &self.ageing)?, l))));
+            stops.extend(shape.lanes().iter().filter(|l| self.might_stop(l.1)));
         }
     }
 }

@@ -1,7 +1,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, VecDeque};
 
-use super::Engine;
+use super::{Engine, Running};
 use crate::job::{Job, Seconds};
 use crate::policy::Qos;
 
@@ -15,58 +15,46 @@ pub(super) struct Attempt {
     pub units: i64,
 }
 
-impl Attempt {
-    fn key(&self, rank: u16) -> (u16, Reverse<Seconds>, u32, u32) {
-        (rank, Reverse(self.start), self.slot, self.epoch)
-    }
-}
-
 /// Running jobs that may be stopped for others.
 #[derive(Debug, Default)]
 pub(super) struct Stoppable {
-    /// In the order in which they go: lowest rank first, then the youngest. Rank, start, place among the running, use of the place.
+    /// Those that have run long enough, in the order in which they go: lowest rank first, then the youngest. Rank, start, place among the
+    /// running, use of the place.
     order: BTreeSet<(u16, Reverse<Seconds>, u32, u32)>,
-    /// Those that have not run long enough yet, by quality of service, oldest first; some of them have left.
-    young: Vec<VecDeque<Attempt>>,
-    /// By rank: accelerators of those that have.
+    /// By rank: accelerators that they hold.
     units: Vec<i64>,
-    /// Up to when that was looked at.
-    seen: Seconds,
+    /// Those that have not, by quality of service, oldest first; most leave before they have.
+    young: Vec<VecDeque<Attempt>>,
 }
 
 impl Stoppable {
+    /// A job starts.
     pub fn add(&mut self, job: &Job, all: &[Qos], run: Attempt) {
-        let qos = &all[job.qos as usize];
-        if !qos.preemptible {
-            return;
-        }
-        self.order.insert(run.key(qos.rank));
-        self.young.resize(all.len(), VecDeque::new());
-        self.units.resize(self.units.len().max(usize::from(qos.rank) + 1), 0);
-        if run.start + qos.exempt <= self.seen {
-            self.units[usize::from(qos.rank)] += run.units;
-        } else {
+        if all[job.qos as usize].preemptible {
+            self.young.resize(all.len(), VecDeque::new());
             self.young[job.qos as usize].push_back(run);
         }
     }
 
+    /// A job leaves.
     pub fn remove(&mut self, job: &Job, all: &[Qos], run: Attempt) {
         let qos = &all[job.qos as usize];
-        let known = qos.preemptible && self.order.remove(&run.key(qos.rank));
-        if known && run.start + qos.exempt <= self.seen {
+        if qos.preemptible && self.order.remove(&(qos.rank, Reverse(run.start), run.slot, run.epoch)) {
             self.units[usize::from(qos.rank)] -= run.units;
         }
     }
 
-    /// Counts those that have run long enough by now.
-    fn look(&mut self, now: Seconds, all: &[Qos]) {
-        self.seen = self.seen.max(now);
+    /// Looks who of those still `running` has run long enough by now.
+    pub fn look(&mut self, now: Seconds, all: &[Qos], running: &[Running]) {
         for (young, qos) in self.young.iter_mut().zip(all) {
             while let Some(&run) = young.front()
-                && run.start + qos.exempt <= self.seen
+                && run.start + qos.exempt <= now
             {
                 young.pop_front();
-                if self.order.contains(&run.key(qos.rank)) {
+                let place = &running[run.slot as usize];
+                if place.live && place.epoch == run.epoch {
+                    self.order.insert((qos.rank, Reverse(run.start), run.slot, run.epoch));
+                    self.units.resize(self.units.len().max(usize::from(qos.rank) + 1), 0);
                     self.units[usize::from(qos.rank)] += run.units;
                 }
             }
@@ -85,7 +73,7 @@ impl Engine<'_> {
         if self.queue.marked() == 0 {
             return false;
         }
-        self.stoppable.look(self.now, &self.site.qos);
+        self.stoppable.look(self.now, &self.site.qos, &self.running);
         let top = self.site.qos.iter().filter(|q| q.preempts).map(|q| q.rank).max().unwrap_or(0);
         let most = self.stoppable.below(top);
         if most == 0 && !self.stops_at_once() {
@@ -96,7 +84,7 @@ impl Engine<'_> {
             let shape = self.queue.shape(s);
             shape.units <= self.free + most
                 && self.now.saturating_add(shape.limit) <= closing
-                && shape.lanes().iter().any(|&l| self.might_stop(l))
+                && shape.lanes().iter().any(|l| self.might_stop(l.1))
         })
     }
 
@@ -129,15 +117,12 @@ impl Engine<'_> {
         let units = |slot: u32| self.running[slot as usize].units;
         let (mut sum, mut chosen) = (0, Vec::new());
         let victims = self.stoppable.order.iter().take_while(|v| v.0 < qos.rank);
-        for &(_, Reverse(start), slot, _) in victims {
+        for &(_, _, slot, _) in victims {
             if sum >= needed {
                 break;
             }
-            let own = &self.site.qos[self.jobs[self.running[slot as usize].job as usize].qos as usize];
-            if self.now - start >= own.exempt {
-                sum += units(slot);
-                chosen.push(slot);
-            }
+            sum += units(slot);
+            chosen.push(slot);
         }
         if sum < needed || (needed <= 0 && chosen.is_empty()) {
             return false;

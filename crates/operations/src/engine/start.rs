@@ -76,6 +76,7 @@ impl Engine<'_> {
         };
         let epoch = r.epoch;
         self.stoppable.add(&job, &self.site.qos, Attempt { start: self.now, slot, epoch, units });
+        self.stoppable.look(self.now, &self.site.qos, &self.running);
         self.running_jobs += 1;
         self.queued_units -= units;
         self.free -= units;
