@@ -6,6 +6,9 @@ use crate::layout::{Layout, Placement};
 #[derive(Debug, Clone)]
 pub(crate) struct Nodes {
     layout: Layout,
+    /// Leaf of each node, block of each leaf.
+    leaf: Vec<u32>,
+    block: Vec<u32>,
     bits: Vec<u64>,
     leaf_free: Vec<u32>,
     block_free: Vec<u32>,
@@ -33,6 +36,8 @@ impl Nodes {
         let nodes = layout.nodes as usize;
         let mut all = Self {
             layout,
+            leaf: (0..layout.nodes).map(|n| n / layout.nodes_per_leaf).collect(),
+            block: (0..layout.leaves()).map(|l| l / layout.leaves_per_block).collect(),
             bits: vec![0; nodes.div_ceil(64)],
             leaf_free: vec![0; layout.leaves() as usize],
             block_free: vec![0; layout.leaves().div_ceil(layout.leaves_per_block) as usize],
@@ -55,14 +60,14 @@ impl Nodes {
     }
 
     fn leaf_of(&self, node: u32) -> u32 {
-        node / self.layout.nodes_per_leaf
+        self.leaf[node as usize]
     }
 
     fn put(&mut self, node: u32) {
         self.bits[node as usize / 64] |= 1 << (node % 64);
         let leaf = self.leaf_of(node);
         self.leaf_free[leaf as usize] += 1;
-        self.block_free[(leaf / self.layout.leaves_per_block) as usize] += 1;
+        self.block_free[self.block[leaf as usize] as usize] += 1;
         self.free += 1;
     }
 
@@ -70,7 +75,7 @@ impl Nodes {
         self.bits[node as usize / 64] &= !(1 << (node % 64));
         let leaf = self.leaf_of(node);
         self.leaf_free[leaf as usize] -= 1;
-        self.block_free[(leaf / self.layout.leaves_per_block) as usize] -= 1;
+        self.block_free[self.block[leaf as usize] as usize] -= 1;
         self.free -= 1;
     }
 
@@ -178,7 +183,7 @@ impl Nodes {
             if l != leaf {
                 leaf = l;
                 span.leaves += 1;
-                let b = l / self.layout.leaves_per_block;
+                let b = self.block[l as usize];
                 if b != block {
                     block = b;
                     span.blocks += 1;

@@ -8,7 +8,7 @@ pub(crate) struct Releases {
     sums: Vec<i64>,
 }
 
-const CHUNK: usize = 512;
+const CHUNK: usize = 192;
 
 impl Releases {
     fn chunk_of(&self, at: Seconds) -> usize {

@@ -213,7 +213,7 @@ impl<'a> Engine<'a> {
             usage,
             saved: FxHashMap::default(),
             ahead: site.reservations.clone(),
-            stoppable: preempt::Stoppable::default(),
+            stoppable: preempt::Stoppable::new(&site.qos),
             preempted: std::collections::BTreeSet::new(),
             profile: Profile::default(),
             by_shadow: false,

@@ -25,13 +25,25 @@ pub(super) struct Stoppable {
     units: Vec<i64>,
     /// Those that have not, by quality of service, oldest first; most leave before they have.
     young: Vec<VecDeque<Attempt>>,
+    /// Highest rank that may stop others.
+    top: u16,
+    /// May a job be stopped in the second in which it starts?
+    pub at_once: bool,
 }
 
 impl Stoppable {
+    pub fn new(all: &[Qos]) -> Self {
+        Self {
+            young: vec![VecDeque::new(); all.len()],
+            top: all.iter().filter(|q| q.preempts).map(|q| q.rank).max().unwrap_or(0),
+            at_once: all.iter().any(|q| q.preemptible && q.exempt <= 0),
+            ..Self::default()
+        }
+    }
+
     /// A job starts.
     pub fn add(&mut self, job: &Job, all: &[Qos], run: Attempt) {
         if all[job.qos as usize].preemptible {
-            self.young.resize(all.len(), VecDeque::new());
             self.young[job.qos as usize].push_back(run);
         }
     }
@@ -46,7 +58,7 @@ impl Stoppable {
 
     /// Looks who of those still `running` has run long enough by now.
     pub fn look(&mut self, now: Seconds, all: &[Qos], running: &[Running]) {
-        for (young, qos) in self.young.iter_mut().zip(all) {
+        for (young, qos) in self.young.iter_mut().zip(all).filter(|y| !y.0.is_empty()) {
             while let Some(&run) = young.front()
                 && run.start + qos.exempt <= now
             {
@@ -74,9 +86,8 @@ impl Engine<'_> {
             return false;
         }
         self.stoppable.look(self.now, &self.site.qos, &self.running);
-        let top = self.site.qos.iter().filter(|q| q.preempts).map(|q| q.rank).max().unwrap_or(0);
-        let most = self.stoppable.below(top);
-        if most == 0 && !self.stops_at_once() {
+        let most = self.stoppable.below(self.stoppable.top);
+        if most == 0 && !self.stoppable.at_once {
             return false;
         }
         let closing = self.closing();
@@ -94,16 +105,11 @@ impl Engine<'_> {
         let lane = self.queue.lane(lane);
         let qos = self.qos_of(lane.group);
         let held = self.stoppable.below(qos.rank);
-        qos.preempts && (held > 0 || self.stops_at_once()) && lane.units <= self.free + held
+        qos.preempts && (held > 0 || self.stoppable.at_once) && lane.units <= self.free + held
     }
 
     fn qos_of(&self, group: u32) -> &Qos {
         &self.site.qos[group as usize % self.site.qos.len()]
-    }
-
-    /// May a job be stopped in the second in which it starts?
-    fn stops_at_once(&self) -> bool {
-        self.site.qos.iter().any(|q| q.preemptible && q.exempt <= 0)
     }
 
     /// Stops running jobs of a lower rank until the job fits: lowest rank first, youngest first, and none in vain.

@@ -5,6 +5,9 @@ use crate::nodes::Span;
 use crate::outcome::Holding;
 use crate::policy::{OverLimit, Policy};
 
+/// Starts between two looks at who has run long enough to be stopped, so that those who have left do not pile up.
+const LOOK: u64 = 64;
+
 impl Engine<'_> {
     /// Starts a job now if nodes can be found for it; says until when it is planned.
     pub(super) fn start(&mut self, index: u32) -> Option<Seconds> {
@@ -76,7 +79,9 @@ impl Engine<'_> {
         };
         let epoch = r.epoch;
         self.stoppable.add(&job, &self.site.qos, Attempt { start: self.now, slot, epoch, units });
-        self.stoppable.look(self.now, &self.site.qos, &self.running);
+        if self.stoppable.at_once || self.counts.starts.is_multiple_of(LOOK) {
+            self.stoppable.look(self.now, &self.site.qos, &self.running);
+        }
         self.running_jobs += 1;
         self.queued_units -= units;
         self.free -= units;
