@@ -18,7 +18,7 @@ import sys
 KUBERNETES = "v1.31.0-local"
 HEADER = """\
 # Fields of the Kubernetes objects that exports are made of, as facts; written by kubernetes_fields.py, which says what the columns mean
-# Kueue v1beta2: kcr_kueue_x_k8s_io 3.20260529.113958; LeaderWorkerSet v1: kcr_leaderworkerset_x_k8s_io 3.20260530.173522 (0BSD, crates.io)
+# Kueue v1beta2: kcr_kueue_x_k8s_io 3.20260529.113958; LeaderWorkerSet v1: kcr_leaderworkerset_x_k8s_io 3.20260530.173522 (crates, 0BSD)
 # patterns, limits, Topology, WorkloadPriorityClass: Go types of kubernetes-sigs/kueue (Apache-2.0), commits in the script
 # the rest: Kubernetes 1.31.0 by kubernetes-validate 1.37.0 (Apache-2.0, PyPI); read on 2026-11-26
 object,field,type,required,rule"""

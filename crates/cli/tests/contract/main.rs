@@ -11,6 +11,7 @@ mod fabric_flow;
 mod fabric_pages;
 mod faults;
 mod finance;
+mod from_slurm;
 mod machine;
 mod manifests;
 mod operate;
