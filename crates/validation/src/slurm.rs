@@ -138,6 +138,15 @@ mod tests {
     use super::*;
     use crate::report::mean;
 
+    fn print_row(name: &str, c: &Comparison, more: &str) {
+        let ((slurm, slurm_90), (twin, twin_90)) = (c.spread, c.twin);
+        let (wait, twin_wait, off) = (c.wait, c.twin_wait.0, 100.0 * c.wait_error());
+        let (starts, all) = (c.starts_meet_bar(), c.meets_bar());
+        println!(
+            "{name} | {slurm:.1} / {slurm_90:.1} | {twin:.1} / {twin_90:.1} | {wait:.1} | {twin_wait:.1} ({off:+.1} %) | {more} | {starts} {all}"
+        );
+    }
+
     /// Prints the table of the model's page: `cargo test -p gigatwin-validation slurm -- --nocapture`.
     #[test]
     fn the_twin_stops_jobs_and_parts_the_machine_as_slurm_does() {
@@ -149,19 +158,7 @@ mod tests {
         for w in all.iter().filter(|w| matches!(w.kind(), Kind::Stops | Kind::Partitions | Kind::Chains)) {
             let c = w.compare(COSTS).expect("several runs");
             let ((mean, fewest, most), twin) = (c.stops, c.twin_stops);
-            println!(
-                "{} | {:.1} / {:.1} | {:.1} / {:.1} | {:.1} | {:.1} ({:+.1} %) | {mean:.1} ({fewest} to {most}) / {twin:.1} | {} {}",
-                w.name,
-                c.spread.0,
-                c.spread.1,
-                c.twin.0,
-                c.twin.1,
-                c.wait,
-                c.twin_wait.0,
-                100.0 * c.wait_error(),
-                c.starts_meet_bar(),
-                c.meets_bar()
-            );
+            print_row(&w.name, &c, &format!("{mean:.1} ({fewest} to {most}) / {twin:.1}"));
             let near = |twin: f64, spread: f64| twin <= (1.5 * spread).max(4.0);
             let guarded = near(c.twin.0, c.spread.0) && near(c.twin.1, c.spread.1);
             far += usize::from(!guarded || c.wait_error().abs() > 0.1);
@@ -187,21 +184,8 @@ mod tests {
         );
         for w in workloads(None).expect("the shipped tables") {
             let c = w.compare(COSTS).expect("several runs");
-            println!(
-                "{} | {:.1} / {:.1} | {:.1} / {:.1} | {:.1} | {:.1} ({:+.1} %) | {:.1} %, {:.1} % | {} {}",
-                w.name,
-                c.spread.0,
-                c.spread.1,
-                c.twin.0,
-                c.twin.1,
-                c.wait,
-                c.twin_wait.0,
-                100.0 * c.wait_error(),
-                100.0 * c.turned.0,
-                100.0 * c.turned.1,
-                c.starts_meet_bar(),
-                c.meets_bar()
-            );
+            let turned = (100.0 * c.turned.0, 100.0 * c.turned.1);
+            print_row(&w.name, &c, &format!("{:.1} %, {:.1} %", turned.0, turned.1));
             // Starts are whole seconds, and three to five runs are few.
             let near = |twin: f64, spread: f64, least: f64| twin <= (1.5 * spread).max(least);
             if matches!(w.kind(), Kind::Stops | Kind::Partitions | Kind::Chains) {

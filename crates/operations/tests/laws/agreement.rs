@@ -96,18 +96,21 @@ fn conservative_agrees_on_2000_workloads() {
 
 #[test]
 fn slurm_agrees_on_2000_workloads() {
-    agree(|rng| {
-        Policy::Slurm(SlurmSettings {
-            bf_max_job_test: rng.random_range(1..30),
-            bf_window: rng.random_range(5..120),
-            bf_resolution: rng.random_range(1..10),
-            bf_interval: rng.random_range(1..8),
-            bf_phase: 0,
-            default_queue_depth: rng.random_range(1..10),
-            sched_interval: rng.random_range(1..20),
-            sched_min_interval: rng.random_range(0..4),
-            completing: 0,
-            limit_granularity: rng.random_range(1..6),
-        })
-    });
+    agree(slurm);
+}
+
+/// Slurm's schedulers with any knobs.
+pub fn slurm(rng: &mut ChaCha8Rng) -> Policy {
+    Policy::Slurm(SlurmSettings {
+        bf_max_job_test: rng.random_range(1..30),
+        bf_window: rng.random_range(5..120),
+        bf_resolution: rng.random_range(1..10),
+        bf_interval: rng.random_range(1..8),
+        bf_phase: 0,
+        default_queue_depth: rng.random_range(1..10),
+        sched_interval: rng.random_range(1..20),
+        sched_min_interval: rng.random_range(0..4),
+        completing: 0,
+        limit_granularity: rng.random_range(1..6),
+    })
 }

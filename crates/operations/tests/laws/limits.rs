@@ -7,7 +7,7 @@ use gigatwin_operations::{
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::naive;
+use crate::{agreement, naive};
 
 /// Nodes of eight, three accounts of which the last two stand below the first, two qualities of service.
 fn site(nodes: u32, limits: Vec<HoldLimit>) -> Site {
@@ -122,20 +122,7 @@ fn conservative_passes_over_those_at_their_limit_as_the_naive_scheduler_does() {
 
 #[test]
 fn slurm_passes_over_those_at_their_limit_as_the_naive_scheduler_does() {
-    agree(|rng| {
-        Policy::Slurm(SlurmSettings {
-            bf_max_job_test: rng.random_range(1..30),
-            bf_window: rng.random_range(5..120),
-            bf_resolution: rng.random_range(1..10),
-            bf_interval: rng.random_range(1..8),
-            bf_phase: 0,
-            default_queue_depth: rng.random_range(1..10),
-            sched_interval: rng.random_range(1..20),
-            sched_min_interval: rng.random_range(0..4),
-            completing: 0,
-            limit_granularity: rng.random_range(1..6),
-        })
-    });
+    agree(agreement::slurm);
 }
 
 #[test]

@@ -155,11 +155,7 @@ fn fitting(
         if layout.units(job.size) > layout.gpus() {
             let of =
                 if pools.len() > 1 { format!("the pool {}", pool.name()) } else { "the site".to_owned() };
-            let reason = format!(
-                "job {} asks for {:?}, {of} has {} nodes of {}",
-                job.id, job.size, layout.nodes, layout.gpus_per_node
-            );
-            left_out.push(LeftOut { line: 0, code: "G583", reason });
+            left_out.push(setting::too_large(job, &layout, &of));
             *keep = false;
             continue;
         }

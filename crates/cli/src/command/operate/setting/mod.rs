@@ -7,7 +7,7 @@ mod trace;
 pub(super) use check::check;
 pub(super) use mix::mix;
 use trace::fitting;
-pub(super) use trace::{from_trace, linked_among};
+pub(super) use trace::{from_trace, linked_among, too_large};
 
 use gigatwin_factory::{
     SiteOperations, SitePlacement, placement_sizes, site_hours, site_operations, site_placement,

@@ -39,11 +39,7 @@ pub fn fitting(
     let mut kept = (Vec::new(), Vec::new());
     for ((job, recorded), keep) in trace.jobs.iter().zip(&trace.recorded).zip(&mut keep) {
         if layout.units(job.size) > layout.gpus() {
-            let reason = format!(
-                "job {} asks for {:?}, the site has {} nodes of {}",
-                job.id, job.size, layout.nodes, layout.gpus_per_node
-            );
-            left_out.push(LeftOut { line: 0, code: "G583", reason });
+            left_out.push(too_large(job, layout, "the site"));
             *keep = false;
             continue;
         }
@@ -51,6 +47,15 @@ pub fn fitting(
         kept.1.push(*recorded);
     }
     (kept.0, kept.1, linked_among(&trace.links, &keep, notes))
+}
+
+/// A job that asks for more than there is.
+pub fn too_large(job: &Job, layout: &Layout, of: &str) -> LeftOut {
+    let reason = format!(
+        "job {} asks for {:?}, {of} has {} nodes of {}",
+        job.id, job.size, layout.nodes, layout.gpus_per_node
+    );
+    LeftOut { line: 0, code: "G583", reason }
 }
 
 /// The links among the jobs that are kept.
