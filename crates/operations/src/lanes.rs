@@ -79,6 +79,14 @@ impl Lane {
     }
 }
 
+/// A shape of which a job waits: what a pass looks at of all of them, side by side.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Standing {
+    pub units: i64,
+    pub limit: Seconds,
+    pub shape: u32,
+}
+
 /// The queue: jobs by lane, lanes by shape and by the group whose priority they share.
 #[derive(Debug, Default)]
 pub(crate) struct Lanes {
@@ -91,7 +99,7 @@ pub(crate) struct Lanes {
     shapes: Vec<Shape>,
     shape_of: FxHashMap<(i64, Seconds), u32>,
     /// Shapes with a lane that holds a job, in no order.
-    standing: Vec<u32>,
+    standing: Vec<Standing>,
     /// Where each shape stands in `standing`.
     stand: Vec<u32>,
     /// How jobs are ranked, the same as outside.
@@ -138,7 +146,8 @@ impl Lanes {
         for lane in &mut self.lanes {
             lane.priority = priority(lane);
         }
-        for shape in &mut self.shapes {
+        for standing in &self.standing {
+            let shape = &mut self.shapes[standing.shape as usize];
             shape.first = None;
             for (key, lane) in &mut shape.lanes {
                 *key = self.lanes[*lane as usize].key(0, &ageing).unwrap_or(*key);
@@ -147,7 +156,7 @@ impl Lanes {
     }
 
     /// Shapes of which a job waits, in no order.
-    pub fn standing(&self) -> &[u32] {
+    pub fn standing(&self) -> &[Standing] {
         &self.standing
     }
 
@@ -218,7 +227,7 @@ impl Lanes {
             // Alone, it is the first.
             shape.first = None;
             self.stand[own.shape as usize] = self.standing.len() as u32;
-            self.standing.push(own.shape);
+            self.standing.push(Standing { units: own.units, limit: own.limit, shape: own.shape });
         }
     }
 
@@ -233,8 +242,8 @@ impl Lanes {
         if shape.lanes.is_empty() {
             let at = std::mem::replace(&mut self.stand[s as usize], NOWHERE);
             self.standing.swap_remove(at as usize);
-            if let Some(&moved) = self.standing.get(at as usize) {
-                self.stand[moved as usize] = at;
+            if let Some(moved) = self.standing.get(at as usize) {
+                self.stand[moved.shape as usize] = at;
             }
         }
     }
@@ -315,7 +324,7 @@ impl Lanes {
     pub fn first(&mut self) -> Option<u32> {
         let mut first: Option<(Key, u32)> = None;
         for i in 0..self.standing.len() {
-            let own = self.first_of(self.standing[i]);
+            let own = self.first_of(self.standing[i].shape);
             if first.is_none_or(|f| own.is_some_and(|o| o < f)) {
                 first = own;
             }

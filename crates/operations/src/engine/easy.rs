@@ -4,7 +4,7 @@
 
 use super::Engine;
 use crate::job::Seconds;
-use crate::lanes::Key;
+use crate::lanes::{Key, Standing};
 
 /// Room that passes use again and again.
 #[derive(Debug, Default)]
@@ -59,12 +59,11 @@ impl Engine<'_> {
         hopes.shapes.clear();
         hopes.stops.clear();
         for i in 0..self.queue.standing().len() {
-            let s = self.queue.standing()[i];
-            let shape = self.queue.shape(s);
-            if ahead.holds(self.free, shape.units, self.now.saturating_add(shape.limit))
-                && let Some((key, _)) = self.queue.first_of(s)
+            let Standing { units, limit, shape } = self.queue.standing()[i];
+            if ahead.holds(self.free, units, self.now.saturating_add(limit))
+                && let Some((key, _)) = self.queue.first_of(shape)
             {
-                hopes.shapes.push((key, s));
+                hopes.shapes.push((key, shape));
             }
         }
         if hopes.shapes.is_empty() && !stopping {
@@ -73,12 +72,11 @@ impl Engine<'_> {
             return false;
         }
         for i in 0..self.queue.standing().len() {
-            let s = self.queue.standing()[i];
-            let shape = self.queue.shape(s);
-            if !ahead.holds(self.free, shape.units, self.now.saturating_add(shape.limit))
-                && let Some((key, _)) = self.queue.first_of(s)
+            let Standing { units, limit, shape } = self.queue.standing()[i];
+            if !ahead.holds(self.free, units, self.now.saturating_add(limit))
+                && let Some((key, _)) = self.queue.first_of(shape)
             {
-                self.block(key, s, &mut hopes.stops, &mut ahead);
+                self.block(key, shape, &mut hopes.stops, &mut ahead);
             }
         }
         hopes.stops.sort_unstable_by(|a, b| b.cmp(a));

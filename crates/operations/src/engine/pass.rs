@@ -177,8 +177,7 @@ impl Engine<'_> {
                 break;
             }
         }
-        self.least_waiting =
-            self.queue.standing().iter().map(|&s| self.queue.shape(s).units).min().unwrap_or(i64::MAX);
+        self.least_waiting = self.queue.standing().iter().map(|s| s.units).min().unwrap_or(i64::MAX);
     }
 
     /// One walk through the queue. True where running jobs were stopped for a waiting one, and all has to be looked at anew.

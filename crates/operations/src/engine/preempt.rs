@@ -91,11 +91,10 @@ impl Engine<'_> {
             return false;
         }
         let closing = self.closing();
-        self.queue.standing().iter().any(|&s| {
-            let shape = self.queue.shape(s);
-            shape.units <= self.free + most
-                && self.now.saturating_add(shape.limit) <= closing
-                && shape.lanes().iter().any(|l| self.might_stop(l.1))
+        self.queue.standing().iter().any(|s| {
+            s.units <= self.free + most
+                && self.now.saturating_add(s.limit) <= closing
+                && self.queue.shape(s.shape).lanes().iter().any(|l| self.might_stop(l.1))
         })
     }
 

@@ -209,10 +209,10 @@ pub fn simulate_linked(
     if links.is_empty() {
         return crate::simulate(site, jobs, settings);
     }
-    let members = [Member::new("", site.clone())];
-    let all = federate(&members, jobs, &vec![0; jobs.len()], links, &Rules::default(), settings)?;
-    let outcome = all.sites.into_iter().next().unwrap_or_default();
-    Ok(Outcome { jobs: all.jobs, ..outcome })
+    let (members, homes) = ([Member::new("", site.clone())], vec![0; jobs.len()]);
+    check(&members, jobs, &homes, settings)?;
+    let (seen, each, rules) = ([Cow::Borrowed(jobs)], [*settings], Rules::default());
+    Ok(drive::Drive::new(&members, jobs, &homes, &seen, &each, links, &rules, settings).run_alone())
 }
 
 fn check(

@@ -115,6 +115,25 @@ impl<'a> Drive<'a> {
     }
 
     pub fn run(mut self) -> Federated {
+        self.go();
+        self.finish()
+    }
+
+    /// One site alone: its records are those of all, and stay where they are.
+    pub fn run_alone(mut self) -> Outcome {
+        self.go();
+        let Some(mut engine) = self.engines.pop() else { return Outcome::default() };
+        engine.advance(self.now);
+        let mut outcome = engine.finish();
+        outcome.jobs.iter_mut().zip(&self.eligible).for_each(|(r, at)| r.eligible = *at);
+        for (job, at) in self.cancelled {
+            outcome.jobs[job as usize].state = JobState::Cancelled;
+            outcome.jobs[job as usize].end = at;
+        }
+        outcome
+    }
+
+    fn go(&mut self) {
         while self.unfinished > 0 || self.until.is_some() {
             let at = self.next_moment();
             if let Some(until) = self.until
@@ -129,7 +148,6 @@ impl<'a> Drive<'a> {
             self.now = at;
             self.moment();
         }
-        self.finish()
     }
 
     fn next_moment(&self) -> Seconds {
