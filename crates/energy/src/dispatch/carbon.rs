@@ -149,7 +149,10 @@ impl CarbonYear {
             charge -= through / (1.0 - charge_loss);
             discharge -= through * discharge_efficiency;
             let heat = through / (1.0 - charge_loss) - through * discharge_efficiency;
-            add(&mut lost, &take(&mut sources, &[3, 2, 1, 0], heat));
+            let heated = take(&mut sources, &[3, 2, 1, 0], heat);
+            add(&mut lost, &heated);
+            // Where less comes in than that, the rest is what the battery gives.
+            let burnt = (heat - sum(&heated)).max(0.0);
 
             // Standing losses first, then what leaves, in the proportion held.
             for k in 0..4 {
@@ -175,6 +178,9 @@ impl CarbonYear {
                 }
             }
             add(&mut discharged, &given);
+            let part = if sum(&given) > 0.0 { (burnt / sum(&given)).min(1.0) } else { 0.0 };
+            add(&mut lost, &given.map(|g| g * part));
+            let given = given.map(|g| g * (1.0 - part));
 
             // The load: own, agreements, battery, grid.
             let first = take(&mut sources, &[0, 1], served);
