@@ -92,7 +92,7 @@ fn dumps_of_the_database_that_are_not_understood() {
         let mut args = base.to_vec();
         args.extend(more);
         let a = gigatwin(&f, &args).exits(2);
-        assert!(a.err.contains("G653"), "{}", a.err);
+        assert!(a.err.contains("G653") && a.err.contains(more[1]), "{}", a.err);
     }
     let mut args = base.to_vec();
     args.extend(["--associations", "rows.txt", "--json"]);
@@ -100,6 +100,11 @@ fn dumps_of_the_database_that_are_not_understood() {
     let left: Vec<_> =
         a["left_out"].as_array().expect("a list").iter().map(|l| (&l["code"], &l["line"])).collect();
     assert_eq!(left, [(&serde_json::json!("G654"), &serde_json::json!(3))]);
+    assert!(
+        a["left_out"][0]["reason"].as_str().expect("text").starts_with("rows.txt: "),
+        "{}",
+        a["left_out"]
+    );
     // Without a cluster there is nothing that the dumps could be of.
     gigatwin(&f, &["operate", "--nodes", "4", "--trace", "sacct.txt", "--qos", "qos.txt"]).exits(2);
 }

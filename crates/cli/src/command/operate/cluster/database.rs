@@ -48,7 +48,7 @@ impl Database {
             let text = disk::read_text(&context.messages, path)?;
             found.shares = associations(path, &text, trace, left_out, notes)?;
             let limits = read_association_limits(&text).map_err(|e| broken(path, e))?;
-            found.take(limits, text, left_out, notes);
+            found.take(path, limits, text, left_out, notes);
         } else if weighs(|p| p.fair_share) {
             notes.push(
                 "shares stand in the accounting database (--associations): accounts count alike".to_owned(),
@@ -57,10 +57,10 @@ impl Database {
         if let Some(path) = &args.qos {
             let text = disk::read_text(&context.messages, path)?;
             let (priorities, rows) = read_qualities(&text).map_err(|e| broken(path, e))?;
-            left_out.extend(rows);
+            left_out.extend(of_dump(path, &rows));
             found.priorities = priorities;
             let limits = read_quality_limits(&text).map_err(|e| broken(path, e))?;
-            found.take(limits, text, left_out, notes);
+            found.take(path, limits, text, left_out, notes);
         } else if weighs(|p| p.qos) {
             notes.push(
                 "priorities of qualities of service stand in the accounting database (--qos): all count alike"
@@ -70,7 +70,7 @@ impl Database {
         if let Some(path) = &args.sshare {
             let text = disk::read_text(&context.messages, path)?;
             let used = read_past_use(&text).map_err(|e| broken(path, e))?;
-            left_out.extend(used.left_out.clone());
+            left_out.extend(of_dump(path, &used.left_out));
             found.past_use = Some(used);
             found.texts.push(text);
             if !weighs(|p| p.fair_share) {
@@ -86,12 +86,13 @@ impl Database {
 
     fn take(
         &mut self,
+        path: &Path,
         limits: DumpedLimits,
         text: String,
         left_out: &mut Vec<LeftOut>,
         notes: &mut Vec<String>,
     ) {
-        left_out.extend(limits.left_out.clone());
+        left_out.extend(of_dump(path, &limits.left_out));
         notes.extend(limits.notes.clone());
         self.limits.push(limits);
         self.texts.push(text);
@@ -116,17 +117,24 @@ fn associations(
         ));
     }
     notes.extend(found.notes.clone());
-    left_out.extend(found.left_out.clone());
+    left_out.extend(of_dump(path, &found.left_out));
     for job in &mut trace.jobs {
         job.tenant = leaves.get(job.tenant as usize).copied().unwrap_or(0);
     }
     Ok(tree)
 }
 
+/// Rows of a dump that are passed over, with the name of the dump.
+fn of_dump(path: &Path, rows: &[LeftOut]) -> Vec<LeftOut> {
+    let named = |l: &LeftOut| LeftOut { reason: format!("{}: {}", path.display(), l.reason), ..l.clone() };
+    rows.iter().map(named).collect()
+}
+
 fn broken(path: &Path, e: DumpError) -> Fault {
     Fault::NotUnderstood {
         code: e.code,
-        message: e.message,
+        // There are several dumps: the page must say which.
+        message: format!("{}: {}", path.display(), e.message),
         hint: e.hint.to_owned(),
         file: Some(path.display().to_string()),
     }
